@@ -1,0 +1,1 @@
+"""The gRPC contract of curvegan; the modules of `curvegan.v1` are generated from `proto/`."""

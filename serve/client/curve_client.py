@@ -1,0 +1,249 @@
+"""`CurveClient`: numpy in, numpy out."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import NoReturn, Self, cast
+
+import grpc
+import numpy as np
+import numpy.typing as npt
+from google.protobuf.message import DecodeError
+from google.rpc.error_details_pb2 import BadRequest
+from google.rpc.status_pb2 import Status
+
+from curvegan.v1 import curves_pb2, curves_pb2_grpc
+from serve.errors import CurveganError
+from serve.wire import packed
+
+Float64Array = npt.NDArray[np.float64]
+Float32Array = npt.NDArray[np.float32]
+Seeds = int | range | Sequence[int] | npt.NDArray[np.integer]
+
+DEFAULT_TARGET = "127.0.0.1:8001"
+
+# Seeds, or rows of noise, of one stream call: 2 MiB of seeds, half of what a server accepts.
+_SEEDS_PER_CALL = 2**18
+_COUNT_PER_CALL = 2**62
+
+_DETAILS_KEY = "grpc-status-details-bin"
+
+
+class ServiceError(CurveganError):
+    """The server refused a call, or could not be reached.
+
+    `code` is the gRPC status code; `field` names the request's field at fault, or is empty.
+    """
+
+    def __init__(self, code: grpc.StatusCode, message: str, field: str = "") -> None:
+        super().__init__(f"{code.name}: {message}")
+        self.code = code
+        self.field = field
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model version as the server describes it.
+
+    `x_grid` is float64 [n_points]; `bounds` are the lowest and the highest y at each x, likewise,
+    or None for a family without bounds. `max_rows` is the most rows of one `generate` call.
+    """
+
+    version: int
+    family: str
+    x_grid: Float64Array
+    bounds: tuple[Float64Array, Float64Array] | None
+    n_noise: int
+    max_rows: int
+    recipe: str
+    training_seed: int
+    quality: dict[str, float]
+    sampler_sha256: str
+    generator_sha256: str
+
+
+class CurveClient:
+    """A connection to a curve server; a context manager.
+
+        with CurveClient() as client:
+            curves = client.generate(range(64))      # float32 [64, n_points]
+
+    `timeout` is the deadline of a unary call in seconds; None waits for ever. Each method takes
+    `version`, the model version, where 0 is the newest. All raise ServiceError when the server
+    refuses or can't be reached, and ValueError for seeds or noise that can't be sent.
+    """
+
+    def __init__(self, target: str = DEFAULT_TARGET, *, timeout: float | None = 30.0) -> None:
+        self.target = target
+        self.timeout = timeout
+        self._channel = grpc.insecure_channel(
+            target, options=[("grpc.max_receive_message_length", -1)]
+        )
+        self._stub = curves_pb2_grpc.CurveServiceStub(self._channel)  # type: ignore[no-untyped-call]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connection; calls in flight end."""
+        self._channel.close()
+
+    def model(self, version: int = 0) -> Model:
+        """Returns the description of a model version."""
+        request = curves_pb2.GetModelRequest(version=version)
+        try:
+            answer = self._stub.GetModel(request, timeout=self.timeout)
+        except grpc.RpcError as error:
+            self._raise(error)
+        return Model(
+            version=answer.version,
+            family=answer.family,
+            x_grid=np.array(answer.x_grid),
+            bounds=(
+                (np.array(answer.lower_bound), np.array(answer.upper_bound))
+                if answer.lower_bound
+                else None
+            ),
+            n_noise=answer.n_noise,
+            max_rows=answer.max_rows,
+            recipe=answer.recipe,
+            training_seed=answer.training_seed,
+            quality=dict(answer.quality),
+            sampler_sha256=answer.sampler_sha256,
+            generator_sha256=answer.generator_sha256,
+        )
+
+    def generate(self, seeds: Seeds, *, version: int = 0) -> Float32Array:
+        """Returns the curves of `seeds` from one call, in their order: float32 [n, n_points].
+
+        Seeds are any 64-bit integers. For more than the model's `max_rows` use `stream`.
+        """
+        return self._generate(_seed_source(seeds), version)
+
+    def generate_from_noise(self, noise: npt.ArrayLike, *, version: int = 0) -> Float32Array:
+        """Returns the curve of each row of `noise`, float32 [n, n_noise]: float32 [n, n_points].
+
+        For more than the model's `max_rows` use several calls.
+        """
+        return self._generate(_noise_source(noise), version)
+
+    def stream(
+        self, seeds: Seeds, *, version: int = 0, timeout: float | None = None
+    ) -> Iterator[Float32Array]:
+        """Yields the curves of any number of seeds, in their order, as float32 [some, n_points].
+
+        A `range` with step 1 crosses the wire as two numbers, whatever its length; a long list is
+        cut into several calls, each with the deadline `timeout`. The version that answers first
+        answers for all.
+        """
+        for source in _seed_sources(seeds):
+            request = curves_pb2.StreamCurvesRequest(version=version, source=source)
+            try:
+                for answer in self._stub.StreamCurves(request, timeout=timeout):
+                    version = answer.version
+                    yield np.array(answer.values, np.float32).reshape(-1, answer.n_points)
+            except grpc.RpcError as error:
+                self._raise(error)
+
+    def _generate(self, source: curves_pb2.CurveSource, version: int) -> Float32Array:
+        request = curves_pb2.GenerateCurvesRequest(version=version, source=source)
+        try:
+            answer = self._stub.GenerateCurves(request, timeout=self.timeout)
+        except grpc.RpcError as error:
+            self._raise(error)
+        return np.array(answer.values, np.float32).reshape(-1, answer.n_points)
+
+    def _raise(self, error: grpc.RpcError) -> NoReturn:
+        """Raises `error` as a ServiceError that names the field at fault."""
+        call = cast(grpc.Call, error)
+        message = call.details() or "no reason given"
+        if call.code() is grpc.StatusCode.UNAVAILABLE and "failed to connect" in message:
+            message = f"no server answers at {self.target}: start one with `python -m serve`"
+        field = ""
+        for key, value in call.trailing_metadata() or ():
+            if key == _DETAILS_KEY and isinstance(value, bytes):
+                field = _field(value)
+        raise ServiceError(call.code(), message, field) from error
+
+
+def _seed_sources(seeds: Seeds) -> Iterator[curves_pb2.CurveSource]:
+    """Yields sources of a size that a server accepts, which together ask for all of `seeds`."""
+    if isinstance(seeds, range) and _is_unbroken(seeds):
+        # The count of all 2^64 seeds is no int64.
+        for first in range(seeds[0], seeds[-1] + 1, _COUNT_PER_CALL):
+            yield _seed_source(range(first, min(first + _COUNT_PER_CALL, seeds[-1] + 1)))
+        return
+    values = _seed_array(seeds)
+    # An empty list goes to the server as it is, for it knows best how to refuse it.
+    for start in range(0, max(1, len(values)), _SEEDS_PER_CALL):
+        yield _seed_source(values[start : start + _SEEDS_PER_CALL])
+
+
+def _seed_source(seeds: Seeds) -> curves_pb2.CurveSource:
+    source = curves_pb2.CurveSource()
+    if isinstance(seeds, range) and _is_unbroken(seeds):
+        _check_seed(seeds[0])
+        _check_seed(seeds[-1])
+        source.range.first = seeds[0]
+        source.range.count = seeds[-1] - seeds[0] + 1
+    else:
+        source.seeds.SetInParent()
+        source.seeds.MergeFromString(
+            packed(curves_pb2.SeedList.VALUES_FIELD_NUMBER, _seed_array(seeds))
+        )
+    return source
+
+
+def _is_unbroken(seeds: Seeds) -> bool:
+    return isinstance(seeds, range) and seeds.step == 1 and bool(seeds)
+
+
+def _seed_array(seeds: Seeds) -> npt.NDArray[np.int64]:
+    values = np.atleast_1d(np.asarray(seeds))
+    if values.ndim != 1:
+        raise ValueError(f"seeds have shape {values.shape}: give a number, a range or a list")
+    if not values.size:
+        return np.empty(0, np.int64)
+    if values.dtype.kind not in "iuO" or values.dtype == np.uint64:
+        # Python integers past int64 arrive here as uint64, object or float64.
+        for seed in np.ravel(np.asarray(seeds, object)):
+            _check_seed(seed)
+    for seed in (values.min(), values.max()):
+        _check_seed(seed)
+    return values.astype(np.int64)
+
+
+def _check_seed(seed: object) -> None:
+    if not isinstance(seed, int | np.integer) or isinstance(seed, bool):
+        raise ValueError(f"seed {seed!r} is not an integer")
+    if not -(2**63) <= seed < 2**63:
+        raise ValueError(f"seed {seed} is not a 64-bit integer: -2^63 to 2^63 - 1")
+
+
+def _noise_source(noise: npt.ArrayLike) -> curves_pb2.CurveSource:
+    rows = np.asarray(noise, np.float32)
+    if rows.ndim != 2:
+        raise ValueError(f"noise has shape {rows.shape}: give [n, n_noise]")
+    source = curves_pb2.CurveSource()
+    source.noise.width = rows.shape[1]
+    source.noise.MergeFromString(packed(curves_pb2.NoiseRows.VALUES_FIELD_NUMBER, rows))
+    return source
+
+
+def _field(content: bytes) -> str:
+    bad_request = BadRequest()
+    try:
+        for detail in Status.FromString(content).details:
+            if detail.Unpack(bad_request) and bad_request.field_violations:
+                return str(bad_request.field_violations[0].field)
+    except DecodeError:
+        pass  # Some other server's details: the code and the message have to do.
+    return ""

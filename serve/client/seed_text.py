@@ -1,0 +1,54 @@
+"""Seeds as people write them: `7`, `1,5,9`, `0-63`, or a mix."""
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from serve.errors import CurveganError
+
+_PART = re.compile(r"\s*(-?\d+)\s*(?:-\s*(-?\d+)\s*)?", re.ASCII)
+_SHORT = 1024
+
+
+def parse_seeds(text: str) -> tuple[range, ...]:
+    """Returns the seeds of `text` as unbroken ranges, in its order.
+
+    A part is a seed or first-last, both ends included; either end may be negative, as in `-5--1`.
+
+    Raises CurveganError for anything else, and for a seed that is not a 64-bit integer.
+    """
+    return tuple(_parse_part(part, text) for part in text.split(","))
+
+
+def _parse_part(part: str, text: str) -> range:
+    match = _PART.fullmatch(part)
+    if not match:
+        raise CurveganError(
+            f"seeds {text!r}: {part.strip()!r} is neither a seed nor a range; "
+            "write 7 or 1,5,9 or 0-63"
+        )
+    first = int(match[1])
+    last = int(match[2]) if match[2] else first
+    for seed in (first, last):
+        if not -(2**63) <= seed < 2**63:
+            raise CurveganError(
+                f"seeds {text!r}: {seed} is not a 64-bit integer (-2^63 to 2^63 - 1)"
+            )
+    if last < first:
+        raise CurveganError(f"seeds {text!r}: write {last}-{first} rather than {first}-{last}")
+    return range(first, last + 1)
+
+
+def batches(ranges: Iterable[range]) -> Iterator[range | npt.NDArray[np.int64]]:
+    """Yields the seeds of `ranges` in few pieces: short ones joined to an array, long ones as is.
+
+    Each piece is a call to the server, so `1,5,9` is to be one and not three.
+    """
+    for short, parts in itertools.groupby(ranges, lambda part: part.stop - part.start <= _SHORT):
+        if short:
+            yield np.concatenate([np.array(part, np.int64) for part in parts])
+        else:
+            yield from parts

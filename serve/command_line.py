@@ -1,0 +1,47 @@
+"""What the project's commands share: `--version`, one line for an error, and the exit codes."""
+
+import sys
+from importlib.metadata import version
+from typing import NoReturn
+
+import cyclopts
+from rich.text import Text
+
+from serve.errors import CurveganError
+
+INTERRUPTED = 130
+
+
+def make_app(name: str, summary: str) -> cyclopts.App:
+    """Returns a command line application called `name`, with `--help` and `--version`."""
+    return cyclopts.App(
+        name,
+        help=summary,
+        version=f"{name} {version('curvegan')}",
+        help_format="plaintext",
+        error_formatter=_one_line,
+        suppress_keyboard_interrupt=False,
+    )
+
+
+def _one_line(error: cyclopts.CycloptsError) -> Text:
+    return Text(f"error: {' '.join(str(error).split())}", no_wrap=True, overflow="ignore")
+
+
+def run(app: cyclopts.App) -> NoReturn:
+    """Runs `app` on this process's arguments and exits: 0, 1 after an error, 130 after Ctrl-C."""
+    try:
+        app()
+    except CurveganError as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt as interrupt:
+        print(str(interrupt) or "interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output has gone (`... | head`); there is nobody left to tell.
+        sys.stderr.close()
+        sys.exit(1)
+    except OSError as error:
+        place = f" ({error.filename})" if error.filename else ""
+        sys.exit(f"error: {error.strerror or error}{place}")
+    sys.exit(0)

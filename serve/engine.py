@@ -1,0 +1,92 @@
+"""Seeds or noise to curves: both models of one version, in onnxruntime."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime as ort
+
+from serve.errors import RepositoryError
+
+Float32Array = npt.NDArray[np.float32]
+Int64Array = npt.NDArray[np.int64]
+
+# Rows of one onnxruntime run. Its buffers stay in the cache and the run's fixed cost is spread
+# over enough rows; see `python -m bench.engine`.
+ROWS_PER_RUN = 4096
+
+
+class Engine:
+    """A model version, ready to compute. Threads may share it.
+
+    A seed gives the same bytes in whatever batch it stands: onnxruntime runs on one thread, and
+    the exported graph computes every row alike.
+    """
+
+    def __init__(
+        self, sampler_onnx: bytes, generator_onnx: bytes, *, n_noise: int, n_points: int
+    ) -> None:
+        """Loads the two models' ONNX files.
+
+        Raises RepositoryError if they do not have the tensors of a sampler and a generator of
+        this shape.
+        """
+        self.n_noise = n_noise
+        self.n_points = n_points
+        self._sampler = _session(sampler_onnx, "seeds", [None], n_points)
+        self._generator = _session(generator_onnx, "noise", [None, n_noise], n_points)
+
+    def curves_from_seeds(self, seeds: Int64Array) -> Float32Array:
+        """Returns the curves of `seeds`, int64 [n], in their order: float32 [n, n_points]."""
+        return self._run(self._sampler, "seeds", seeds)
+
+    def curves_from_noise(self, noise: Float32Array) -> Float32Array:
+        """Returns the curve of each row of `noise`, float32 [n, n_noise]: float32 [n, n_points]."""
+        return self._run(self._generator, "noise", noise)
+
+    def _run(
+        self,
+        session: ort.InferenceSession,
+        name: str,
+        rows: npt.NDArray[Any],
+    ) -> Float32Array:
+        if len(rows) <= ROWS_PER_RUN:
+            curves: Float32Array = session.run(["curves"], {name: rows})[0]
+            return curves
+        rows = np.ascontiguousarray(rows)
+        curves = np.empty((len(rows), self.n_points), np.float32)
+        binding = session.io_binding()
+        for start in range(0, len(rows), ROWS_PER_RUN):
+            part = rows[start : start + ROWS_PER_RUN]
+            target = curves[start : start + ROWS_PER_RUN]
+            # Bound by address: onnxruntime reads and writes numpy's memory, without a copy.
+            binding.bind_input(name, "cpu", 0, part.dtype, part.shape, part.ctypes.data)
+            binding.bind_output("curves", "cpu", 0, target.dtype, target.shape, target.ctypes.data)
+            session.run_with_iobinding(binding)
+        return curves
+
+
+def _session(
+    onnx: bytes, input_name: str, input_shape: list[int | None], n_points: int
+) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # What is wrong with a file, the exception says.
+    try:
+        session = ort.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's exceptions have no base of their own
+        raise RepositoryError(
+            f"onnxruntime can't load the model of {input_name}: {error}"
+        ) from None
+    found = [
+        (tensor.name, [size if isinstance(size, int) else None for size in tensor.shape])
+        for tensor in (*session.get_inputs(), *session.get_outputs())
+    ]
+    expected = [(input_name, input_shape), ("curves", [None, n_points])]
+    if found != expected:
+        raise RepositoryError(
+            f"the ONNX file has the tensors {found}, its manifest describes {expected}: "
+            "publish the model anew"
+        )
+    return session

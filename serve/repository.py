@@ -1,0 +1,110 @@
+"""The model repository on disk: which versions it holds, and their files, verified.
+
+    models/
+      generator/ config.pbtxt  1/ model.onnx model.pt manifest.json   noise -> curves
+      sampler/   config.pbtxt  1/ model.onnx model.pt manifest.json   seeds -> curves
+
+It is the layout that Triton and KServe read. Version N exists when `sampler/N` does, for that is
+the last thing that publishing it does (`serve.publish`).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from serve.errors import RepositoryError
+from serve.manifest import MANIFEST, Manifest, ModelName, parse_manifest, sha256
+
+ONNX = "model.onnx"
+TORCHSCRIPT = "model.pt"
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """A verified version: both models' manifests, and their ONNX files as they were read."""
+
+    sampler_manifest: Manifest
+    generator_manifest: Manifest
+    sampler_onnx: bytes
+    generator_onnx: bytes
+
+
+class Repository:
+    """The models below the folder `root`, read-only."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def versions(self) -> list[int]:
+        """Returns the numbers of the versions that exist, ascending. Nothing is verified."""
+        return version_folders(self.root / "sampler")
+
+    def newest(self) -> int:
+        """Returns the highest version. Raises RepositoryError if there is none."""
+        versions = self.versions()
+        if not versions:
+            raise RepositoryError(
+                f"no model in {self.root}: train one with `python -m train --models {self.root}`, "
+                "or name another folder with --models"
+            )
+        return versions[-1]
+
+    def load(self, version: int) -> ModelVersion:
+        """Reads version `version` and verifies every file of it against its SHA-256.
+
+        Raises RepositoryError if a file is missing, cut off, altered, or of another format.
+        """
+        sampler_manifest, sampler = self._load_model("sampler", version)
+        generator_folder = self.root / "generator" / str(version)
+        content = _read(generator_folder / MANIFEST)
+        _verify(content, sampler_manifest.generator_manifest_sha256, generator_folder / MANIFEST)
+        generator_manifest, generator = self._load_model("generator", version)
+        return ModelVersion(sampler_manifest, generator_manifest, sampler[ONNX], generator[ONNX])
+
+    def _load_model(self, model: ModelName, version: int) -> tuple[Manifest, dict[str, bytes]]:
+        folder = self.root / model / str(version)
+        path = folder / MANIFEST
+        manifest = parse_manifest(_read(path), path)
+        if (manifest.model, manifest.version) != (model, version):
+            raise RepositoryError(
+                f"{path} is of {manifest.model} version {manifest.version}: "
+                "published versions can't be renamed; publish the model anew"
+            )
+        files = {}
+        for name, expected in manifest.files.items():
+            files[name] = _read(folder / name)
+            _verify(files[name], expected, folder / name)
+        if ONNX not in files:
+            raise RepositoryError(f"{path} names no {ONNX}: publish the model anew")
+        return manifest, files
+
+
+def version_folders(model_folder: Path) -> list[int]:
+    """Returns the numbers of the version folders in one model's folder, ascending.
+
+    Raises RepositoryError if the folder can't be read; one that does not exist holds none.
+    """
+    try:
+        names = [entry.name for entry in model_folder.iterdir() if entry.is_dir()]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise RepositoryError(f"can't read {model_folder}: {error.strerror}") from error
+    numbers = (int(name) for name in names if name.isascii() and name.isdigit())
+    return sorted(number for number in numbers if number > 0 and str(number) in names)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RepositoryError(
+            f"can't read {path}: {error.strerror}; restore it or delete this version"
+        ) from error
+
+
+def _verify(content: bytes, expected: str, path: Path) -> None:
+    if sha256(content) != expected:
+        raise RepositoryError(
+            f"{path} is damaged: its SHA-256 is {sha256(content)[:12]}…, the manifest says "
+            f"{expected[:12]}…; restore it or delete this version"
+        )

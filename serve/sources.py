@@ -1,0 +1,113 @@
+"""What a request asks curves of: seeds, a range of seeds, or noise. Checked, and cut into parts."""
+
+from dataclasses import dataclass
+
+import grpc
+import numpy as np
+
+from curvegan.v1 import curves_pb2
+from serve.engine import Engine, Float32Array, Int64Array
+from serve.status import RequestError
+
+MAX_SEED = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """Curves of the seeds `values`, int64 [n]."""
+
+    values: Int64Array
+
+    @property
+    def rows(self) -> int:
+        return len(self.values)
+
+    def curves(self, engine: Engine, start: int, stop: int) -> Float32Array:
+        return engine.curves_from_seeds(self.values[start:stop])
+
+
+@dataclass(frozen=True)
+class SeedRange:
+    """Curves of the seeds first, first + 1, ..., first + rows - 1; never held in memory at once."""
+
+    first: int
+    rows: int
+
+    def curves(self, engine: Engine, start: int, stop: int) -> Float32Array:
+        offsets = np.arange(min(stop, self.rows) - start, dtype=np.int64)
+        return engine.curves_from_seeds(offsets + (self.first + start))
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Curves of the noise `values`, float32 [n, n_noise]."""
+
+    values: Float32Array
+
+    @property
+    def rows(self) -> int:
+        return len(self.values)
+
+    def curves(self, engine: Engine, start: int, stop: int) -> Float32Array:
+        return engine.curves_from_noise(self.values[start:stop])
+
+
+Source = Seeds | SeedRange | Noise
+
+
+def parse_source(source: curves_pb2.CurveSource, n_noise: int) -> Source:
+    """Returns what `source` asks for of a model that takes `n_noise` numbers a row.
+
+    Raises RequestError, naming the field, for a source that is empty or wrong.
+    """
+    match source.WhichOneof("source"):
+        case "seeds":
+            return _seeds(source.seeds)
+        case "range":
+            return _range(source.range)
+        case "noise":
+            return _noise(source.noise, n_noise)
+        case _:
+            raise _invalid("source", "is not set: give seeds, range or noise")
+
+
+def _seeds(seeds: curves_pb2.SeedList) -> Seeds:
+    if not seeds.values:
+        raise _invalid("source.seeds.values", "is empty: give at least one seed")
+    return Seeds(np.array(seeds.values, np.int64))
+
+
+def _range(seeds: curves_pb2.SeedRange) -> SeedRange:
+    if seeds.count < 1:
+        raise _invalid("source.range.count", f"is {seeds.count}: ask for at least 1 curve")
+    if seeds.first + seeds.count - 1 > MAX_SEED:
+        raise _invalid(
+            "source.range.count",
+            f"is {seeds.count}: {seeds.count} seeds from {seeds.first} on pass the last seed, "
+            f"{MAX_SEED}",
+        )
+    return SeedRange(seeds.first, seeds.count)
+
+
+def _noise(noise: curves_pb2.NoiseRows, n_noise: int) -> Noise:
+    if noise.width != n_noise:
+        raise _invalid("source.noise.width", f"is {noise.width}: this model takes {n_noise}")
+    values = np.array(noise.values, np.float32)
+    if not len(values):
+        raise _invalid("source.noise.values", "is empty: give at least one row")
+    if len(values) % n_noise:
+        raise _invalid(
+            "source.noise.values", f"has {len(values)} numbers: give whole rows of {n_noise}"
+        )
+    not_finite = np.flatnonzero(~np.isfinite(values))
+    if len(not_finite):
+        row, column = divmod(int(not_finite[0]), n_noise)
+        raise _invalid(
+            "source.noise.values",
+            f"is {values[not_finite[0]]} in row {row}, column {column}: give finite numbers",
+        )
+    return Noise(values.reshape(-1, n_noise))
+
+
+def _invalid(field: str, problem: str) -> RequestError:
+    return RequestError(grpc.StatusCode.INVALID_ARGUMENT, field, problem)

@@ -1,0 +1,30 @@
+"""Arrays as protobuf fields: packed numbers written by their wire form.
+
+A message class copies numbers in one by one (`extend` takes 64 ms for 150,000 floats); here the
+array's own bytes are the field. Reading needs no help: `np.array(message.values)` copies at once.
+See the protobuf encoding guide, "Packed repeated fields".
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+_LENGTH_DELIMITED = 2
+
+
+def packed(field_number: int, numbers: npt.NDArray[np.float32] | npt.NDArray[np.int64]) -> bytes:
+    """Returns `numbers` as the packed field `field_number`: float, or sfixed64 for int64.
+
+    A message is the concatenation of its fields, so this may follow any other field's bytes.
+    """
+    little_endian = np.ascontiguousarray(numbers, dtype=numbers.dtype.newbyteorder("<"))
+    tag = field_number << 3 | _LENGTH_DELIMITED
+    return b"".join((_varint(tag), _varint(little_endian.nbytes), little_endian.data))
+
+
+def _varint(value: int) -> bytes:
+    groups = bytearray()
+    while value > 0x7F:
+        groups.append(value & 0x7F | 0x80)
+        value >>= 7
+    groups.append(value)
+    return bytes(groups)

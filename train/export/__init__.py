@@ -1,0 +1,61 @@
+"""Exports a trained generator as files that run anywhere, and proves that they do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from serve.manifest import ModelName
+from serve.repository import ONNX, TORCHSCRIPT
+from train.export.onnx_models import SEED_RULE, describe, generator_onnx, sampler_onnx
+from train.export.parity import (
+    ExportedModel,
+    ParityError,
+    check_parity,
+    noise_to_compare,
+    seeds_to_compare,
+)
+from train.export.torchscript import to_torchscript
+from train.networks import Sampler
+
+__all__ = ["SEED_RULE", "Export", "ParityError", "export"]
+
+
+@dataclass(frozen=True)
+class Export:
+    """The exported files of each model by name, and each model's parity figures by runtime."""
+
+    files: dict[ModelName, dict[str, bytes]]
+    parity: dict[ModelName, dict[str, float]]
+
+
+def export(generator: nn.Module, n_noise: int, x_grid: Sequence[float]) -> Export:
+    """Exports `generator`, on the CPU, and the sampler made from it, as TorchScript and ONNX.
+
+    Raises ParityError if the files, loaded again, do not compute what torch computes.
+    """
+    generator = generator.eval().requires_grad_(False)
+    sampler = Sampler(generator, n_noise).eval()
+    seeds, noise = seeds_to_compare(), noise_to_compare(n_noise)
+    generator_graph = generator_onnx(generator, n_noise)
+    sampler_graph = sampler_onnx(generator_graph, n_noise)
+    files: dict[ModelName, dict[str, bytes]] = {
+        "generator": {
+            ONNX: describe(generator_graph, x_grid),
+            TORCHSCRIPT: to_torchscript(generator, torch.from_numpy(noise[:2])),
+        },
+        "sampler": {
+            ONNX: describe(sampler_graph, x_grid),
+            TORCHSCRIPT: to_torchscript(sampler, torch.from_numpy(seeds[:2])),
+        },
+    }
+    parity: dict[ModelName, dict[str, float]] = {
+        "generator": check_parity(
+            ExportedModel("generator", "noise", generator, files["generator"], noise)
+        ),
+        "sampler": check_parity(
+            ExportedModel("sampler", "seeds", sampler, files["sampler"], seeds)
+        ),
+    }
+    return Export(files, parity)

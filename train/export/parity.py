@@ -1,0 +1,147 @@
+"""Parity: the exported files, loaded again, must give the curves that torch gives.
+
+Every runtime sees the same rows, at several batch sizes and one by one. Between runtimes curves
+may differ by TOLERANCE · max(1, max|y|); in onnxruntime, the runtime that serves, a row must have
+the same bytes at every batch size.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnxruntime as ort
+import torch
+from onnx.reference import ReferenceEvaluator
+from torch import nn
+
+from serve.errors import CurveganError
+from serve.repository import ONNX, TORCHSCRIPT
+from train.export.torchscript import load_torchscript
+
+TOLERANCE = 1e-5
+BATCH_SIZES = (1, 2, 1_000, 5_000)
+# Rows that each runtime but onnxruntime also computes one by one; onnxruntime does all.
+ROWS_ALONE = 200
+EXTREME_SEEDS = (0, 1, -1, 2**63 - 1, -(2**63))
+
+Float32Array = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64] | Float32Array
+Run = Callable[[Rows], Float32Array]
+
+
+class ParityError(CurveganError):
+    """The exported files do not compute what torch computes."""
+
+
+@dataclass(frozen=True)
+class ExportedModel:
+    """A model in torch and the files it was exported to; `rows` are inputs to compare on."""
+
+    name: str
+    input_name: str
+    eager: nn.Module
+    files: Mapping[str, bytes]
+    rows: Rows
+
+
+def check_parity(model: ExportedModel) -> dict[str, float]:
+    """Returns each runtime's largest absolute difference from torch eager.
+
+    Raises ParityError, saying which runtime differs, on which row and by how much.
+    """
+    expected = _run_torch(model.eager, model.rows)
+    if not np.isfinite(expected).all():
+        raise ParityError(
+            f"the {model.name} makes curves that are not finite: nothing was published; "
+            "train it with smaller learning rates"
+        )
+    figures = {}
+    for runtime, run in _runtimes(model):
+        figures[runtime] = max(
+            _compare(model, runtime, expected[rows], np.concatenate([run(part) for part in parts]))
+            for rows, parts in _batches(model.rows, ROWS_ALONE)
+        )
+    _check_bytes(model, partial(_run_onnx, _session(model), model.input_name))
+    return figures
+
+
+def seeds_to_compare(n_rows: int = max(BATCH_SIZES)) -> npt.NDArray[np.int64]:
+    """Returns the extreme seeds, then random ones: int64 [n_rows]."""
+    limits = np.iinfo(np.int64)
+    random = np.random.default_rng(0).integers(limits.min, limits.max, n_rows, np.int64, True)
+    random[: len(EXTREME_SEEDS)] = EXTREME_SEEDS
+    return random
+
+
+def noise_to_compare(n_noise: int, n_rows: int = max(BATCH_SIZES)) -> Float32Array:
+    """Returns standard normal noise whose first rows are all 0, 6 and -6: float32 [n_rows, n]."""
+    noise = np.random.default_rng(0).standard_normal((n_rows, n_noise), np.float32)
+    noise[:3] = np.array([[0], [6], [-6]])
+    return noise
+
+
+def _runtimes(model: ExportedModel) -> Iterator[tuple[str, Run]]:
+    yield "torch eager", partial(_run_torch, model.eager)
+    yield "torchscript", partial(_run_torch, load_torchscript(model.files[TORCHSCRIPT]))
+    yield "onnxruntime", partial(_run_onnx, _session(model), model.input_name)
+    reference = ReferenceEvaluator(onnx.load_from_string(model.files[ONNX]))
+    yield "onnx reference", partial(_run_onnx, reference, model.input_name)
+
+
+def _batches(rows: Rows, n_alone: int) -> Iterator[tuple[slice, list[Rows]]]:
+    """Yields rows, and how they are cut into batches: whole ones, then one row at a time."""
+    for size in BATCH_SIZES:
+        yield slice(size), [rows[:size]]
+    yield slice(n_alone), [rows[row : row + 1] for row in range(n_alone)]
+
+
+def _compare(
+    model: ExportedModel, runtime: str, expected: Float32Array, found: Float32Array
+) -> float:
+    differences = np.abs(found.astype(np.float64) - expected)
+    # A NaN compares as false with everything, and must fail.
+    allowed = TOLERANCE * max(1.0, float(np.abs(expected).max()))
+    if not (differences <= allowed).all():
+        row, point = np.argwhere(~(differences <= allowed))[0]
+        raise ParityError(
+            f"the {model.name} in {runtime} differs from torch eager: at {model.input_name} "
+            f"{model.rows[row].tolist()}, point {point}, it gives {found[row, point]:.9g}, not "
+            f"{expected[row, point]:.9g} (allowed: {allowed:.2g}); nothing was published"
+        )
+    return float(differences.max())
+
+
+def _check_bytes(model: ExportedModel, run: Run) -> None:
+    whole = run(model.rows)
+    for rows, parts in _batches(model.rows, len(model.rows)):
+        found = np.concatenate([run(part) for part in parts])
+        same = (found.view(np.uint32) == whole[rows].view(np.uint32)).all(axis=1)
+        if not same.all():
+            row = int(np.argmin(same))
+            raise ParityError(
+                f"the {model.name} in onnxruntime gives other bytes in a batch of "
+                f"{len(parts[0])} than in one of {len(whole)}: at {model.input_name} "
+                f"{model.rows[row].tolist()}; nothing was published"
+            )
+
+
+def _run_torch(module: Callable[[torch.Tensor], torch.Tensor], rows: Rows) -> Float32Array:
+    with torch.no_grad():
+        curves: Float32Array = module(torch.from_numpy(rows)).numpy()
+    return curves
+
+
+def _run_onnx(session: Any, input_name: str, rows: Rows) -> Float32Array:
+    """Runs an onnxruntime session, or onnx's reference evaluator: both have the same method."""
+    curves: Float32Array = session.run(None, {input_name: rows})[0]
+    return curves
+
+
+def _session(model: ExportedModel) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    return ort.InferenceSession(model.files[ONNX], options, providers=["CPUExecutionProvider"])

@@ -1,0 +1,102 @@
+"""The folder that a run leaves: what was asked, how it went, and what came out of it.
+
+runs/NAME/
+  settings.json        the recipe with all its hyperparameters, and the seed
+  log.jsonl            a line for each report of the loop: step, d_real, score
+  export/              the exported files and description.json, before they have a version
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+
+from serve.errors import CurveganError
+from serve.manifest import Description, ModelName, to_json
+from serve.publish import publish
+from serve.repository import ONNX, TORCHSCRIPT
+from train.loop import Report
+from train.recipes import Recipe
+
+DESCRIPTION = "description.json"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a training is asked to be: its recipe by name and in full, its seed and its device."""
+
+    recipe_name: str
+    recipe: Recipe
+    seed: int
+    device: str
+
+    def __post_init__(self) -> None:
+        """Raises CurveganError for a seed that is no 32-bit number."""
+        if not 0 <= self.seed < 2**32:
+            raise CurveganError(f"seed {self.seed}: give a number from 0 to {2**32 - 1}")
+
+
+class Run:
+    """One run's folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def create(cls, runs: Path, settings: Settings) -> "Run":
+        """Returns a run in a new folder below `runs`: TIME-RECIPE-SEED."""
+        time = datetime.now().strftime("%Y%m%d-%H%M%S")
+        name = f"{time}-{settings.recipe_name}-{settings.seed}"
+        runs.mkdir(parents=True, exist_ok=True)
+        for attempt in count():
+            folder = runs / (f"{name}-{attempt}" if attempt else name)
+            try:
+                folder.mkdir()
+            except FileExistsError:
+                continue
+            break
+        (folder / "settings.json").write_bytes(to_json(settings))
+        return cls(folder)
+
+    def log(self, reports: Iterable[Report]) -> Iterator[Report]:
+        """Passes `reports` on, each written down as a line of log.jsonl."""
+        with (self.folder / "log.jsonl").open("w", encoding="ascii", buffering=1) as file:
+            for report in reports:
+                file.write(msgspec.json.encode(asdict(report)).decode() + "\n")
+                yield report
+
+    def save_export(
+        self, description: Description, files: dict[ModelName, dict[str, bytes]]
+    ) -> None:
+        """Writes the exported files of both models, and what is known of them."""
+        for model, contents in files.items():
+            (self._export / model).mkdir(parents=True, exist_ok=True)
+            for name, content in contents.items():
+                (self._export / model / name).write_bytes(content)
+        (self._export / DESCRIPTION).write_bytes(to_json(description))
+
+    def publish(self, models: Path) -> int:
+        """Publishes the run's export into the repository `models` and returns its version.
+
+        Raises CurveganError if the run has no export, RepositoryError if it can't be published.
+        """
+        try:
+            content = (self._export / DESCRIPTION).read_bytes()
+            description = msgspec.json.decode(content, type=Description)
+            files = {
+                model: {
+                    name: (self._export / model / name).read_bytes() for name in (ONNX, TORCHSCRIPT)
+                }
+                for model in get_args(ModelName)
+            }
+        except (OSError, msgspec.MsgspecError) as error:
+            raise CurveganError(f"{self.folder} holds no whole export: {error}") from error
+        return publish(models, description, files["generator"], files["sampler"])
+
+    @property
+    def _export(self) -> Path:
+        return self.folder / "export"
