@@ -29,7 +29,10 @@ def _one_line(error: cyclopts.CycloptsError) -> Text:
 
 
 def run(app: cyclopts.App) -> NoReturn:
-    """Runs `app` on this process's arguments and exits: 0, 1 after an error, 130 after Ctrl-C."""
+    """Runs `app` on this process's arguments and exits.
+
+    The exit code is 0, 1 after an error, 2 for arguments that can't be read, 130 after Ctrl-C.
+    """
     try:
         app()
     except CurveganError as error:

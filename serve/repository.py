@@ -8,6 +8,7 @@ It is the layout that Triton and KServe read. Version N exists when `sampler/N` 
 the last thing that publishing it does (`serve.publish`).
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from serve.manifest import MANIFEST, Manifest, ModelName, parse_manifest, sha256
 
 ONNX = "model.onnx"
 TORCHSCRIPT = "model.pt"
+
+_VERSION = re.compile(r"[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True)
@@ -89,8 +92,7 @@ def version_folders(model_folder: Path) -> list[int]:
         return []
     except OSError as error:
         raise RepositoryError(f"can't read {model_folder}: {error.strerror}") from error
-    numbers = (int(name) for name in names if name.isascii() and name.isdigit())
-    return sorted(number for number in numbers if number > 0 and str(number) in names)
+    return sorted(int(name) for name in names if _VERSION.fullmatch(name))
 
 
 def _read(path: Path) -> bytes:

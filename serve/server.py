@@ -11,11 +11,15 @@ from grpc_reflection.v1alpha import reflection
 
 from serve.engine import Engine
 from serve.errors import ServerError
+from serve.handlers import Handlers
+from serve.in_flight import InFlight
 from serve.repository import Repository
 from serve.service import MAX_MESSAGE_BYTES, SERVICE, CurveService
 
 # How long calls in flight may go on after SIGTERM; streams that are longer are cut.
 GRACE_SECONDS = 30.0
+# How long the last answers may take to leave once they are made.
+_CLOSE_SECONDS = 1.0
 
 _OPTIONS = [
     # Without this two servers take one port without a word, and each gets some of the calls.
@@ -47,8 +51,9 @@ async def serve(repository: Repository, listen: str) -> None:
         n_noise=description.n_noise,
         n_points=description.n_points,
     )
+    in_flight = InFlight()
     server = grpc.aio.server(options=_OPTIONS)
-    server.add_generic_rpc_handlers((CurveService(model, engine).handler(),))
+    server.add_generic_rpc_handlers((CurveService(model, engine, Handlers(in_flight)).handler(),))
     health_servicer = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     names = (SERVICE.full_name, health.SERVICE_NAME, reflection.SERVICE_NAME)
@@ -62,7 +67,8 @@ async def serve(repository: Repository, listen: str) -> None:
 
     await stop.wait()
     await health_servicer.enter_graceful_shutdown()
-    await server.stop(GRACE_SECONDS)
+    await in_flight.drain(GRACE_SECONDS)
+    await server.stop(_CLOSE_SECONDS)
 
 
 def _host(listen: str) -> str:

@@ -9,9 +9,10 @@ import grpc
 
 from curvegan.v1 import curves_pb2
 from serve.engine import Engine, Float32Array
+from serve.handlers import Handlers
 from serve.repository import ONNX, ModelVersion
 from serve.sources import Source, parse_source
-from serve.status import RequestError, streaming, unary
+from serve.status import RequestError
 from serve.wire import packed
 
 SERVICE = curves_pb2.DESCRIPTOR.services_by_name["CurveService"]
@@ -31,10 +32,11 @@ assert _VALUES == curves_pb2.StreamCurvesResponse.VALUES_FIELD_NUMBER
 class CurveService:
     """Answers for one model version, with the engine that computes its curves."""
 
-    def __init__(self, model: ModelVersion, engine: Engine) -> None:
+    def __init__(self, model: ModelVersion, engine: Engine, handlers: Handlers) -> None:
         self._model = model
         self._version = model.sampler_manifest.version
         self._engine = engine
+        self._handlers = handlers
         row_bytes = 4 * engine.n_points
         self._max_rows = max(1, (MAX_MESSAGE_BYTES - _OTHER_FIELDS_BYTES) // row_bytes)
         self._stream_rows = max(1, STREAM_MESSAGE_BYTES // row_bytes)
@@ -45,9 +47,13 @@ class CurveService:
         return grpc.method_handlers_generic_handler(
             SERVICE.full_name,
             {
-                "GenerateCurves": unary(curves_pb2.GenerateCurvesRequest, self._generate),
-                "StreamCurves": streaming(curves_pb2.StreamCurvesRequest, self._stream),
-                "GetModel": unary(curves_pb2.GetModelRequest, self._get_model),
+                "GenerateCurves": self._handlers.unary(
+                    curves_pb2.GenerateCurvesRequest, self._generate
+                ),
+                "StreamCurves": self._handlers.streaming(
+                    curves_pb2.StreamCurvesRequest, self._stream
+                ),
+                "GetModel": self._handlers.unary(curves_pb2.GetModelRequest, self._get_model),
             },
         )
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from serve.command_line import make_app, run
-from train.recipes import RECIPES
+from train.recipes import RECIPES, Settings
 
 app = make_app("curvegan-train", "Train a GAN on curves and publish its generator.")
 
@@ -17,7 +17,7 @@ def _knob(name: str, hyperparameter: str, help_text: str) -> Parameter:
     defaults = ", ".join(
         f"{recipe}: {getattr(values, hyperparameter)}" for recipe, values in RECIPES.items()
     )
-    return Parameter(name=name, help=f"{help_text} [default: {defaults}]")
+    return Parameter(name=name, help=f"{help_text} [{defaults}]")
 
 
 @app.default
@@ -70,12 +70,12 @@ def train(
         "n_points": points,
     }
     chosen = {name: value for name, value in knobs.items() if value is not None}
-    # Imported here so that --help and a mistyped option do not wait for torch.
+    settings = Settings(recipe, replace(RECIPES[recipe], **chosen), seed, device)
+
+    # Imported here so that --help and a wrong option do not wait for torch.
     from train.pipeline import train_and_publish
     from train.progress import show_progress
-    from train.runs import Settings
 
-    settings = Settings(recipe, replace(RECIPES[recipe], **chosen), seed, device)
     watch = partial(show_progress, steps=settings.recipe.steps)
     version, description = train_and_publish(settings, models, runs, watch)
     quality = ", ".join(f"{name} {value:.4g}" for name, value in description.quality.items())

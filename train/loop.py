@@ -40,12 +40,8 @@ class Gan:
             self.generator = make_generator(recipe.n_noise, recipe.n_points).to(device)
             self.discriminator = make_discriminator(recipe.n_points).to(device)
         self._recipe = recipe
-        self._g_optimizer = torch.optim.Adam(
-            self.generator.parameters(), lr=recipe.lr_g, fused=True
-        )
-        self._d_optimizer = torch.optim.Adam(
-            self.discriminator.parameters(), lr=recipe.lr_d, fused=True
-        )
+        self._g_descent = _Descent(self.generator, recipe.lr_g)
+        self._d_descent = _Descent(self.discriminator, recipe.lr_d)
         self._stream = TrainingStream(seed, family, recipe.batch_size, recipe.n_noise, device)
 
     def fit(self) -> Iterator[Report]:
@@ -69,17 +65,24 @@ class Gan:
         logits = self.discriminator(torch.cat([real, fake.detach()]))
         real_logits, fake_logits = logits.split(len(real))
         d_loss = discriminator_loss(real_logits, fake_logits)
-        _descend(self.discriminator, self._d_optimizer, d_loss)
+        self._d_descent.step(d_loss)
 
         g_loss = generator_loss(self.discriminator(fake))
-        _descend(self.generator, self._g_optimizer, g_loss)
+        self._g_descent.step(g_loss)
         return real_logits.detach(), d_loss.detach()
 
 
-def _descend(network: nn.Module, optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> None:
-    """Takes one step of `optimizer` down `loss`, in `network`'s parameters alone."""
-    parameters = list(network.parameters())
-    # Unlike backward(), this spends nothing on gradients of the other network.
-    for parameter, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
-        parameter.grad = gradient
-    optimizer.step()
+class _Descent:
+    """Adam on one network's parameters."""
+
+    def __init__(self, network: nn.Module, lr: float) -> None:
+        self._parameters = list(network.parameters())
+        self._optimizer = torch.optim.Adam(self._parameters, lr=lr, fused=True)
+
+    def step(self, loss: torch.Tensor) -> None:
+        """Takes one step down `loss`; other networks that it went through stay as they are."""
+        # Unlike backward(), this spends nothing on the gradients of the other network.
+        gradients = torch.autograd.grad(loss, self._parameters)
+        for parameter, gradient in zip(self._parameters, gradients, strict=True):
+            parameter.grad = gradient
+        self._optimizer.step()

@@ -19,7 +19,8 @@ from train.export import SEED_RULE, export
 from train.families import Quadratics
 from train.loop import Gan, Report
 from train.quality import N_SEEDS, measure_quadratics
-from train.runs import Run, Settings
+from train.recipes import Settings
+from train.runs import Run
 
 # What decides the numbers of an export; its manifest records their versions.
 LIBRARIES = ("curvegan", "numpy", "onnx", "onnxruntime", "onnxscript", "torch")

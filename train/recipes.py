@@ -41,4 +41,19 @@ class Recipe:
             )
 
 
+@dataclass(frozen=True)
+class Settings:
+    """What a training is asked to be: its recipe by name and in full, its seed and its device."""
+
+    recipe_name: str
+    recipe: Recipe
+    seed: int
+    device: str
+
+    def __post_init__(self) -> None:
+        """Raises CurveganError for a seed that is no 32-bit number."""
+        if not 0 <= self.seed < 2**32:
+            raise CurveganError(f"seed {self.seed}: give a number from 0 to {2**32 - 1}")
+
+
 RECIPES = {"tutorial": Recipe()}

@@ -7,7 +7,7 @@ runs/NAME/
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -20,24 +20,9 @@ from serve.manifest import Description, ModelName, to_json
 from serve.publish import publish
 from serve.repository import ONNX, TORCHSCRIPT
 from train.loop import Report
-from train.recipes import Recipe
+from train.recipes import Settings
 
 DESCRIPTION = "description.json"
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a training is asked to be: its recipe by name and in full, its seed and its device."""
-
-    recipe_name: str
-    recipe: Recipe
-    seed: int
-    device: str
-
-    def __post_init__(self) -> None:
-        """Raises CurveganError for a seed that is no 32-bit number."""
-        if not 0 <= self.seed < 2**32:
-            raise CurveganError(f"seed {self.seed}: give a number from 0 to {2**32 - 1}")
 
 
 class Run:

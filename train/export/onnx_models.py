@@ -43,9 +43,11 @@ def sampler_onnx(generator: onnx.ModelProto, n_noise: int) -> onnx.ModelProto:
 
     It is the generator with the seed rule in front; the tensor between them is named `noise`.
     """
-    return onnx.compose.merge_models(
+    model = onnx.compose.merge_models(
         seed_rule_model(n_noise), generator, io_map=[("noise", "noise")], name="sampler"
     )
+    del model.opset_import[1:]  # Both graphs bring the same one along.
+    return model
 
 
 def describe(model: onnx.ModelProto, x_grid: Sequence[float]) -> bytes:

@@ -1,0 +1,44 @@
+# make demo    train, export, serve, ask for 64 curves, draw them
+# make test    every test
+# make lint    format, lint, types, contract
+# make stubs   the Python stubs of proto/
+#
+# Each sets up .venv first, with the versions of constraints.txt.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: demo test lint stubs clean
+
+demo: $(VENV)/.train
+	$(BIN)/python -m demo
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/buf lint proto
+
+stubs: $(VENV)/.dev
+	$(BIN)/python proto/generate.py
+
+clean:
+	rm -rf $(VENV) dist build
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.train: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing what training and serving need into $(VENV) ..."
+	$(INSTALL) --editable '.[train]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing what training, serving and testing need into $(VENV) ..."
+	$(INSTALL) --editable '.[train,dev]'
+	@touch $@ $(VENV)/.train

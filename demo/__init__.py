@@ -1,0 +1,1 @@
+"""The whole path once, as `make demo` runs it."""

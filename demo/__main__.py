@@ -1,0 +1,96 @@
+"""Trains, publishes, serves, asks for 64 curves over gRPC, and draws them: `make demo`."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from demo.server import running_server
+from serve.client import CurveClient
+from serve.client.output import replacing
+from serve.client.plot import draw_curves
+from serve.manifest import Description
+from serve.repository import Repository
+
+MODELS = Path("models")
+PICTURE = Path("demo/curves.png")
+SEEDS = range(64)
+N_REQUESTS = 200
+
+
+def main() -> None:
+    """Runs the demo; exits with the code of whatever failed."""
+    command = [sys.executable, "-m", "train", "--recipe", "tutorial", "--models", str(MODELS)]
+    trained = subprocess.run(command, check=False)
+    if trained.returncode:
+        sys.exit(trained.returncode)
+    repository = Repository(MODELS)
+    with running_server(MODELS) as server, CurveClient(server.address) as client:
+        model = client.model()
+        curves = client.generate(SEEDS)
+        milliseconds = _time_requests(client)
+    description = repository.load(model.version).sampler_manifest.description
+    training = description.training
+    with replacing(PICTURE) as aside:
+        draw_curves(
+            aside,
+            model.x_grid,
+            curves,
+            bounds=model.bounds,
+            title=f"{len(curves)} curves from the seeds {SEEDS[0]} to {SEEDS[-1]}",
+            subtitle=(
+                f"D accuracy {training.d_real:.2f} (0.50 when D can't tell them from real ones)"
+                f"      D score {training.score:.2f} (-1.39)"
+            ),
+            footnote=f"curvegan, model version {model.version}, recipe {model.recipe}",
+        )
+    _print_table(description, model.version, milliseconds)
+
+
+def _time_requests(client: CurveClient) -> list[float]:
+    """Returns how long each of some calls for the curves of SEEDS took, in milliseconds."""
+    milliseconds = []
+    for _ in range(N_REQUESTS):
+        start = time.perf_counter()
+        client.generate(SEEDS)
+        milliseconds.append(1e3 * (time.perf_counter() - start))
+    return milliseconds
+
+
+def _print_table(description: Description, version: int, milliseconds: list[float]) -> None:
+    training, quality = description.training, description.quality
+    table = Table(box=box.SIMPLE_HEAD, title=f"Model version {version}", title_justify="left")
+    table.add_column("measure")
+    table.add_column("value", justify="right")
+    table.add_column("meaning")
+    rows = [
+        ("W1(a)", f"{quality['w1_a']:.4f}", "distance of the a from U(1, 2); best 0"),
+        ("off-family RMSE", f"{quality['off_family_rmse']:.4f}", "off the parabola; best 0"),
+        ("in bounds", f"{quality['in_bounds']:.3f}", "share of the curves; best 1"),
+        ("D(x)", f"{training.d_real:.3f}", "0.500 when D can't tell real curves apart"),
+        ("score", f"{training.score:.3f}", "-1.386 when D can't tell real curves apart"),
+        ("a step", f"{training.ms_per_step:.2f} ms", "mean over the training"),
+        *(
+            (f"parity, {model}", f"{max(figures.values()):.1e}", f"{len(figures)} runtimes")
+            for model, figures in description.parity.items()
+        ),
+        (
+            "a request",
+            f"{np.median(milliseconds):.2f} ms",
+            f"{len(SEEDS)} curves over gRPC; median of {N_REQUESTS}",
+        ),
+    ]
+    for row in rows:
+        table.add_row(*row)
+    console = Console()
+    console.print(table)
+    console.print(f"The curves are drawn in {PICTURE}, the model is in {MODELS}/.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""A curve server as a process of its own, for as long as it is needed."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    """A server that is ready: its process, and its address as host:port."""
+
+    process: subprocess.Popen[str]
+    address: str
+
+
+@contextmanager
+def running_server(models: Path) -> Iterator[RunningServer]:
+    """Starts `python -m serve` on a free port, waits until it is ready, and ends it afterwards.
+
+    Raises RuntimeError if the server ends before it is ready; its own error is on standard error.
+    """
+    command = [sys.executable, "-m", "serve", "--models", str(models), "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            ready = process.stdout.readline()
+            if not ready:
+                raise RuntimeError(f"the server ended with exit code {process.wait()}")
+            yield RunningServer(process, ready.split()[-1])
+        finally:
+            process.terminate()

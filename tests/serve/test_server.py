@@ -1,0 +1,176 @@
+"""python -m serve: start, health, reflection, and an orderly end."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import grpc
+import numpy as np
+import pytest
+from google.protobuf.descriptor_pool import DescriptorPool
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
+    ProtoReflectionDescriptorDatabase,
+)
+
+from demo.server import RunningServer, running_server
+from serve.client import CurveClient, ServiceError
+from serve.manifest import MANIFEST
+from tests.commands import error_line, try_command
+
+SERVICE = "curvegan.v1.CurveService"
+
+
+def health_of(server: RunningServer, service: str = "") -> int:
+    with grpc.insecure_channel(server.address) as channel:
+        request = health_pb2.HealthCheckRequest(service=service)
+        return health_pb2_grpc.HealthStub(channel).Check(request, timeout=10).status
+
+
+def ask_for_ever(client: CurveClient) -> None:
+    while True:
+        client.generate([1])
+
+
+@pytest.mark.parametrize("service", ["", SERVICE])
+def test_health_says_serving(server: RunningServer, service: str):
+    assert health_of(server, service) == health_pb2.HealthCheckResponse.SERVING
+
+
+def test_reflection_describes_the_whole_contract(server: RunningServer):
+    with grpc.insecure_channel(server.address) as channel:
+        database = ProtoReflectionDescriptorDatabase(channel)
+        assert {SERVICE, "grpc.health.v1.Health"} <= set(database.get_services())
+        service = DescriptorPool(database).FindServiceByName(SERVICE)
+    assert {"GenerateCurves", "StreamCurves", "GetModel"} == set(service.methods_by_name)
+
+
+def test_the_server_never_loads_torch(server: RunningServer):
+    with CurveClient(server.address) as client:
+        client.generate(range(5))
+    mapped = Path(f"/proc/{server.process.pid}/maps").read_text()
+    assert "onnxruntime" in mapped
+    assert "libtorch" not in mapped
+
+
+def test_sigterm_finishes_what_is_in_flight_and_exits_with_0(published: Path):
+    """A stream of many messages is under way when the signal comes; none of it is lost."""
+    count = 2_000_000
+    with running_server(published) as server, CurveClient(server.address) as client:
+        stream = client.stream(range(count))
+        rows = len(next(stream))
+        server.process.send_signal(signal.SIGTERM)
+        rows += sum(len(curves) for curves in stream)
+        assert server.process.wait(timeout=30) == 0
+    assert rows == count
+
+
+def test_new_calls_are_refused_while_it_drains(published: Path):
+    with running_server(published) as server:
+        with CurveClient(server.address) as busy, CurveClient(server.address) as late:
+            late.model()
+            stream = busy.stream(range(5_000_000))
+            next(stream)
+            server.process.send_signal(signal.SIGTERM)
+            with pytest.raises(ServiceError, match="UNAVAILABLE: the server is shutting down"):
+                ask_for_ever(late)
+            assert health_of(server) == health_pb2.HealthCheckResponse.NOT_SERVING
+            for _ in stream:
+                pass
+        assert server.process.wait(timeout=40) == 0
+
+
+def test_ctrl_c_ends_it_like_sigterm(published: Path):
+    with running_server(published) as server:
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(timeout=20) == 0
+
+
+def test_a_port_in_use_is_an_error_also_between_two_of_our_servers(
+    server: RunningServer, published: Path
+):
+    done = try_command(
+        "serve", "--models", str(published), "--listen", server.address, cwd=published
+    )
+    assert error_line(done) == (
+        f"error: can't listen on {server.address}: Address already in use; "
+        "choose another address with --listen"
+    )
+
+
+def test_a_port_that_another_program_holds_is_an_error(published: Path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        done = try_command("serve", "--models", str(published), "--listen", address, cwd=published)
+    assert "Address already in use" in error_line(done)
+
+
+@pytest.mark.parametrize(
+    "listen", ["8001", "localhost", ":8001", "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:http", ""]
+)
+def test_what_is_no_address_is_one_line(listen: str, published: Path):
+    done = try_command("serve", "--models", str(published), f"--listen={listen}", cwd=published)
+    assert "give host:port" in error_line(done)
+
+
+def test_an_address_of_another_machine_is_one_line(published: Path):
+    done = try_command(
+        "serve", "--models", str(published), "--listen", "192.0.2.1:8001", cwd=published
+    )
+    assert "can't listen on 192.0.2.1:8001: Cannot assign requested address" in error_line(done)
+
+
+def test_no_model_is_one_line_that_says_how_to_get_one(tmp_path: Path):
+    line = error_line(try_command("serve", cwd=tmp_path))
+    assert "no model in models" in line
+    assert "python -m train" in line
+
+
+def test_a_damaged_model_is_one_line_that_names_the_file(models: Path):
+    (models / "sampler" / "1" / "model.onnx").write_bytes(b"")
+    line = error_line(try_command("serve", "--models", str(models), cwd=models))
+    assert "sampler/1/model.onnx is damaged" in line
+
+
+def test_a_file_as_repository_is_one_line(tmp_path: Path):
+    (tmp_path / "models").write_text("")
+    assert "can't read models/sampler: Not a directory" in error_line(
+        try_command("serve", cwd=tmp_path)
+    )
+
+
+def test_it_serves_the_newest_version(models: Path, published: Path):
+    for model in ("generator", "sampler"):
+        shutil.copytree(published / model / "1", models / model / "2")
+    line = error_line(try_command("serve", "--models", str(models), cwd=models))
+    assert f"sampler/2/{MANIFEST} is of sampler version 1" in line
+
+
+def test_a_restarted_server_gives_the_same_bytes(published: Path, server: RunningServer):
+    with running_server(published) as other, CurveClient(other.address) as client:
+        restarted = client.generate(range(1000))
+    with CurveClient(server.address) as client:
+        np.testing.assert_array_equal(
+            client.generate(range(1000)).view(np.uint32), restarted.view(np.uint32)
+        )
+
+
+def test_the_package_serves_without_torch_onnx_or_matplotlib(published: Path):
+    """As in an installation without the extra `train`: importing them is an error."""
+    program = (
+        "import sys\n"
+        "for name in ('torch', 'onnx', 'onnxscript', 'matplotlib', 'train'):\n"
+        "    sys.modules[name] = None\n"
+        "sys.argv = ['serve', '--models', sys.argv[1], '--listen', '127.0.0.1:0']\n"
+        "from serve.__main__ import main\n"
+        "main()\n"
+    )
+    command = [sys.executable, "-c", program, str(published)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout.readline().startswith("serving version 1 of ")
+        finally:
+            process.terminate()

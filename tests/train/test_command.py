@@ -1,0 +1,160 @@
+"""python -m train, as users run it."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from serve.repository import Repository
+from tests.commands import error_line, run_command, try_command
+from train.recipes import RECIPES
+
+
+def test_the_tutorial_s_recipe_reaches_the_tutorial_s_quality(tmp_path: Path):
+    """10,000 steps with seed 1: the longest test, and what the project promises first."""
+    done = run_command("train", "--recipe", "tutorial", "--seed", "1", cwd=tmp_path, timeout=170)
+    assert done.stdout.startswith("published version 1 in models: ")
+    description = Repository(tmp_path / "models").load(1).sampler_manifest.description
+    assert description.training.hyperparameters["steps"] == 10_000
+    assert description.training.d_real == pytest.approx(0.50, abs=0.03)
+    assert description.training.score == pytest.approx(-1.386, abs=0.03)
+    assert description.quality["w1_a"] <= 0.055
+    assert description.quality["off_family_rmse"] <= 0.05
+
+
+def test_the_tutorial_s_recipe_is_the_tutorial_s():
+    recipe = RECIPES["tutorial"]
+    assert (recipe.steps, recipe.batch_size, recipe.lr_g, recipe.lr_d) == (10_000, 64, 1e-4, 1e-4)
+    assert (recipe.n_noise, recipe.n_points) == (5, 15)
+
+
+def test_a_run_leaves_its_settings_its_log_and_its_export(trained: Path):
+    (run,) = (trained / "runs").iterdir()
+    settings = json.loads((run / "settings.json").read_text())
+    assert settings["recipe_name"] == "tutorial"
+    assert settings["recipe"]["steps"] == 30
+    log = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in log] == [10, 20, 30]
+    assert (run / "export" / "sampler" / "model.onnx").exists()
+
+
+def test_the_tutorial_s_knobs_reach_the_published_model(tmp_path: Path):
+    run_command(
+        "train", "--steps", "20", "--noise", "8", "--points", "21", "--batch-size", "32",
+        "--lr-g", "0.001", "--lr-d", "0.002", "--seed", "9", "--device", "cpu",
+        "--models", "m", "--runs", "r",
+        cwd=tmp_path,
+    )  # fmt: skip
+    description = Repository(tmp_path / "m").load(1).sampler_manifest.description
+    assert (description.n_noise, description.n_points) == (8, 21)
+    assert description.training.seed == 9
+    assert description.training.hyperparameters == {
+        "steps": 20, "batch_size": 32, "lr_g": 0.001, "lr_d": 0.002, "n_noise": 8, "n_points": 21,
+    }  # fmt: skip
+
+
+def test_help_shows_every_default(tmp_path: Path):
+    text = " ".join(run_command("train", "--help", cwd=tmp_path).stdout.replace("│", "").split())
+    for default in (
+        "tutorial: 10000", "tutorial: 64", "tutorial: 0.0001", "tutorial: 5", "tutorial: 15",
+        "default: tutorial", "default: 1", "default: auto", "default: models", "default: runs",
+    ):  # fmt: skip
+        assert default in text, text
+
+
+@pytest.mark.parametrize("module", ["train", "serve", "serve.client"])
+def test_version_is_the_package_s(module: str, tmp_path: Path):
+    assert run_command(module, "--version", cwd=tmp_path).stdout.split()[-1] == "0.1.0"
+
+
+def test_ctrl_c_ends_it_within_a_second_with_one_line_and_no_half_version(tmp_path: Path):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "train", "--steps", "1000000"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        for _ in range(1000):
+            if any(path.stat().st_size for path in tmp_path.glob("runs/*/log.jsonl")):
+                break
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        start = time.monotonic()
+        _, stderr = process.communicate(timeout=20)
+        took = time.monotonic() - start
+    assert process.returncode == 130
+    assert stderr.strip().splitlines()[-1].startswith("interrupted at step ")
+    assert "Traceback" not in stderr
+    assert not (tmp_path / "models").exists()
+    assert took < 5  # a second on a quiet machine; five tell a hang from a noisy one
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--steps", "0"], "steps is 0: at least 1"),
+        (["--batch-size", "-4"], "batch_size is -4: at least 1"),
+        (["--points", "1"], "n_points is 1: at least 2"),
+        (["--lr-g", "nan"], "lr_g is nan: above 0 and at most 1"),
+        (["--seed", "-1"], "seed -1: give a number from 0 to 4294967295"),
+        (["--recipe", "best"], "best"),
+        (["--steps", "ten"], "ten"),
+        (["--stepz", "10"], "--stepz"),
+    ],
+)
+def test_a_wrong_option_is_one_line_that_names_it(arguments, expected, tmp_path: Path):
+    assert expected in error_line(try_command("train", *arguments, cwd=tmp_path))
+    assert not list(tmp_path.iterdir())
+
+
+def test_cuda_where_there_is_none_is_one_line(tmp_path: Path):
+    torch = pytest.importorskip("torch")
+    if torch.cuda.is_available():
+        pytest.skip("no CUDA device is what this is about: no CUDA device is missing")
+    done = try_command("train", "--device", "cuda", "--steps", "10", cwd=tmp_path)
+    assert "finds no CUDA device" in error_line(done)
+
+
+@pytest.mark.parametrize("option", ["--models", "--runs"])
+def test_a_folder_that_can_t_be_written_is_one_line(option: str, tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    done = try_command("train", "--steps", "20", option, "file/folder", cwd=tmp_path)
+    assert "file/folder" in error_line(done)
+
+
+def test_a_run_that_could_not_be_published_is_kept_and_published_later(tmp_path: Path):
+    (tmp_path / "models").mkdir()
+    obstacle = tmp_path / "models" / ".last-version"
+    obstacle.write_text("seven")
+    line = error_line(try_command("train", "--steps", "20", cwd=tmp_path))
+    obstacle.unlink()
+    module, *arguments = line.partition("python -m ")[2].split()
+    done = run_command(module, *arguments, cwd=tmp_path)
+    assert done.stdout == "published version 1 in models\n"
+    assert Repository(tmp_path / "models").load(1)
+
+
+def test_a_model_of_another_shape_is_refused_before_the_training(models: Path):
+    done = try_command("train", "--points", "30", "--models", str(models), cwd=models.parent)
+    assert "of other dimensions ([-1, 5] -> [-1, 15])" in error_line(done)
+    assert "--models" in done.stderr
+    assert not (models.parent / "runs").exists()
+
+
+def test_publishing_what_is_no_run_is_one_line(tmp_path: Path):
+    line = error_line(try_command("train", "publish", "nothing", cwd=tmp_path))
+    assert "nothing holds no whole export" in line
+
+
+def test_two_trainings_that_publish_at_once_get_different_numbers(models: Path):
+    command = [sys.executable, "-m", "train", "--steps", "20", "--models", str(models)]
+    both = [subprocess.Popen(command, cwd=models.parent) for _ in range(2)]
+    assert [process.wait(timeout=120) for process in both] == [0, 0]
+    repository = Repository(models)
+    assert repository.versions() == [1, 2, 3]
+    assert [repository.load(v).sampler_manifest.version for v in (1, 2, 3)] == [1, 2, 3]

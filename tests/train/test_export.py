@@ -1,0 +1,159 @@
+"""The exported files: shapes, names, sizes, metadata; and the parity that guards them."""
+
+import json
+import re
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import pytest
+import torch
+from onnx.reference import ReferenceEvaluator
+
+from serve.repository import ONNX, TORCHSCRIPT
+from train.export import Export, ParityError, export
+from train.export.parity import BATCH_SIZES, ExportedModel, check_parity, seeds_to_compare
+from train.export.torchscript import load_torchscript
+from train.families import Quadratics
+from train.networks import Sampler, make_generator
+
+N_NOISE, N_POINTS = 5, 15
+X_GRID = Quadratics(N_POINTS).x_grid.tolist()
+MODELS = ("generator", "sampler")
+
+
+@pytest.fixture(scope="module")
+def generator() -> torch.nn.Sequential:
+    torch.manual_seed(0)
+    return make_generator(N_NOISE, N_POINTS)
+
+
+@pytest.fixture(scope="module")
+def exported(generator) -> Export:
+    return export(generator, N_NOISE, X_GRID)
+
+
+def session(content: bytes) -> ort.InferenceSession:
+    return ort.InferenceSession(content, providers=["CPUExecutionProvider"])
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "kind", "shape"),
+    [
+        ("generator", "noise", "tensor(float)", ["n", N_NOISE]),
+        ("sampler", "seeds", "tensor(int64)", ["n"]),
+    ],
+)
+def test_onnx_models_have_the_tensors_of_the_contract(exported, model, name, kind, shape):
+    source, target = (
+        tensors[0]
+        for tensors in (
+            session(exported.files[model][ONNX]).get_inputs(),
+            session(exported.files[model][ONNX]).get_outputs(),
+        )
+    )
+    assert (source.name, source.type, source.shape) == (name, kind, shape)
+    assert (target.name, target.type, target.shape) == ("curves", "tensor(float)", ["n", N_POINTS])
+
+
+@pytest.mark.parametrize(("model", "most"), [("generator", 16_384), ("sampler", 32_768)])
+def test_onnx_models_are_small_and_of_opset_18(exported, model, most):
+    content = exported.files[model][ONNX]
+    assert len(content) <= most
+    assert [opset.version for opset in onnx.load_from_string(content).opset_import] == [18]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_onnx_models_carry_the_x_grid_and_the_seed_rule(exported, model):
+    properties = onnx.load_from_string(exported.files[model][ONNX]).metadata_props
+    metadata = {property_.key: property_.value for property_ in properties}
+    assert json.loads(metadata["x_grid"]) == X_GRID
+    assert metadata["seed_rule"].startswith("philox2x32-10")
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("name", [ONNX, TORCHSCRIPT])
+def test_no_file_tells_of_the_machine_that_wrote_it(exported, model, name):
+    """No path, no traceback: neither in the clear nor in a zip's entries."""
+    content = exported.files[model][name]
+    assert not re.search(rb'File "|site-packages|/train/\w+\.py\(|stack_trace|debug_pkl', content)
+    assert torch.__file__.rpartition("/")[0].encode() not in content
+
+
+@pytest.mark.parametrize("n", [0, 1, 3, 5_000])
+@pytest.mark.parametrize("model", MODELS)
+def test_every_runtime_takes_any_number_of_rows(exported, model, n):
+    files = exported.files[model]
+    rows = {
+        "generator": np.zeros((n, N_NOISE), np.float32),
+        "sampler": np.arange(n, dtype=np.int64),
+    }[model]
+    name = {"generator": "noise", "sampler": "seeds"}[model]
+    reference = ReferenceEvaluator(onnx.load_from_string(files[ONNX]))
+    for curves in (
+        session(files[ONNX]).run(None, {name: rows})[0],
+        reference.run(None, {name: rows})[0],
+        load_torchscript(files[TORCHSCRIPT])(torch.from_numpy(rows)).numpy(),
+    ):
+        assert curves.shape == (n, N_POINTS)
+        assert curves.dtype == np.float32
+
+
+def test_parity_compares_four_runtimes_on_the_extreme_seeds(exported):
+    runtimes = {"torch eager", "torchscript", "onnxruntime", "onnx reference"}
+    assert {0, 1, -1, 2**63 - 1, -(2**63)} <= set(seeds_to_compare().tolist())
+    assert BATCH_SIZES == (1, 2, 1_000, 5_000)
+    for model in MODELS:
+        assert set(exported.parity[model]) == runtimes
+        assert max(exported.parity[model].values()) <= 1e-5
+
+
+@pytest.mark.parametrize("name", [ONNX, TORCHSCRIPT])
+def test_files_of_other_weights_fail_their_parity_and_the_message_says_where(generator, name):
+    torch.manual_seed(0)
+    other = make_generator(N_NOISE, N_POINTS)
+    with torch.no_grad():
+        other[2].bias[4] += 1e-4
+    files = {
+        **export(generator, N_NOISE, X_GRID).files["generator"],
+        name: export(other, N_NOISE, X_GRID).files["generator"][name],
+    }
+    rows = np.random.default_rng(0).standard_normal((5_000, N_NOISE), np.float32)
+    with pytest.raises(ParityError, match=r"differs from torch eager: .* point 4, .*nothing was"):
+        check_parity(ExportedModel("generator", "noise", generator, files, rows))
+
+
+def test_a_row_whose_bytes_depend_on_the_batch_fails_the_parity(generator):
+    """A graph that adds a multiple of the number of rows, too small for the tolerance to see."""
+    exported = export(generator, N_NOISE, X_GRID).files["generator"]
+    model = onnx.load_from_string(exported[ONNX])
+    graph = model.graph
+    graph.node[-1].output[0] = "unmoved"
+    graph.initializer.append(onnx.numpy_helper.from_array(np.float32(1e-10), "tiny"))
+    graph.node.extend(
+        [
+            onnx.helper.make_node("Size", ["noise"], ["size"]),
+            onnx.helper.make_node("Cast", ["size"], ["rows"], to=onnx.TensorProto.FLOAT),
+            onnx.helper.make_node("Mul", ["rows", "tiny"], ["moved_by"]),
+            onnx.helper.make_node("Add", ["unmoved", "moved_by"], ["curves"]),
+        ]
+    )
+    files = {**exported, ONNX: model.SerializeToString()}
+    rows = np.random.default_rng(0).standard_normal((5_000, N_NOISE), np.float32)
+    with pytest.raises(ParityError, match="other bytes in a batch of"):
+        check_parity(ExportedModel("generator", "noise", generator, files, rows))
+
+
+def test_a_generator_that_is_not_finite_is_not_exported():
+    broken = make_generator(N_NOISE, N_POINTS)
+    with torch.no_grad():
+        broken[0].weight[0, 0] = float("nan")
+    with pytest.raises(ParityError, match="not finite"):
+        export(broken, N_NOISE, X_GRID)
+
+
+def test_the_sampler_is_the_generator_on_the_noise_of_the_seeds(exported, generator):
+    seeds = seeds_to_compare(100)
+    curves = session(exported.files["sampler"][ONNX]).run(None, {"seeds": seeds})[0]
+    expected = Sampler(generator, N_NOISE)(torch.from_numpy(seeds)).detach().numpy()
+    np.testing.assert_allclose(curves, expected, atol=1e-5)

@@ -1,0 +1,49 @@
+"""The measures of quality on curves whose quality is known."""
+
+import numpy as np
+import pytest
+
+from train.families import Quadratics
+from train.quality import measure_quadratics
+
+FAMILY = Quadratics(15)
+SHAPE = FAMILY.x_grid**2 + 1
+QUANTILES = 1 + (np.arange(100_000) + 0.5) / 100_000
+
+
+def measure(a: np.ndarray, added: np.ndarray | float = 0.0) -> dict[str, float]:
+    return measure_quadratics((a[:, None] * SHAPE - 1 + added).astype(np.float32), FAMILY)
+
+
+def test_the_family_itself_is_perfect():
+    quality = measure(np.random.default_rng(0).permutation(QUANTILES))
+    assert quality["w1_a"] == pytest.approx(0, abs=1e-6)
+    assert quality["off_family_rmse"] == pytest.approx(0, abs=1e-6)
+    assert quality["in_bounds"] == 1
+
+
+def test_random_members_of_the_family_reach_the_stated_floor():
+    a = np.random.default_rng(0).uniform(1, 2, 100_000)
+    assert measure(a)["w1_a"] < 0.003
+
+
+def test_w1_is_how_far_the_a_are_shifted():
+    assert measure(QUANTILES + 0.25)["w1_a"] == pytest.approx(0.25, abs=1e-5)
+
+
+def test_w1_of_a_single_a_is_its_mean_distance_from_u_1_2():
+    assert measure(np.full(100_000, 1.5))["w1_a"] == pytest.approx(0.25, abs=1e-5)
+
+
+def test_off_family_is_what_no_quadratic_explains():
+    odd = 0.1 * np.sign(FAMILY.x_grid)  # orthogonal to x² + 1
+    expected = 0.1 * np.sqrt(14 / 15)
+    assert measure(QUANTILES, odd)["off_family_rmse"] == pytest.approx(expected, abs=1e-5)
+
+
+def test_in_bounds_needs_every_point_of_a_curve_within_a_thousandth():
+    a = np.array([1.0, 2.0, 1.5, 1.5])
+    added = np.zeros((4, 15))
+    added[0, 3], added[1, 3] = -0.0009, 0.0009
+    added[2, 3] = 5
+    assert measure(a, added)["in_bounds"] == 0.75

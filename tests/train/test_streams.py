@@ -1,0 +1,62 @@
+"""A training's random numbers: a function of its seed and the step alone."""
+
+import numpy as np
+import pytest
+import torch
+
+from train.families import Quadratics
+from train.loop import Gan
+from train.recipes import Recipe
+from train.streams import TrainingStream
+
+CPU = torch.device("cpu")
+
+
+def stream(seed: int) -> TrainingStream:
+    return TrainingStream(seed, Quadratics(15), batch_size=64, n_noise=5, device=CPU)
+
+
+def test_a_step_s_numbers_do_not_depend_on_how_steps_are_blocked():
+    whole = stream(7).block(0, 50)
+    part = stream(7).block(30, 5)
+    for expected, found in zip(whole, part, strict=True):
+        assert torch.equal(expected[30:35], found)
+
+
+def test_different_seeds_and_steps_give_different_numbers():
+    real, noise = stream(7).block(0, 2)
+    other_real, other_noise = stream(8).block(0, 2)
+    assert not (noise == other_noise).any()
+    assert not (noise[0] == noise[1]).any()
+    assert not torch.equal(real, other_real)
+
+
+def test_real_curves_are_the_tutorial_s():
+    real = stream(1).block(0, 500)[0].numpy().reshape(-1, 15)
+    x = np.linspace(-1, 1, 15)
+    a = real[:, 7] + 1  # y at x = 0 is a - 1
+    np.testing.assert_allclose(real, a[:, None] * x**2 + a[:, None] - 1, atol=1e-6)
+    quantiles = 1 + (np.arange(len(a)) + 0.5) / len(a)
+    assert np.abs(np.sort(a) - quantiles).max() < 2.7 / np.sqrt(len(a))
+
+
+def test_real_curves_and_noise_are_independent():
+    real, noise = (part.numpy().reshape(32_000, -1) for part in stream(1).block(0, 500))
+    correlations = np.corrcoef(noise.T, real[:, 7])[-1, :-1]
+    assert np.abs(correlations).max() < 5 / np.sqrt(32_000)
+
+
+def test_the_same_seed_trains_the_same_weights():
+    generators = []
+    for _ in range(2):
+        gan = Gan(Recipe(steps=150), Quadratics(15), 5, CPU)
+        list(gan.fit())
+        generators.append(gan.generator.state_dict())
+    assert all(torch.equal(generators[0][name], generators[1][name]) for name in generators[0])
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_cuda_gives_the_numbers_that_the_cpu_gives():
+    cuda = TrainingStream(7, Quadratics(15), 64, 5, torch.device("cuda")).block(3, 10)
+    for expected, found in zip(stream(7).block(3, 10), cuda, strict=True):
+        torch.testing.assert_close(found.cpu(), expected, atol=1e-6, rtol=1e-6)
