@@ -1,30 +1,31 @@
 """Times candidates side by side, and prints what came out."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+Name = TypeVar("Name", bound=Hashable)
+
 
 def time_interleaved(
-    candidates: Mapping[str, Callable[[], object]], rounds: int, calls: int = 1
-) -> dict[str, float]:
-    """Returns each candidate's median time of a call in seconds.
+    candidates: Mapping[Name, Callable[[], object]], rounds: int
+) -> dict[Name, float]:
+    """Returns each candidate's median time in seconds.
 
-    The candidates take turns for `rounds` rounds of `calls` calls each, after one that is not
-    counted.
+    The candidates take turns for `rounds` rounds, after one that is not counted.
     """
-    seconds: dict[str, list[float]] = {name: [] for name in candidates}
+    seconds: dict[Name, list[float]] = {name: [] for name in candidates}
     for number in range(rounds + 1):
         for name, candidate in candidates.items():
             start = time.perf_counter()
-            for _ in range(calls):
-                candidate()
+            candidate()
             if number:
-                seconds[name].append((time.perf_counter() - start) / calls)
+                seconds[name].append(time.perf_counter() - start)
     return {name: float(np.median(times)) for name, times in seconds.items()}
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 
+import cyclopts
 import torch
 
 from bench.plain_loop import make_plain_step
@@ -10,11 +11,10 @@ from train.families import Quadratics
 from train.loop import STEPS_PER_REPORT, Gan
 from train.recipes import Recipe
 
-ROUNDS = 15
 STEPS_PER_ROUND = 500
 
 
-def main() -> None:
+def main(rounds: int = 15) -> None:
     """Prints the table. Ours is the whole loop: with its random numbers and its reports."""
     torch.set_num_threads(1)
     recipe = Recipe(steps=10**7)
@@ -30,17 +30,17 @@ def main() -> None:
         for _ in itertools.islice(reports, STEPS_PER_ROUND // STEPS_PER_REPORT):
             pass
 
-    medians = time_interleaved({"plain tutorial loop": plain, "train.loop": ours}, ROUNDS)
-    slowest = medians["plain tutorial loop"]
+    medians = time_interleaved({"plain tutorial loop": plain, "train.loop": ours}, rounds)
+    plain_seconds = medians["plain tutorial loop"]
     print_table(
-        f"A training step, batch 64, one CPU thread; median of {ROUNDS} rounds",
+        f"A training step, batch 64, one CPU thread; median of {rounds} rounds",
         ("loop", "ms a step", "of plain"),
         [
-            (name, f"{1e3 * seconds / STEPS_PER_ROUND:.3f}", f"{seconds / slowest:.2f}")
+            (name, f"{1e3 * seconds / STEPS_PER_ROUND:.3f}", f"{seconds / plain_seconds:.2f}")
             for name, seconds in medians.items()
         ],
     )
 
 
 if __name__ == "__main__":
-    main()
+    cyclopts.run(main)

@@ -10,14 +10,15 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from demo.server import running_server
-from serve.client import CurveClient
-from serve.client.output import replacing
+from serve.arrays import Float32Array
+from serve.client import CurveClient, Model
 from serve.client.plot import draw_curves
+from serve.errors import CurveganError
+from serve.files import replacing
 from serve.manifest import Description
-from serve.repository import Repository
+from serve.process import running_server
+from serve.repository import DEFAULT_MODELS, Repository
 
-MODELS = Path("models")
 PICTURE = Path("demo/curves.png")
 SEEDS = range(64)
 N_REQUESTS = 200
@@ -25,16 +26,28 @@ N_REQUESTS = 200
 
 def main() -> None:
     """Runs the demo; exits with the code of whatever failed."""
-    command = [sys.executable, "-m", "train", "--recipe", "tutorial", "--models", str(MODELS)]
+    command = [sys.executable, "-m", "train", "--recipe", "tutorial"]
     trained = subprocess.run(command, check=False)
     if trained.returncode:
         sys.exit(trained.returncode)
-    repository = Repository(MODELS)
-    with running_server(MODELS) as server, CurveClient(server.address) as client:
+    try:
+        _serve_and_ask()
+    except CurveganError as error:
+        sys.exit(f"error: {error}")
+
+
+def _serve_and_ask() -> None:
+    with running_server(DEFAULT_MODELS) as server, CurveClient(server.address) as client:
         model = client.model()
         curves = client.generate(SEEDS)
         milliseconds = _time_requests(client)
+    repository = Repository(DEFAULT_MODELS)
     description = repository.load(model.version).sampler_manifest.description
+    _draw(model, curves, description)
+    _print_table(description, model.version, milliseconds)
+
+
+def _draw(model: Model, curves: Float32Array, description: Description) -> None:
     training = description.training
     with replacing(PICTURE) as aside:
         draw_curves(
@@ -49,7 +62,6 @@ def main() -> None:
             ),
             footnote=f"curvegan, model version {model.version}, recipe {model.recipe}",
         )
-    _print_table(description, model.version, milliseconds)
 
 
 def _time_requests(client: CurveClient) -> list[float]:
@@ -89,7 +101,7 @@ def _print_table(description: Description, version: int, milliseconds: list[floa
         table.add_row(*row)
     console = Console()
     console.print(table)
-    console.print(f"The curves are drawn in {PICTURE}, the model is in {MODELS}/.")
+    console.print(f"The curves are drawn in {PICTURE}, the model is in {DEFAULT_MODELS}/.")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,8 @@
 """Serves exported generators: model repository -> engine -> service -> client. Never needs torch.
 
-Read in this order: `manifest` and `repository` (the files on disk), `engine` (seeds or noise to
-curves), `sources` and `service` (the gRPC contract), `server` (all of it on a port), `client`.
+Read in this order: `manifest`, `repository` and `publish` (the files on disk), `engine` (seeds or
+noise to curves), `pool` (the engine behind an event loop), `sources` and `wire` (requests and
+answers), `status`, `in_flight` and `handlers` (what every call has), `service` (the contract),
+`server` (all of it on a port), `client`. Shared by all: `arrays`, `seeds`, `address`, `files`,
+`errors`, `command_line`, and `process`, which runs a server beside a program.
 """

@@ -2,16 +2,17 @@
 
 import asyncio
 import logging
-import os
 from pathlib import Path
 
+from serve.address import DEFAULT_ADDRESS, Address
 from serve.command_line import make_app, run
+from serve.repository import DEFAULT_MODELS, Repository
 
 app = make_app("curvegan-serve", "Serve a trained generator over gRPC: seeds in, curves out.")
 
 
 @app.default
-def serve_command(*, models: Path = Path("models"), listen: str = "127.0.0.1:8001") -> None:
+def serve(*, models: Path = DEFAULT_MODELS, listen: str = DEFAULT_ADDRESS) -> None:
     """Serve a trained generator over gRPC: seeds in, curves out.
 
     Serves the newest version until SIGTERM or Ctrl-C; calls in flight then finish.
@@ -23,13 +24,15 @@ def serve_command(*, models: Path = Path("models"), listen: str = "127.0.0.1:800
     listen
         Where to listen, as host:port; port 0 takes a free one.
     """
-    # The errors of gRPC's core come as our own, in one line.
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    from serve.repository import Repository
-    from serve.server import serve
+    address = Address.parse(listen)
+    # Imported here so that --help and a wrong option do not wait for gRPC.
+    from serve import server
+
+    def say(ready: server.Ready) -> None:
+        print(f"serving version {ready.version} of {models} on {ready.address}", flush=True)
 
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    asyncio.run(serve(Repository(models), listen))
+    asyncio.run(server.serve(Repository(models), address, say))
 
 
 def main() -> None:

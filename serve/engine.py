@@ -1,15 +1,14 @@
 """Seeds or noise to curves: both models of one version, in onnxruntime."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
+from serve.arrays import Float32Array, Int64Array
 from serve.errors import RepositoryError
-
-Float32Array = npt.NDArray[np.float32]
-Int64Array = npt.NDArray[np.int64]
+from serve.repository import ModelVersion
 
 # Rows of one onnxruntime run. Its buffers stay in the cache and the run's fixed cost is spread
 # over enough rows; see `python -m bench.engine`.
@@ -35,6 +34,20 @@ class Engine:
         self.n_points = n_points
         self._sampler = _session(sampler_onnx, "seeds", [None], n_points)
         self._generator = _session(generator_onnx, "noise", [None, n_noise], n_points)
+
+    @classmethod
+    def of(cls, model: ModelVersion) -> Self:
+        """Returns an engine for a model version, in the shape that its manifest states.
+
+        Raises RepositoryError if the files have another.
+        """
+        description = model.sampler_manifest.description
+        return cls(
+            model.sampler_onnx,
+            model.generator_onnx,
+            n_noise=description.n_noise,
+            n_points=description.n_points,
+        )
 
     def curves_from_seeds(self, seeds: Int64Array) -> Float32Array:
         """Returns the curves of `seeds`, int64 [n], in their order: float32 [n, n_points]."""

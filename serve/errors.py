@@ -1,4 +1,4 @@
-"""The errors that this project raises on purpose."""
+"""The errors that the commands print as one line."""
 
 
 class CurveganError(Exception):
@@ -12,3 +12,7 @@ class RepositoryError(CurveganError):
 
 class ServerError(CurveganError):
     """The server can't start."""
+
+
+class Interrupted(CurveganError):  # noqa: N818  (named like KeyboardInterrupt)
+    """Ctrl-C ended the work; the text says how far it came and what became of it."""

@@ -37,7 +37,7 @@ class Training:
     """
 
     recipe: str
-    hyperparameters: dict[str, int | float | str]
+    hyperparameters: dict[str, int | float]
     seed: int
     device: str
     ms_per_step: float

@@ -2,7 +2,6 @@
 
 import contextlib
 import fcntl
-import os
 import re
 import shutil
 import tempfile
@@ -10,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from serve.errors import RepositoryError
+from serve.files import ASIDE, flush, replacing
 from serve.manifest import FORMAT, MANIFEST, Description, Manifest, ModelName, sha256
 from serve.repository import ONNX, version_folders
 
@@ -17,7 +17,6 @@ CONFIG = "config.pbtxt"
 # Files, not folders: Triton takes every folder beside the models for a model.
 LOCK = ".lock"
 LAST_VERSION = ".last-version"
-_ASIDE = ".publishing-"
 
 
 def publish(
@@ -77,6 +76,8 @@ def check_shape(root: Path, n_noise: int, n_points: int) -> None:
             continue
         except OSError as error:
             raise RepositoryError(f"can't read {path}: {error.strerror}") from error
+        except ValueError as error:
+            raise RepositoryError(f"{path} is no model configuration: restore it") from error
         if found != _dims(config):
             raise RepositoryError(
                 f"{path} describes a {model} of other dimensions ({_written(found)}) than this "
@@ -132,12 +133,14 @@ def _locked(path: Path) -> Iterator[None]:
 def _take_number(root: Path) -> int:
     """Returns a version number that was never used, and notes it down before it is used."""
     noted = root / LAST_VERSION
-    text = noted.read_text(encoding="ascii") if noted.exists() else "0"
-    if not text.strip().isdigit():
-        raise RepositoryError(f"{noted} holds {text!r}, not a number: write the highest one used")
+    text = noted.read_bytes() if noted.exists() else b"0"
+    if not re.fullmatch(rb"\d{1,18}\s*", text):
+        raise RepositoryError(
+            f"{noted} holds {text[:40]!r}, not a number: write the highest version ever used"
+        )
     used = [int(text), *version_folders(root / "sampler"), *version_folders(root / "generator")]
     number = max(used) + 1
-    with _write_aside(noted) as aside:
+    with replacing(noted) as aside:
         aside.write_text(f"{number}\n", encoding="ascii")
     return number
 
@@ -146,60 +149,41 @@ def _write_config(folder: Path, config: str) -> None:
     path = folder / CONFIG
     folder.mkdir(exist_ok=True)
     if not path.exists():
-        with _write_aside(path) as aside:
+        with replacing(path) as aside:
             aside.write_text(config, encoding="utf-8")
-
-
-@contextlib.contextmanager
-def _write_aside(path: Path) -> Iterator[Path]:
-    """Yields a path to write to; what was written there replaces `path` at the end, durably."""
-    aside = path.with_name(f"{_ASIDE}{path.name}")
-    try:
-        yield aside
-        _flush(aside)
-        aside.replace(path)
-        _flush(path.parent)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def _aside(model_folder: Path, files: Mapping[str, bytes]) -> Iterator[Path]:
     """Writes `files` into a new folder inside `model_folder`; removes it if it is still there."""
-    for stale in model_folder.glob(f"{_ASIDE}*"):
+    for stale in model_folder.glob(f"{ASIDE}*"):
         # Under the lock nobody else is writing: a publisher was killed.
         shutil.rmtree(stale, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=_ASIDE, dir=model_folder))
+    folder = Path(tempfile.mkdtemp(prefix=ASIDE, dir=model_folder))
     try:
         folder.chmod(0o755)
         for name, content in files.items():
             (folder / name).write_bytes(content)
-            _flush(folder / name)
-        _flush(folder)
+            flush(folder / name)
+        flush(folder)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _rename_both(first: tuple[Path, Path], second: tuple[Path, Path]) -> None:
+    """Renames `first`, then `second`, each from its first path to its other; both or neither."""
     try:
         first[0].rename(first[1])
+        # On the disk before the name that vouches for it, so that a power cut can't part them.
+        flush(first[1].parent)
         second[0].rename(second[1])
+        flush(second[1].parent)
     except BaseException:
         # Ctrl-C may come between a rename and the next line: look rather than assume.
         if not second[1].exists():
             shutil.rmtree(first[1], ignore_errors=True)
         raise
-    _flush(first[1].parent)
-    _flush(second[1].parent)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _sums(files: Mapping[str, bytes]) -> dict[str, str]:

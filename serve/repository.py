@@ -18,6 +18,8 @@ from serve.manifest import MANIFEST, Manifest, ModelName, parse_manifest, sha256
 ONNX = "model.onnx"
 TORCHSCRIPT = "model.pt"
 
+DEFAULT_MODELS = Path("models")
+
 _VERSION = re.compile(r"[1-9][0-9]{0,17}")
 
 

@@ -1,15 +1,14 @@
 """`curvegan.v1.CurveService`: translates between the contract and the engine, nothing else."""
 
-import asyncio
-import os
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 
 from curvegan.v1 import curves_pb2
-from serve.engine import Engine, Float32Array
+from serve.arrays import Float32Array
+from serve.engine import Engine
 from serve.handlers import Handlers
+from serve.pool import ComputePool
 from serve.repository import ONNX, ModelVersion
 from serve.sources import Source, parse_source
 from serve.status import RequestError
@@ -22,9 +21,6 @@ MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 _OTHER_FIELDS_BYTES = 1024
 STREAM_MESSAGE_BYTES = 1024 * 1024
 
-# Up to here computing takes less time than handing the work to another thread and back.
-_INLINE_ROWS = 1024
-
 _VALUES = curves_pb2.GenerateCurvesResponse.VALUES_FIELD_NUMBER
 assert _VALUES == curves_pb2.StreamCurvesResponse.VALUES_FIELD_NUMBER
 
@@ -32,15 +28,17 @@ assert _VALUES == curves_pb2.StreamCurvesResponse.VALUES_FIELD_NUMBER
 class CurveService:
     """Answers for one model version, with the engine that computes its curves."""
 
-    def __init__(self, model: ModelVersion, engine: Engine, handlers: Handlers) -> None:
+    def __init__(
+        self, model: ModelVersion, engine: Engine, pool: ComputePool, handlers: Handlers
+    ) -> None:
         self._model = model
         self._version = model.sampler_manifest.version
         self._engine = engine
         self._handlers = handlers
-        row_bytes = 4 * engine.n_points
-        self._max_rows = max(1, (MAX_MESSAGE_BYTES - _OTHER_FIELDS_BYTES) // row_bytes)
-        self._stream_rows = max(1, STREAM_MESSAGE_BYTES // row_bytes)
-        self._workers = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="engine")
+        self._pool = pool
+        self._row_bytes = 4 * engine.n_points
+        self._max_rows = (MAX_MESSAGE_BYTES - _OTHER_FIELDS_BYTES) // self._row_bytes
+        self._stream_rows = min(self._max_rows, max(1, STREAM_MESSAGE_BYTES // self._row_bytes))
 
     def handler(self) -> grpc.GenericRpcHandler:
         """Returns what a gRPC server needs to offer the service."""
@@ -64,9 +62,9 @@ class CurveService:
             raise RequestError(
                 grpc.StatusCode.RESOURCE_EXHAUSTED,
                 "source",
-                f"asks for {source.rows} curves, {4 * self._engine.n_points * source.rows} bytes: "
-                f"one answer holds at most {self._max_rows} curves, {MAX_MESSAGE_BYTES} bytes; "
-                "use StreamCurves",
+                f"asks for {source.rows} curves, {source.rows * self._row_bytes} bytes: one "
+                f"answer holds at most {self._max_rows} curves, "
+                f"{self._max_rows * self._row_bytes} bytes; use StreamCurves",
             )
         curves = await self._compute(source, 0, source.rows)
         head = curves_pb2.GenerateCurvesResponse(
@@ -104,17 +102,15 @@ class CurveService:
         ).SerializeToString()
 
     async def _compute(self, source: Source, start: int, stop: int) -> Float32Array:
-        if min(stop, source.rows) - start <= _INLINE_ROWS:
-            return source.curves(self._engine, start, stop)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._workers, source.curves, self._engine, start, stop)
+        stop = min(stop, source.rows)
+        return await self._pool.run(stop - start, lambda: source.curves(self._engine, start, stop))
 
     def _check_version(self, version: int) -> None:
         if version < 0:
             raise RequestError(
                 grpc.StatusCode.INVALID_ARGUMENT,
                 "version",
-                f"is {version}: give a version's number, or 0 for the newest",
+                f"is {version}: give a version's number, or 0 for the one that is served",
             )
         if version not in (0, self._version):
             raise RequestError(

@@ -6,10 +6,10 @@ import grpc
 import numpy as np
 
 from curvegan.v1 import curves_pb2
-from serve.engine import Engine, Float32Array, Int64Array
+from serve.arrays import Float32Array, Int64Array
+from serve.engine import Engine
+from serve.seeds import MAX_SEED
 from serve.status import RequestError
-
-MAX_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,11 @@ class Seeds:
 
     @property
     def rows(self) -> int:
+        """How many curves it asks for."""
         return len(self.values)
 
     def curves(self, engine: Engine, start: int, stop: int) -> Float32Array:
+        """Returns the curves of the rows from `start` to before `stop`, [n, n_points]."""
         return engine.curves_from_seeds(self.values[start:stop])
 
 
@@ -34,7 +36,8 @@ class SeedRange:
     rows: int
 
     def curves(self, engine: Engine, start: int, stop: int) -> Float32Array:
-        offsets = np.arange(min(stop, self.rows) - start, dtype=np.int64)
+        """Returns the curves of the rows from `start` to before `stop`, [n, n_points]."""
+        offsets = np.arange(stop - start, dtype=np.int64)
         return engine.curves_from_seeds(offsets + (self.first + start))
 
 
@@ -46,9 +49,11 @@ class Noise:
 
     @property
     def rows(self) -> int:
+        """How many curves it asks for."""
         return len(self.values)
 
     def curves(self, engine: Engine, start: int, stop: int) -> Float32Array:
+        """Returns the curves of the rows from `start` to before `stop`, [n, n_points]."""
         return engine.curves_from_noise(self.values[start:stop])
 
 

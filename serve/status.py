@@ -8,11 +8,9 @@ import grpc.aio
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.rpc.error_details_pb2 import BadRequest
 from google.rpc.status_pb2 import Status
+from grpc_status import rpc_status
 
 logger = logging.getLogger(__name__)
-
-# Where gRPC carries a google.rpc.Status beside the code and the text.
-DETAILS_KEY = "grpc-status-details-bin"
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -35,17 +33,13 @@ async def abort(context: Context, error: Exception) -> NoReturn:
 
     An error that is no RequestError is a mistake of ours: it goes to the log, not over the wire.
     """
-    if isinstance(error, grpc.aio.AbortError):
-        raise error
     if not isinstance(error, RequestError):
         logger.error("internal error", exc_info=error)
         await context.abort(grpc.StatusCode.INTERNAL, "internal error; the server's log has it")
-    if error.field is None:
-        await context.abort(error.code, str(error))
-    violation = BadRequest.FieldViolation(field=error.field, description=error.problem)
-    detail = AnyMessage()
-    detail.Pack(BadRequest(field_violations=[violation]))
-    status = Status(code=error.code.value[0], message=str(error), details=[detail])
-    await context.abort(
-        error.code, str(error), trailing_metadata=((DETAILS_KEY, status.SerializeToString()),)
-    )
+    status = Status(code=error.code.value[0], message=str(error))
+    if error.field is not None:
+        violation = BadRequest.FieldViolation(field=error.field, description=error.problem)
+        detail = AnyMessage()
+        detail.Pack(BadRequest(field_violations=[violation]))
+        status.details.append(detail)
+    await context.abort_with_status(rpc_status.to_status(status))

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from demo.server import RunningServer, running_server
+from serve.engine import Engine
+from serve.process import RunningServer, running_server
 from serve.client import CurveClient
 from serve.repository import Repository
 from tests.commands import run_command
@@ -63,3 +64,8 @@ def client(server: RunningServer) -> Iterator[CurveClient]:
 @pytest.fixture(scope="session")
 def repository(published: Path) -> Repository:
     return Repository(published)
+
+
+@pytest.fixture(scope="session")
+def engine(repository: Repository) -> Engine:
+    return Engine.of(repository.load(1))

@@ -1,46 +1,53 @@
 """The command line: python -m train."""
 
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from serve.command_line import make_app, run
-from train.recipes import RECIPES, Settings
+from serve.repository import DEFAULT_MODELS
+from train.recipes import RECIPES, DeviceName, RecipeName, Settings
 
 app = make_app("curvegan-train", "Train a GAN on curves and publish its generator.")
 
 
-def _knob(name: str, hyperparameter: str, help_text: str) -> Parameter:
-    defaults = ", ".join(
-        f"{recipe}: {getattr(values, hyperparameter)}" for recipe, values in RECIPES.items()
+def _changes(hyperparameter: str, help_text: str, name: str | None = None) -> Parameter:
+    """Returns the option that changes one hyperparameter; its help shows each recipe's value."""
+    values = ", ".join(
+        f"{recipe_name}: {getattr(recipe, hyperparameter)}"
+        for recipe_name, recipe in RECIPES.items()
     )
-    return Parameter(name=name, help=f"{help_text} [{defaults}]")
+    return Parameter(name=name, help=f"{help_text} [{values}]")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Changes:
+    """What to change in a recipe; None leaves the recipe's value. The fields are `Recipe`'s."""
+
+    steps: Annotated[int | None, _changes("steps", "Updates of each network.")] = None
+    batch_size: Annotated[int | None, _changes("batch_size", "Real curves of a step.")] = None
+    lr_g: Annotated[float | None, _changes("lr_g", "Learning rate of the generator.")] = None
+    lr_d: Annotated[float | None, _changes("lr_d", "Learning rate of the discriminator.")] = None
+    n_noise: Annotated[int | None, _changes("n_noise", "Numbers that make a curve.", "--noise")] = (
+        None
+    )
+    n_points: Annotated[
+        int | None, _changes("n_points", "Points of a curve, from x = -1 to 1.", "--points")
+    ] = None
 
 
 @app.default
 def train(
     *,
-    recipe: Literal["tutorial"] = "tutorial",
-    steps: Annotated[int | None, _knob("--steps", "steps", "Updates of each network.")] = None,
-    batch_size: Annotated[
-        int | None, _knob("--batch-size", "batch_size", "Real curves of a step.")
-    ] = None,
-    lr_g: Annotated[
-        float | None, _knob("--lr-g", "lr_g", "Learning rate of the generator.")
-    ] = None,
-    lr_d: Annotated[
-        float | None, _knob("--lr-d", "lr_d", "Learning rate of the discriminator.")
-    ] = None,
-    noise: Annotated[int | None, _knob("--noise", "n_noise", "Numbers that make a curve.")] = None,
-    points: Annotated[
-        int | None, _knob("--points", "n_points", "Points of a curve, from x = -1 to 1.")
-    ] = None,
+    recipe: RecipeName = "tutorial",
+    changes: Changes = Changes(),
     seed: int = 1,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
-    models: Path = Path("models"),
+    device: DeviceName = "auto",
+    models: Path = DEFAULT_MODELS,
     runs: Path = Path("runs"),
 ) -> None:
     """Train a GAN on curves and publish its generator as the next version.
@@ -61,16 +68,8 @@ def train(
     runs
         The folder below which the run keeps its settings, its log and its export.
     """
-    knobs: dict[str, Any] = {
-        "steps": steps,
-        "batch_size": batch_size,
-        "lr_g": lr_g,
-        "lr_d": lr_d,
-        "n_noise": noise,
-        "n_points": points,
-    }
-    chosen = {name: value for name, value in knobs.items() if value is not None}
-    settings = Settings(recipe, replace(RECIPES[recipe], **chosen), seed, device)
+    changed = {name: value for name, value in asdict(changes).items() if value is not None}
+    settings = Settings(recipe, replace(RECIPES[recipe], **changed), seed, device)
 
     # Imported here so that --help and a wrong option do not wait for torch.
     from train.pipeline import train_and_publish
@@ -83,7 +82,7 @@ def train(
 
 
 @app.command
-def publish(run_folder: Path, *, models: Path = Path("models")) -> None:
+def publish(run_folder: Path, *, models: Path = DEFAULT_MODELS) -> None:
     """Publish a finished run, for instance after a full disk kept it from being published.
 
     Parameters

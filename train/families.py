@@ -1,12 +1,19 @@
 """Families of curves: where real curves come from."""
 
 from dataclasses import dataclass
+from typing import ClassVar, Protocol
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
-Float64Array = npt.NDArray[np.float64]
+from serve.arrays import Float64Array
+
+
+class CurveFamily(Protocol):
+    """What a training needs to know of real curves."""
+
+    def curves(self, uniform: torch.Tensor) -> torch.Tensor:
+        """Returns a curve for each number in (0, 1): [..., 1] to float32 [..., n_points]."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +24,7 @@ class Quadratics:
     """
 
     n_points: int
-    name = "quadratics"
+    name: ClassVar[str] = "quadratics"
 
     @property
     def x_grid(self) -> Float64Array:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from train.families import Quadratics
+from train.families import CurveFamily
 from train.loss import discriminator_loss, generator_loss
 from train.networks import make_discriminator, make_generator
 from train.recipes import Recipe
@@ -34,8 +34,10 @@ class Gan:
     `seed` decides the initial weights and, with the step, all the random numbers of the training.
     """
 
-    def __init__(self, recipe: Recipe, family: Quadratics, seed: int, device: torch.device) -> None:
-        with torch.random.fork_rng():
+    def __init__(
+        self, recipe: Recipe, family: CurveFamily, seed: int, device: torch.device
+    ) -> None:
+        with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.generator = make_generator(recipe.n_noise, recipe.n_points).to(device)
             self.discriminator = make_discriminator(recipe.n_points).to(device)

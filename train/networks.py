@@ -36,6 +36,7 @@ class SeedNoise(nn.Module):
         self.register_buffer("keys", philox.block_keys(0, n_noise))
 
     def forward(self, seeds: torch.Tensor) -> torch.Tensor:
+        """Returns the noise of `seeds`."""
         low, high = philox.split_seed(seeds)
         return philox.normals(low, high, self.keys, self.n_noise)
 
@@ -49,5 +50,6 @@ class Sampler(nn.Module):
         self.generator = generator
 
     def forward(self, seeds: torch.Tensor) -> torch.Tensor:
+        """Returns the curves of `seeds`."""
         curves: torch.Tensor = self.generator(self.noise(seeds))
         return curves

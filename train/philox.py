@@ -16,7 +16,8 @@ WEYL = 0x9E3779B9
 ROUNDS = 10
 MASK = 0xFFFFFFFF
 
-# A word's upper 24 bits make a number, so that all of them are exact also in float32.
+# A word's upper 24 bits make a number. The 1/2 that is added needs one bit more than float32
+# has, where the largest number would round to 1; so the arithmetic is float64's.
 KEPT_BITS = 24
 DROPPED_BITS = 32 - KEPT_BITS
 

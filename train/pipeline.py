@@ -1,6 +1,5 @@
 """The whole way: train, export, measure, publish."""
 
-import copy
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
@@ -11,7 +10,7 @@ import numpy as np
 import torch
 
 from serve.engine import Engine
-from serve.errors import CurveganError, RepositoryError
+from serve.errors import CurveganError, Interrupted, RepositoryError
 from serve.manifest import Description, Family, Training
 from serve.publish import check_shape
 from serve.repository import ONNX
@@ -19,7 +18,7 @@ from train.export import SEED_RULE, export
 from train.families import Quadratics
 from train.loop import Gan, Report
 from train.quality import N_SEEDS, measure_quadratics
-from train.recipes import Settings
+from train.recipes import DeviceName, Settings
 from train.runs import Run
 
 # What decides the numbers of an export; its manifest records their versions.
@@ -28,7 +27,7 @@ LIBRARIES = ("curvegan", "numpy", "onnx", "onnxruntime", "onnxscript", "torch")
 Watch = Callable[[Iterable[Report]], Iterator[Report]]
 
 
-def choose_device(name: str) -> torch.device:
+def choose_device(name: DeviceName) -> torch.device:
     """Returns the device `auto`, `cpu` or `cuda`; auto is CUDA where there is one.
 
     Raises CurveganError for cuda where there is none.
@@ -49,7 +48,8 @@ def train_and_publish(
     `watch` passes the loop's reports on and may show them. Only the last step touches `models`;
     a run folder below `runs` holds what led to it.
 
-    Raises CurveganError if a folder can't be written or the exported files fail their parity.
+    Raises RepositoryError if `models` can't take the model, OSError if the run folder can't be
+    written, ParityError if the exported files fail, Interrupted on Ctrl-C in the training.
     """
     recipe = settings.recipe
     check_shape(models, recipe.n_noise, recipe.n_points)
@@ -61,11 +61,11 @@ def train_and_publish(
     family = Quadratics(recipe.n_points)
     gan = Gan(recipe, family, settings.seed, device)
     start = time.perf_counter()
-    reports = list(run.log(watch(gan.fit())))
+    reports = _collect(run.log(watch(gan.fit())), recipe.steps)
     seconds = time.perf_counter() - start
 
     x_grid = family.x_grid.tolist()
-    exported = export(copy.deepcopy(gan.generator).cpu(), recipe.n_noise, x_grid)
+    exported = export(gan.generator, recipe.n_noise, x_grid)
     engine = Engine(
         exported.files["sampler"][ONNX],
         exported.files["generator"][ONNX],
@@ -92,6 +92,17 @@ def train_and_publish(
             f"{error}; the trained model is kept, publish it with: "
             f"python -m train publish {run.folder} --models {models}"
         ) from error
+
+
+def _collect(reports: Iterable[Report], steps: int) -> list[Report]:
+    collected: list[Report] = []
+    try:
+        for report in reports:
+            collected.append(report)
+    except KeyboardInterrupt:
+        step = collected[-1].step if collected else 0
+        raise Interrupted(f"interrupted at step {step} of {steps}: nothing was published") from None
+    return collected
 
 
 def _training(

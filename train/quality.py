@@ -1,8 +1,8 @@
 """How good a generator is, measured on the curves that its exported sampler gives."""
 
 import numpy as np
-import numpy.typing as npt
 
+from serve.arrays import Float32Array
 from train.families import Quadratics
 
 # The seeds 0 ... 99,999. Perfect curves would reach a W1(a) of about 0.001 at this number.
@@ -12,7 +12,7 @@ N_SEEDS = 100_000
 BOUNDS_SLACK = 1e-3
 
 
-def measure_quadratics(curves: npt.NDArray[np.float32], family: Quadratics) -> dict[str, float]:
+def measure_quadratics(curves: Float32Array, family: Quadratics) -> dict[str, float]:
     """Returns the quality of `curves`, float32 [n, n_points], as samples of the quadratics.
 
     Every curve is first fitted by the best a, the least-squares â of y + 1 = a·(x² + 1).

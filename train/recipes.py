@@ -1,9 +1,14 @@
 """Recipes: all the hyperparameters of a training, under a name."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from serve.errors import CurveganError
 
+RecipeName = Literal["tutorial"]
+DeviceName = Literal["auto", "cpu", "cuda"]
+
+# Rows of a seed's random stream: they are counted by one 32-bit word.
 MAX_ROWS = 2**32
 
 
@@ -45,10 +50,10 @@ class Recipe:
 class Settings:
     """What a training is asked to be: its recipe by name and in full, its seed and its device."""
 
-    recipe_name: str
+    recipe_name: RecipeName
     recipe: Recipe
     seed: int
-    device: str
+    device: DeviceName
 
     def __post_init__(self) -> None:
         """Raises CurveganError for a seed that is no 32-bit number."""
@@ -56,4 +61,4 @@ class Settings:
             raise CurveganError(f"seed {self.seed}: give a number from 0 to {2**32 - 1}")
 
 
-RECIPES = {"tutorial": Recipe()}
+RECIPES: dict[RecipeName, Recipe] = {"tutorial": Recipe()}

@@ -33,7 +33,10 @@ class Run:
 
     @classmethod
     def create(cls, runs: Path, settings: Settings) -> "Run":
-        """Returns a run in a new folder below `runs`: TIME-RECIPE-SEED."""
+        """Returns a run in a new folder below `runs`: TIME-RECIPE-SEED.
+
+        Raises OSError if it can't be made.
+        """
         time = datetime.now().strftime("%Y%m%d-%H%M%S")
         name = f"{time}-{settings.recipe_name}-{settings.seed}"
         runs.mkdir(parents=True, exist_ok=True)

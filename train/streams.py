@@ -3,7 +3,7 @@
 import torch
 
 from train import philox
-from train.families import Quadratics
+from train.families import CurveFamily
 
 # Steps whose numbers are made at once, so that making them costs little a step.
 STEPS_PER_BLOCK = 100
@@ -22,7 +22,7 @@ class TrainingStream:
     """
 
     def __init__(
-        self, seed: int, family: Quadratics, batch_size: int, n_noise: int, device: torch.device
+        self, seed: int, family: CurveFamily, batch_size: int, n_noise: int, device: torch.device
     ) -> None:
         self._seed = torch.tensor([seed], device=device)
         self._real_key = torch.tensor([REAL_KEY], device=device)

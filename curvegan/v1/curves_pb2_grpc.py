@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class CurveServiceStub:
-    """Generates curves. Errors are gRPC status codes; a google.rpc.BadRequest in the status details
-    names the field at fault.
+    """Generates curves. A request may have 4 MiB. Errors are gRPC status codes; where a field is at
+    fault, a google.rpc.BadRequest in the status details names it.
     """
 
     def __init__(self, channel):
@@ -54,8 +54,8 @@ class CurveServiceStub:
 
 
 class CurveServiceServicer:
-    """Generates curves. Errors are gRPC status codes; a google.rpc.BadRequest in the status details
-    names the field at fault.
+    """Generates curves. A request may have 4 MiB. Errors are gRPC status codes; where a field is at
+    fault, a google.rpc.BadRequest in the status details names it.
     """
 
     def GenerateCurves(self, request, context):
@@ -107,8 +107,8 @@ def add_CurveServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class CurveService:
-    """Generates curves. Errors are gRPC status codes; a google.rpc.BadRequest in the status details
-    names the field at fault.
+    """Generates curves. A request may have 4 MiB. Errors are gRPC status codes; where a field is at
+    fault, a google.rpc.BadRequest in the status details names it.
     """
 
     @staticmethod

@@ -1,14 +1,15 @@
 """The command line: python -m serve.client."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
+from serve.address import DEFAULT_ADDRESS
 from serve.command_line import make_app, run
 
-app = make_app("curvegan-client", "Ask a curve server for curves.")
+app = make_app("python -m serve.client", "Ask a curve server for curves.")
 
 
 @app.command
@@ -16,8 +17,8 @@ def generate(
     *,
     seeds: Annotated[str, Parameter(allow_leading_hyphen=True)],
     out: Path,
-    server: str = "127.0.0.1:8001",
-    model_version: int = 0,
+    server: str = DEFAULT_ADDRESS,
+    model_version: Annotated[int, Parameter(validator=Number(gte=0, lt=2**63))] = 0,
     timeout: float = 30.0,
 ) -> None:
     """Write the curves of some seeds into a file.
@@ -31,21 +32,21 @@ def generate(
     server
         The server, as host:port.
     model_version
-        The model version; 0 is the newest.
+        The model version; 0 is the one that is served.
     timeout
-        Seconds to wait for the server to answer at all.
+        Seconds to wait for the server's first answer; the curves may then take their time.
     """
-    # What gRPC's core has to say about a connection, our own error says in one line.
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    # Imported here so that --help and a wrong option do not wait for gRPC.
+    from serve.client.answer import ask
     from serve.client.curve_client import CurveClient
-    from serve.client.output import ask, replacing, writer_for
+    from serve.client.output import save, writer_for
     from serve.client.seed_text import parse_seeds
 
     ranges = parse_seeds(seeds)
     write = writer_for(out)
-    with CurveClient(server, timeout=timeout) as client, replacing(out) as aside:
+    with CurveClient(server, timeout=timeout) as client:
         answer = ask(client, ranges, model_version)
-        write(aside, answer)
+        save(out, answer, write)
     print(f"wrote {answer.n_rows} curves of model version {answer.model.version} to {out}")
 
 

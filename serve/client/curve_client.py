@@ -3,30 +3,27 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import NoReturn, Self, cast
+from typing import NoReturn, Self, TypeGuard, cast
 
 import grpc
 import numpy as np
 import numpy.typing as npt
-from google.protobuf.message import DecodeError
 from google.rpc.error_details_pb2 import BadRequest
-from google.rpc.status_pb2 import Status
+from grpc_status import rpc_status
 
 from curvegan.v1 import curves_pb2, curves_pb2_grpc
+from serve.address import DEFAULT_ADDRESS
+from serve.arrays import Float32Array, Float64Array, Int64Array
 from serve.errors import CurveganError
+from serve.seeds import MAX_SEED, MIN_SEED
 from serve.wire import packed
 
-Float64Array = npt.NDArray[np.float64]
-Float32Array = npt.NDArray[np.float32]
 Seeds = int | range | Sequence[int] | npt.NDArray[np.integer]
 
-DEFAULT_TARGET = "127.0.0.1:8001"
-
-# Seeds, or rows of noise, of one stream call: 2 MiB of seeds, half of what a server accepts.
+# Seeds of one stream call: 2 MiB of a list, half of what a server accepts; of a range, a number
+# that fits into the count, which all 2^64 seeds would not.
 _SEEDS_PER_CALL = 2**18
 _COUNT_PER_CALL = 2**62
-
-_DETAILS_KEY = "grpc-status-details-bin"
 
 
 class ServiceError(CurveganError):
@@ -69,11 +66,12 @@ class CurveClient:
             curves = client.generate(range(64))      # float32 [64, n_points]
 
     `timeout` is the deadline of a unary call in seconds; None waits for ever. Each method takes
-    `version`, the model version, where 0 is the newest. All raise ServiceError when the server
+    `version`, the model version, where 0 is the one that the server
+    serves. All raise ServiceError when the server
     refuses or can't be reached, and ValueError for seeds or noise that can't be sent.
     """
 
-    def __init__(self, target: str = DEFAULT_TARGET, *, timeout: float | None = 30.0) -> None:
+    def __init__(self, target: str = DEFAULT_ADDRESS, *, timeout: float | None = 30.0) -> None:
         self.target = target
         self.timeout = timeout
         self._channel = grpc.insecure_channel(
@@ -167,17 +165,12 @@ class CurveClient:
         message = call.details() or "no reason given"
         if call.code() is grpc.StatusCode.UNAVAILABLE and "failed to connect" in message:
             message = f"no server answers at {self.target}: start one with `python -m serve`"
-        field = ""
-        for key, value in call.trailing_metadata() or ():
-            if key == _DETAILS_KEY and isinstance(value, bytes):
-                field = _field(value)
-        raise ServiceError(call.code(), message, field) from error
+        raise ServiceError(call.code(), message, _field(call)) from error
 
 
 def _seed_sources(seeds: Seeds) -> Iterator[curves_pb2.CurveSource]:
     """Yields sources of a size that a server accepts, which together ask for all of `seeds`."""
-    if isinstance(seeds, range) and _is_unbroken(seeds):
-        # The count of all 2^64 seeds is no int64.
+    if _is_unbroken(seeds):
         for first in range(seeds[0], seeds[-1] + 1, _COUNT_PER_CALL):
             yield _seed_source(range(first, min(first + _COUNT_PER_CALL, seeds[-1] + 1)))
         return
@@ -189,11 +182,9 @@ def _seed_sources(seeds: Seeds) -> Iterator[curves_pb2.CurveSource]:
 
 def _seed_source(seeds: Seeds) -> curves_pb2.CurveSource:
     source = curves_pb2.CurveSource()
-    if isinstance(seeds, range) and _is_unbroken(seeds):
-        _check_seed(seeds[0])
-        _check_seed(seeds[-1])
-        source.range.first = seeds[0]
-        source.range.count = seeds[-1] - seeds[0] + 1
+    if _is_unbroken(seeds):
+        source.range.first = _checked(seeds[0])
+        source.range.count = _checked(seeds[-1]) - seeds[0] + 1
     else:
         source.seeds.SetInParent()
         source.seeds.MergeFromString(
@@ -202,30 +193,28 @@ def _seed_source(seeds: Seeds) -> curves_pb2.CurveSource:
     return source
 
 
-def _is_unbroken(seeds: Seeds) -> bool:
+def _is_unbroken(seeds: Seeds) -> TypeGuard[range]:
     return isinstance(seeds, range) and seeds.step == 1 and bool(seeds)
 
 
-def _seed_array(seeds: Seeds) -> npt.NDArray[np.int64]:
+def _seed_array(seeds: Seeds) -> Int64Array:
     values = np.atleast_1d(np.asarray(seeds))
     if values.ndim != 1:
         raise ValueError(f"seeds have shape {values.shape}: give a number, a range or a list")
-    if not values.size:
-        return np.empty(0, np.int64)
-    if values.dtype.kind not in "iuO" or values.dtype == np.uint64:
-        # Python integers past int64 arrive here as uint64, object or float64.
-        for seed in np.ravel(np.asarray(seeds, object)):
-            _check_seed(seed)
-    for seed in (values.min(), values.max()):
-        _check_seed(seed)
-    return values.astype(np.int64)
+    if isinstance(seeds, np.ndarray) and np.can_cast(values.dtype, np.int64):
+        return values.astype(np.int64)
+    # Anything else seed by seed: numpy would make an integer of a truth value, and a float of an
+    # integer that is too large.
+    checked = [_checked(seed) for seed in np.atleast_1d(np.asarray(seeds, object))]
+    return np.array(checked, np.int64)
 
 
-def _check_seed(seed: object) -> None:
+def _checked(seed: object) -> int:
     if not isinstance(seed, int | np.integer) or isinstance(seed, bool):
         raise ValueError(f"seed {seed!r} is not an integer")
-    if not -(2**63) <= seed < 2**63:
-        raise ValueError(f"seed {seed} is not a 64-bit integer: -2^63 to 2^63 - 1")
+    if not MIN_SEED <= seed <= MAX_SEED:
+        raise ValueError(f"seed {seed} is not a 64-bit integer: give {MIN_SEED} to {MAX_SEED}")
+    return int(seed)
 
 
 def _noise_source(noise: npt.ArrayLike) -> curves_pb2.CurveSource:
@@ -238,12 +227,11 @@ def _noise_source(noise: npt.ArrayLike) -> curves_pb2.CurveSource:
     return source
 
 
-def _field(content: bytes) -> str:
+def _field(call: grpc.Call) -> str:
+    """Returns the field that an error's details name, or an empty string."""
+    status = rpc_status.from_call(call)
     bad_request = BadRequest()
-    try:
-        for detail in Status.FromString(content).details:
-            if detail.Unpack(bad_request) and bad_request.field_violations:
-                return str(bad_request.field_violations[0].field)
-    except DecodeError:
-        pass  # Some other server's details: the code and the message have to do.
+    for detail in status.details if status else ():
+        if detail.Unpack(bad_request) and bad_request.field_violations:
+            return str(bad_request.field_violations[0].field)
     return ""

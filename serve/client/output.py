@@ -1,47 +1,33 @@
-"""Curves into a file: .csv, .npy or .png, by its suffix. The file appears whole or not at all."""
+"""Curves into a file: .csv, .npy or .png, by its suffix."""
 
-import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
 import numpy as np
-import numpy.typing as npt
 
-from serve.client.curve_client import CurveClient, Float32Array, Model
-from serve.client.seed_text import batches
+from serve.arrays import Float32Array, Int64Array
+from serve.client.answer import Answer
 from serve.errors import CurveganError
+from serve.files import replacing
 
 # More lines than this are a blot, not a picture.
 MAX_DRAWN = 1000
 
 
-@dataclass(frozen=True)
-class Answer:
-    """Curves as they arrive: `n_rows` in all, in blocks of seeds, int64 [n], and their curves,
-    float32 [n, n_points]."""
-
-    model: Model
-    n_rows: int
-    blocks: Iterable[tuple[npt.NDArray[np.int64], Float32Array]]
-
-
 Writer = Callable[[Path, Answer], None]
 
 
-def ask(client: CurveClient, ranges: Sequence[range], version: int = 0) -> Answer:
-    """Asks for the curves of all seeds of `ranges`, in their order, of one model version."""
-    model = client.model(version)
+def save(path: Path, answer: Answer, write: Writer) -> None:
+    """Saves `answer` with `write`; the file appears whole or not at all.
 
-    def blocks() -> Iterator[tuple[npt.NDArray[np.int64], Float32Array]]:
-        for batch in batches(ranges):
-            start = 0
-            for curves in client.stream(batch, version=model.version):
-                yield np.array(batch[start : start + len(curves)], np.int64), curves
-                start += len(curves)
-
-    return Answer(model, sum(part.stop - part.start for part in ranges), blocks())
+    Raises CurveganError if it can't be written.
+    """
+    try:
+        with replacing(path) as aside:
+            write(aside, answer)
+    except OSError as error:
+        raise CurveganError(f"can't write {path}: {error.strerror}") from error
 
 
 def writer_for(path: Path) -> Writer:
@@ -65,23 +51,6 @@ def writer_for(path: Path) -> Writer:
     raise CurveganError(f"can't write {str(path)!r}: its name must end in .csv, .npy or .png")
 
 
-@contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yields a path beside `path`; what was written there takes its place at the end.
-
-    Raises CurveganError if it can't be written; then nothing is left there.
-    """
-    aside = path.with_name(f".{path.stem}.part{path.suffix}")
-    try:
-        yield aside
-        aside.replace(path)
-    except OSError as error:
-        raise CurveganError(f"can't write {path}: {error.strerror}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)
-
-
 def _write_csv(path: Path, answer: Answer) -> None:
     """A row a curve: its seed, then y at each x; nine digits, which give the float32 back."""
     with path.open("w", encoding="ascii") as file:
@@ -90,7 +59,7 @@ def _write_csv(path: Path, answer: Answer) -> None:
             _write_rows(file, seeds, curves)
 
 
-def _write_rows(file: TextIO, seeds: npt.NDArray[np.int64], curves: Float32Array) -> None:
+def _write_rows(file: TextIO, seeds: Int64Array, curves: Float32Array) -> None:
     row = ",".join(["%d"] + ["%.9g"] * curves.shape[1]) + "\n"
     file.writelines(
         row % (seed, *curve) for seed, curve in zip(seeds.tolist(), curves.tolist(), strict=True)

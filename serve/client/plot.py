@@ -4,12 +4,9 @@ from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
-import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from serve.client.curve_client import Float32Array
-
-Float64Array = npt.NDArray[np.float64]
+from serve.arrays import Float32Array, Float64Array
 
 _INK = "#24292f"
 _MUTED = "#6e7781"
@@ -24,7 +21,7 @@ def draw_curves(
     *,
     bounds: tuple[Float64Array, Float64Array] | None,
     title: str,
-    subtitle: str = "",
+    subtitle: str,
     footnote: str = "",
 ) -> None:
     """Draws `curves`, float32 [n, n_points], over `x_grid`, float64 [n_points], into a PNG.

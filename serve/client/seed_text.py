@@ -5,11 +5,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 import numpy as np
-import numpy.typing as npt
 
+from serve.arrays import Int64Array
 from serve.errors import CurveganError
+from serve.seeds import MAX_SEED, MIN_SEED
 
-_PART = re.compile(r"\s*(-?\d+)\s*(?:-\s*(-?\d+)\s*)?", re.ASCII)
+_PART = re.compile(r"\s*(-?\d{1,30})\s*(?:-\s*(-?\d{1,30})\s*)?", re.ASCII)
 _SHORT = 1024
 
 
@@ -20,34 +21,39 @@ def parse_seeds(text: str) -> tuple[range, ...]:
 
     Raises CurveganError for anything else, and for a seed that is not a 64-bit integer.
     """
-    return tuple(_parse_part(part, text) for part in text.split(","))
+    return tuple(_parse_part(part) for part in text.split(","))
 
 
-def _parse_part(part: str, text: str) -> range:
+def _parse_part(part: str) -> range:
     match = _PART.fullmatch(part)
     if not match:
         raise CurveganError(
-            f"seeds {text!r}: {part.strip()!r} is neither a seed nor a range; "
+            f"{part.strip()[:40]!r} is neither a seed nor a range of seeds; "
             "write 7 or 1,5,9 or 0-63"
         )
     first = int(match[1])
     last = int(match[2]) if match[2] else first
     for seed in (first, last):
-        if not -(2**63) <= seed < 2**63:
+        if not MIN_SEED <= seed <= MAX_SEED:
             raise CurveganError(
-                f"seeds {text!r}: {seed} is not a 64-bit integer (-2^63 to 2^63 - 1)"
+                f"seed {seed} is not a 64-bit integer: give {MIN_SEED} to {MAX_SEED}"
             )
     if last < first:
-        raise CurveganError(f"seeds {text!r}: write {last}-{first} rather than {first}-{last}")
+        raise CurveganError(f"write the seeds {last}-{first} rather than {first}-{last}")
     return range(first, last + 1)
 
 
-def batches(ranges: Iterable[range]) -> Iterator[range | npt.NDArray[np.int64]]:
+def count_seeds(part: range) -> int:
+    """Returns how many seeds an unbroken range has; `len` can't count beyond 2^63 - 1."""
+    return part.stop - part.start
+
+
+def batches(ranges: Iterable[range]) -> Iterator[range | Int64Array]:
     """Yields the seeds of `ranges` in few pieces: short ones joined to an array, long ones as is.
 
     Each piece is a call to the server, so `1,5,9` is to be one and not three.
     """
-    for short, parts in itertools.groupby(ranges, lambda part: part.stop - part.start <= _SHORT):
+    for short, parts in itertools.groupby(ranges, lambda part: count_seeds(part) <= _SHORT):
         if short:
             yield np.concatenate([np.array(part, np.int64) for part in parts])
         else:

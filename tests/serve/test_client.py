@@ -1,19 +1,15 @@
 """CurveClient: numpy in, numpy out."""
 
+from fractions import Fraction
+
 import grpc
 import numpy as np
 import pytest
 
-from demo.server import RunningServer
+from serve.process import RunningServer
 from serve.client import CurveClient, ServiceError
 from serve.engine import Engine
 from serve.repository import Repository
-
-
-@pytest.fixture(scope="module")
-def engine(repository: Repository) -> Engine:
-    model = repository.load(1)
-    return Engine(model.sampler_onnx, model.generator_onnx, n_noise=5, n_points=15)
 
 
 @pytest.mark.parametrize(
@@ -74,8 +70,10 @@ def test_model_describes_what_is_served(client):
     [
         ([1.5], "is not an integer"),
         (["7"], "is not an integer"),
-        ([True], "is not an integer"),
-        ([None], "is not an integer"),
+        ([1, True], "is not an integer"),
+        ([None, 1], "is not an integer"),
+        ([0, Fraction(3, 2)], "is not an integer"),
+        (np.array([0.0]), "is not an integer"),
         (2**63, "is not a 64-bit integer"),
         ([0, 2**64], "is not a 64-bit integer"),
         (range(2**63 - 1, 2**63 + 1), "is not a 64-bit integer"),

@@ -12,12 +12,6 @@ from serve.repository import Repository
 SEEDS = st.integers(-(2**63), 2**63 - 1)
 
 
-@pytest.fixture(scope="module")
-def engine(repository: Repository) -> Engine:
-    model = repository.load(1)
-    return Engine(model.sampler_onnx, model.generator_onnx, n_noise=5, n_points=15)
-
-
 @pytest.mark.parametrize(
     "n", [0, 1, 2, ROWS_PER_RUN - 1, ROWS_PER_RUN, ROWS_PER_RUN + 1, 3 * ROWS_PER_RUN + 7]
 )
@@ -33,10 +27,10 @@ def test_rows_come_in_the_order_of_the_seeds(engine: Engine, n: int):
 @settings(max_examples=50, deadline=None)
 @given(seeds=st.lists(SEEDS, min_size=1, max_size=50), data=st.data())
 def test_a_seed_has_the_same_bytes_wherever_it_stands(engine: Engine, seeds, data):
-    order = data.draw(st.permutations(range(len(seeds))))
+    order = data.draw(st.lists(st.sampled_from(range(len(seeds))), min_size=1, max_size=60))
     values = np.array(seeds, np.int64)
     curves = engine.curves_from_seeds(values)
-    assert engine.curves_from_seeds(values[list(order)]).tobytes() == curves[list(order)].tobytes()
+    assert engine.curves_from_seeds(values[order]).tobytes() == curves[order].tobytes()
 
 
 def test_a_batch_that_is_cut_gives_the_bytes_of_one_that_is_not(engine: Engine):

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from demo.server import RunningServer
+from serve.process import RunningServer
 from serve.client import CurveClient
 
 PROTO = Path(__file__).parents[2] / "proto"

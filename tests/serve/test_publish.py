@@ -45,7 +45,7 @@ def publish_in_process(trained: Path, models: Path, before: str) -> subprocess.C
 
 
 def leftovers(models: Path) -> list[Path]:
-    return [path for path in models.rglob("*") if ".publishing" in path.name]
+    return [path for path in models.rglob("*") if ".part-" in path.name]
 
 
 def test_versions_count_up_and_old_ones_stay_as_they_were(models: Path, description: Description):

@@ -1,12 +1,14 @@
 """The model repository: what is read is what was published, or a clear error."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from serve.errors import RepositoryError
 from serve.manifest import FORMAT, MANIFEST, to_json
+from serve.publish import publish
 from serve.repository import ONNX, Repository
 
 FILES = [
@@ -52,7 +54,7 @@ def test_no_models_says_how_to_get_one(tmp_path: Path):
 
 
 def test_only_positive_numbers_are_versions(models: Path):
-    for name in ("0", "-1", "01", "two", ".publishing-x", "²"):
+    for name in ("0", "-1", "01", "two", ".part-x", "²"):
         (models / "sampler" / name).mkdir()
     (models / "sampler" / "7").write_text("a file")
     assert Repository(models).versions() == [1]
@@ -123,8 +125,12 @@ def test_a_renamed_version_is_refused(models: Path):
         Repository(models).load(2)
 
 
-def test_a_generator_of_another_version_is_refused(models: Path, published: Path):
-    other = models / "generator" / "1"
-    (other / ONNX).write_bytes((published / "sampler" / "1" / ONNX).read_bytes())
-    with pytest.raises(RepositoryError, match=r"generator/1/model\.onnx is damaged"):
+def test_a_generator_of_another_publication_is_refused(models: Path, published: Path):
+    """Each folder is whole by itself; only the sampler's manifest tells that they don't belong."""
+    description = Repository(published).load(1).sampler_manifest.description
+    other = models.parent / "other"
+    publish(other, description, {ONNX: b"another"}, {ONNX: b"another"})
+    shutil.rmtree(models / "generator" / "1")
+    shutil.copytree(other / "generator" / "1", models / "generator" / "1")
+    with pytest.raises(RepositoryError, match=r"generator/1/manifest\.json is damaged"):
         Repository(models).load(1)

@@ -1,6 +1,5 @@
 """python -m serve: start, health, reflection, and an orderly end."""
 
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,10 +15,9 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
 
-from demo.server import RunningServer, running_server
+from serve.process import RunningServer, running_server
 from serve.client import CurveClient, ServiceError
-from serve.manifest import MANIFEST
-from tests.commands import error_line, try_command
+from tests.commands import error_line, run_command, try_command
 
 SERVICE = "curvegan.v1.CurveService"
 
@@ -142,11 +140,11 @@ def test_a_file_as_repository_is_one_line(tmp_path: Path):
     )
 
 
-def test_it_serves_the_newest_version(models: Path, published: Path):
-    for model in ("generator", "sampler"):
-        shutil.copytree(published / model / "1", models / model / "2")
-    line = error_line(try_command("serve", "--models", str(models), cwd=models))
-    assert f"sampler/2/{MANIFEST} is of sampler version 1" in line
+def test_it_serves_the_newest_version(models: Path, trained: Path):
+    (run,) = (trained / "runs").iterdir()
+    run_command("train", "publish", str(run), "--models", str(models), cwd=models)
+    with running_server(models) as server, CurveClient(server.address) as client:
+        assert client.model().version == 2
 
 
 def test_a_restarted_server_gives_the_same_bytes(published: Path, server: RunningServer):

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ def test_the_tutorial_s_recipe_reaches_the_tutorial_s_quality(tmp_path: Path):
     assert description.training.score == pytest.approx(-1.386, abs=0.03)
     assert description.quality["w1_a"] <= 0.055
     assert description.quality["off_family_rmse"] <= 0.05
+    assert description.quality["in_bounds"] >= 0.85
 
 
 def test_the_tutorial_s_recipe_is_the_tutorial_s():
@@ -68,10 +70,12 @@ def test_help_shows_every_default(tmp_path: Path):
 
 @pytest.mark.parametrize("module", ["train", "serve", "serve.client"])
 def test_version_is_the_package_s(module: str, tmp_path: Path):
-    assert run_command(module, "--version", cwd=tmp_path).stdout.split()[-1] == "0.1.0"
+    assert (
+        run_command(module, "--version", cwd=tmp_path).stdout == f"curvegan {version('curvegan')}\n"
+    )
 
 
-def test_ctrl_c_ends_it_within_a_second_with_one_line_and_no_half_version(tmp_path: Path):
+def test_ctrl_c_ends_it_at_once_with_one_line_and_no_half_version(tmp_path: Path):
     process = subprocess.Popen(
         [sys.executable, "-m", "train", "--steps", "1000000"],
         cwd=tmp_path,
@@ -112,10 +116,8 @@ def test_a_wrong_option_is_one_line_that_names_it(arguments, expected, tmp_path:
     assert not list(tmp_path.iterdir())
 
 
-def test_cuda_where_there_is_none_is_one_line(tmp_path: Path):
-    torch = pytest.importorskip("torch")
-    if torch.cuda.is_available():
-        pytest.skip("no CUDA device is what this is about: no CUDA device is missing")
+def test_cuda_where_there_is_none_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     done = try_command("train", "--device", "cuda", "--steps", "10", cwd=tmp_path)
     assert "finds no CUDA device" in error_line(done)
 

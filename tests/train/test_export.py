@@ -12,7 +12,7 @@ from onnx.reference import ReferenceEvaluator
 
 from serve.repository import ONNX, TORCHSCRIPT
 from train.export import Export, ParityError, export
-from train.export.parity import BATCH_SIZES, ExportedModel, check_parity, seeds_to_compare
+from train.export.parity import ExportedModel, check_parity, seeds_to_compare
 from train.export.torchscript import load_torchscript
 from train.families import Quadratics
 from train.networks import Sampler, make_generator
@@ -102,7 +102,6 @@ def test_every_runtime_takes_any_number_of_rows(exported, model, n):
 def test_parity_compares_four_runtimes_on_the_extreme_seeds(exported):
     runtimes = {"torch eager", "torchscript", "onnxruntime", "onnx reference"}
     assert {0, 1, -1, 2**63 - 1, -(2**63)} <= set(seeds_to_compare().tolist())
-    assert BATCH_SIZES == (1, 2, 1_000, 5_000)
     for model in MODELS:
         assert set(exported.parity[model]) == runtimes
         assert max(exported.parity[model].values()) <= 1e-5
@@ -153,7 +152,7 @@ def test_a_generator_that_is_not_finite_is_not_exported():
 
 
 def test_the_sampler_is_the_generator_on_the_noise_of_the_seeds(exported, generator):
-    seeds = seeds_to_compare(100)
+    seeds = seeds_to_compare()[:100]
     curves = session(exported.files["sampler"][ONNX]).run(None, {"seeds": seeds})[0]
     expected = Sampler(generator, N_NOISE)(torch.from_numpy(seeds)).detach().numpy()
     np.testing.assert_allclose(curves, expected, atol=1e-5)

@@ -1,7 +1,7 @@
 """The noise of 10^6 consecutive seeds is standard normal and independent.
 
 Each bound is five standard errors of the statistic at this size, or the 1e-6 quantile: a right
-rule passes, and a rule that is off by a tenth of a per cent in scale, or that reuses a word, fails.
+rule passes, and a rule that is off by half a per cent in scale, or that reuses a word, fails.
 """
 
 from math import erf, sqrt

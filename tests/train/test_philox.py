@@ -95,7 +95,7 @@ def test_noise_is_the_same_to_the_last_bit_of_float64_at_every_batch_size():
     whole = run_onnx(model, seeds, before_rounding)
     session = ort.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     for size in range(1, len(seeds)):
-        for start in range(0, len(seeds) - size, size):
+        for start in range(0, len(seeds) - size + 1, size):
             part = slice(start, start + size)
             found = session.run([before_rounding], {"seeds": seeds[part]})[0][:, :size]
             np.testing.assert_array_equal(found.view(np.uint64), whole[:, part].view(np.uint64))

@@ -1,5 +1,6 @@
 """Exports a trained generator as files that run anywhere, and proves that they do."""
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ from torch import nn
 
 from serve.manifest import ModelName
 from serve.repository import ONNX, TORCHSCRIPT
-from train.export.onnx_models import SEED_RULE, describe, generator_onnx, sampler_onnx
+from train.export.onnx_models import SEED_RULE, generator_onnx, sampler_onnx, to_file
 from train.export.parity import (
     ExportedModel,
     ParityError,
@@ -31,22 +32,22 @@ class Export:
 
 
 def export(generator: nn.Module, n_noise: int, x_grid: Sequence[float]) -> Export:
-    """Exports `generator`, on the CPU, and the sampler made from it, as TorchScript and ONNX.
+    """Exports `generator`, and the sampler made from it, as TorchScript and ONNX.
 
     Raises ParityError if the files, loaded again, do not compute what torch computes.
     """
-    generator = generator.eval().requires_grad_(False)
+    generator = copy.deepcopy(generator).cpu().eval().requires_grad_(False)
     sampler = Sampler(generator, n_noise).eval()
     seeds, noise = seeds_to_compare(), noise_to_compare(n_noise)
     generator_graph = generator_onnx(generator, n_noise)
     sampler_graph = sampler_onnx(generator_graph, n_noise)
     files: dict[ModelName, dict[str, bytes]] = {
         "generator": {
-            ONNX: describe(generator_graph, x_grid),
+            ONNX: to_file(generator_graph, x_grid),
             TORCHSCRIPT: to_torchscript(generator, torch.from_numpy(noise[:2])),
         },
         "sampler": {
-            ONNX: describe(sampler_graph, x_grid),
+            ONNX: to_file(sampler_graph, x_grid),
             TORCHSCRIPT: to_torchscript(sampler, torch.from_numpy(seeds[:2])),
         },
     }

@@ -50,7 +50,7 @@ def sampler_onnx(generator: onnx.ModelProto, n_noise: int) -> onnx.ModelProto:
     return model
 
 
-def describe(model: onnx.ModelProto, x_grid: Sequence[float]) -> bytes:
+def to_file(model: onnx.ModelProto, x_grid: Sequence[float]) -> bytes:
     """Returns the file of `model`, checked, with the x grid and the seed rule in its metadata."""
     model.producer_name, model.producer_version = "curvegan", ""
     onnx.helper.set_model_props(model, {"x_grid": json.dumps(x_grid), "seed_rule": SEED_RULE})

@@ -11,13 +11,13 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 import onnxruntime as ort
 import torch
 from onnx.reference import ReferenceEvaluator
 from torch import nn
 
+from serve.arrays import Float32Array, Int64Array
 from serve.errors import CurveganError
 from serve.repository import ONNX, TORCHSCRIPT
 from train.export.torchscript import load_torchscript
@@ -28,8 +28,7 @@ BATCH_SIZES = (1, 2, 1_000, 5_000)
 ROWS_ALONE = 200
 EXTREME_SEEDS = (0, 1, -1, 2**63 - 1, -(2**63))
 
-Float32Array = npt.NDArray[np.float32]
-Rows = npt.NDArray[np.int64] | Float32Array
+Rows = Int64Array | Float32Array
 Run = Callable[[Rows], Float32Array]
 
 
@@ -69,17 +68,20 @@ def check_parity(model: ExportedModel) -> dict[str, float]:
     return figures
 
 
-def seeds_to_compare(n_rows: int = max(BATCH_SIZES)) -> npt.NDArray[np.int64]:
-    """Returns the extreme seeds, then random ones: int64 [n_rows]."""
+def seeds_to_compare() -> Int64Array:
+    """Returns the extreme seeds, then random ones: int64 [max(BATCH_SIZES)]."""
     limits = np.iinfo(np.int64)
-    random = np.random.default_rng(0).integers(limits.min, limits.max, n_rows, np.int64, True)
+    random = np.random.default_rng(0).integers(
+        limits.min, limits.max, max(BATCH_SIZES), np.int64, endpoint=True
+    )
     random[: len(EXTREME_SEEDS)] = EXTREME_SEEDS
     return random
 
 
-def noise_to_compare(n_noise: int, n_rows: int = max(BATCH_SIZES)) -> Float32Array:
-    """Returns standard normal noise whose first rows are all 0, 6 and -6: float32 [n_rows, n]."""
-    noise = np.random.default_rng(0).standard_normal((n_rows, n_noise), np.float32)
+def noise_to_compare(n_noise: int) -> Float32Array:
+    """Returns standard normal noise whose first rows are all 0, 6 and -6: float32
+    [max(BATCH_SIZES), n_noise]."""
+    noise = np.random.default_rng(0).standard_normal((max(BATCH_SIZES), n_noise), np.float32)
     noise[:3] = np.array([[0], [6], [-6]])
     return noise
 
@@ -103,8 +105,8 @@ def _compare(
     model: ExportedModel, runtime: str, expected: Float32Array, found: Float32Array
 ) -> float:
     differences = np.abs(found.astype(np.float64) - expected)
-    # A NaN compares as false with everything, and must fail.
     allowed = TOLERANCE * max(1.0, float(np.abs(expected).max()))
+    # Asked this way round because a NaN compares as false with everything, and must fail.
     if not (differences <= allowed).all():
         row, point = np.argwhere(~(differences <= allowed))[0]
         raise ParityError(

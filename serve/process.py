@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from serve.errors import ServerError
+
 
 @dataclass(frozen=True)
 class RunningServer:
@@ -20,7 +22,7 @@ class RunningServer:
 def running_server(models: Path) -> Iterator[RunningServer]:
     """Starts `python -m serve` on a free port, waits until it is ready, and ends it afterwards.
 
-    Raises RuntimeError if the server ends before it is ready; its own error is on standard error.
+    Raises ServerError if it ends before it is ready; why, it says on standard error.
     """
     command = [sys.executable, "-m", "serve", "--models", str(models), "--listen", "127.0.0.1:0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -28,7 +30,7 @@ def running_server(models: Path) -> Iterator[RunningServer]:
         try:
             ready = process.stdout.readline()
             if not ready:
-                raise RuntimeError(f"the server ended with exit code {process.wait()}")
+                raise ServerError(f"the server did not start: exit code {process.wait()}")
             yield RunningServer(process, ready.split()[-1])
         finally:
             process.terminate()

@@ -1,0 +1,34 @@
+"""Writing files so that they appear whole or not at all, also through a power cut."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+ASIDE = ".part-"
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yields a path beside `path`; what was written there takes its place at the end.
+
+    It has the same suffix. Nothing is left there when writing failed. Raises OSError.
+    """
+    aside = path.with_name(f"{ASIDE}{path.name}")
+    try:
+        yield aside
+        flush(aside)
+        aside.replace(path)
+        flush(path.parent)
+    finally:
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
+
+
+def flush(path: Path) -> None:
+    """Waits until a file's content, or a folder's list of names, is on the disk. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
