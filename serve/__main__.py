@@ -32,6 +32,9 @@ def serve(*, models: Path = DEFAULT_MODELS, listen: str = DEFAULT_ADDRESS) -> No
         print(f"serving version {ready.version} of {models} on {ready.address}", flush=True)
 
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # A client that goes away in the middle of an answer is no error of ours; those that are,
+    # serve.status logs.
+    logging.getLogger("grpc._cython.cygrpc").setLevel(logging.CRITICAL)
     asyncio.run(server.serve(Repository(models), address, say))
 
 

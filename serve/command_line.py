@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import NoReturn
 
 import cyclopts
+from rich.console import Console
 from rich.text import Text
 
 from serve.errors import CurveganError, Interrupted
@@ -20,6 +21,7 @@ def make_app(name: str, summary: str) -> cyclopts.App:
         help=summary,
         version=f"curvegan {version('curvegan')}",
         help_format="plaintext",
+        error_console=Console(stderr=True, soft_wrap=True),
         error_formatter=_one_line,
         suppress_keyboard_interrupt=False,
     )
@@ -50,4 +52,4 @@ def run(app: cyclopts.App) -> NoReturn:
 
 
 def _one_line(error: cyclopts.CycloptsError) -> Text:
-    return Text(f"error: {' '.join(str(error).split())}", no_wrap=True, overflow="ignore")
+    return Text(f"error: {' '.join(str(error).split())}")

@@ -37,8 +37,8 @@ class CurveService:
         self._handlers = handlers
         self._pool = pool
         self._row_bytes = 4 * engine.n_points
-        self._max_rows = (MAX_MESSAGE_BYTES - _OTHER_FIELDS_BYTES) // self._row_bytes
-        self._stream_rows = min(self._max_rows, max(1, STREAM_MESSAGE_BYTES // self._row_bytes))
+        self._max_rows = max(1, (MAX_MESSAGE_BYTES - _OTHER_FIELDS_BYTES) // self._row_bytes)
+        self._stream_rows = max(1, STREAM_MESSAGE_BYTES // self._row_bytes)
 
     def handler(self) -> grpc.GenericRpcHandler:
         """Returns what a gRPC server needs to offer the service."""

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from serve.client import CurveClient
 from serve.engine import Engine
 from serve.process import RunningServer, running_server
-from serve.client import CurveClient
 from serve.repository import Repository
 from tests.commands import run_command
 

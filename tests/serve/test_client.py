@@ -6,10 +6,8 @@ import grpc
 import numpy as np
 import pytest
 
-from serve.process import RunningServer
 from serve.client import CurveClient, ServiceError
-from serve.engine import Engine
-from serve.repository import Repository
+from serve.process import RunningServer
 
 
 @pytest.mark.parametrize(

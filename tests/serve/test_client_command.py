@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serve.process import RunningServer
 from serve.client.seed_text import batches, parse_seeds
+from serve.process import RunningServer
 from tests.commands import error_line, run_command, try_command
 
 
@@ -73,7 +73,7 @@ def test_a_million_curves_are_written(ask, engine, tmp_path: Path):
         (["--seeds", "6x", "--out", "c.csv"], "'6x' is neither a seed nor a range"),
         (["--seeds", "", "--out", "c.csv"], "'' is neither a seed nor a range"),
         (["--seeds", "1,,2", "--out", "c.csv"], "'' is neither a seed nor a range"),
-        (["--seeds", "9-0", "--out", "c.csv"], "write 0-9 rather than 9-0"),
+        (["--seeds", "9-0", "--out", "c.csv"], "write the seeds 0-9 rather than 9-0"),
         (["--seeds", "9223372036854775808", "--out", "c.csv"], "is not a 64-bit integer"),
         (["--seeds", "9" * 5000, "--out", "c.csv"], "is neither a seed nor a range"),
         (["--seeds", "1", "--out", "c.csv", "--model-version", "9" * 20], "--model-version"),

@@ -6,8 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from serve.process import RunningServer
 from serve.client import CurveClient
+from serve.process import RunningServer
 
 PROTO = Path(__file__).parents[2] / "proto"
 

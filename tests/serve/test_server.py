@@ -15,8 +15,8 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
 
-from serve.process import RunningServer, running_server
 from serve.client import CurveClient, ServiceError
+from serve.process import RunningServer, running_server
 from tests.commands import error_line, run_command, try_command
 
 SERVICE = "curvegan.v1.CurveService"
@@ -172,3 +172,16 @@ def test_the_package_serves_without_torch_onnx_or_matplotlib(published: Path):
             assert process.stdout.readline().startswith("serving version 1 of ")
         finally:
             process.terminate()
+
+
+def test_a_client_that_goes_away_leaves_no_traceback_in_the_log(
+    published: Path, capfd: pytest.CaptureFixture[str]
+):
+    with running_server(published) as server:
+        for _ in range(5):
+            client = CurveClient(server.address)
+            next(client.stream(range(10_000_000)))
+            client.close()
+        with CurveClient(server.address) as client:
+            client.generate([1])
+    assert capfd.readouterr().err == ""

@@ -109,6 +109,7 @@ def test_ctrl_c_ends_it_at_once_with_one_line_and_no_half_version(tmp_path: Path
         (["--recipe", "best"], "best"),
         (["--steps", "ten"], "ten"),
         (["--stepz", "10"], "--stepz"),
+        (["--stepz" + "z" * 200, "10"], "--stepz"),
     ],
 )
 def test_a_wrong_option_is_one_line_that_names_it(arguments, expected, tmp_path: Path):
