@@ -48,8 +48,8 @@ def train_and_publish(
     `watch` passes the loop's reports on and may show them. Only the last step touches `models`;
     a run folder below `runs` holds what led to it.
 
-    Raises RepositoryError if `models` can't take the model, OSError if the run folder can't be
-    written, ParityError if the exported files fail, Interrupted on Ctrl-C in the training.
+    Raises RepositoryError if `models` can't take the model, CurveganError if the run folder can't
+    be written, ParityError if the exported files fail, Interrupted on Ctrl-C in the training.
     """
     recipe = settings.recipe
     check_shape(models, recipe.n_noise, recipe.n_points)

@@ -7,7 +7,7 @@ runs/NAME/
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -35,8 +35,13 @@ class Run:
     def create(cls, runs: Path, settings: Settings) -> "Run":
         """Returns a run in a new folder below `runs`: TIME-RECIPE-SEED.
 
-        Raises OSError if it can't be made.
+        Raises CurveganError if it can't be made.
         """
+        with _naming(runs):
+            return cls(cls._make_folder(runs, settings))
+
+    @staticmethod
+    def _make_folder(runs: Path, settings: Settings) -> Path:
         time = datetime.now().strftime("%Y%m%d-%H%M%S")
         name = f"{time}-{settings.recipe_name}-{settings.seed}"
         runs.mkdir(parents=True, exist_ok=True)
@@ -48,24 +53,31 @@ class Run:
                 continue
             break
         (folder / "settings.json").write_bytes(to_json(settings))
-        return cls(folder)
+        return folder
 
     def log(self, reports: Iterable[Report]) -> Iterator[Report]:
-        """Passes `reports` on, each written down as a line of log.jsonl."""
-        with (self.folder / "log.jsonl").open("w", encoding="ascii", buffering=1) as file:
+        """Passes `reports` on, each written down as a line of log.jsonl.
+
+        Raises CurveganError if it can't be written.
+        """
+        with _naming(self.folder), (self.folder / "log.jsonl").open("wb", buffering=0) as file:
             for report in reports:
-                file.write(msgspec.json.encode(asdict(report)).decode() + "\n")
+                file.write(msgspec.json.encode(report) + b"\n")
                 yield report
 
     def save_export(
         self, description: Description, files: dict[ModelName, dict[str, bytes]]
     ) -> None:
-        """Writes the exported files of both models, and what is known of them."""
-        for model, contents in files.items():
-            (self._export / model).mkdir(parents=True, exist_ok=True)
-            for name, content in contents.items():
-                (self._export / model / name).write_bytes(content)
-        (self._export / DESCRIPTION).write_bytes(to_json(description))
+        """Writes the exported files of both models, and what is known of them.
+
+        Raises CurveganError if they can't be written.
+        """
+        with _naming(self.folder):
+            for model, contents in files.items():
+                (self._export / model).mkdir(parents=True, exist_ok=True)
+                for name, content in contents.items():
+                    (self._export / model / name).write_bytes(content)
+            (self._export / DESCRIPTION).write_bytes(to_json(description))
 
     def publish(self, models: Path) -> int:
         """Publishes the run's export into the repository `models` and returns its version.
@@ -88,3 +100,14 @@ class Run:
     @property
     def _export(self) -> Path:
         return self.folder / "export"
+
+
+@contextmanager
+def _naming(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CurveganError(
+            f"can't write the run into {folder}: {error.strerror}; nothing was published, "
+            "choose another folder with --runs"
+        ) from error

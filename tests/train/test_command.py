@@ -1,6 +1,7 @@
 """python -m train, as users run it."""
 
 import json
+import resource
 import signal
 import subprocess
 import sys
@@ -128,6 +129,23 @@ def test_a_folder_that_can_t_be_written_is_one_line(option: str, tmp_path: Path)
     (tmp_path / "file").write_text("")
     done = try_command("train", "--steps", "20", option, "file/folder", cwd=tmp_path)
     assert "file/folder" in error_line(done)
+
+
+def test_a_disk_that_fills_up_under_a_run_is_one_line(tmp_path: Path):
+    """The kernel refuses to let a file grow past a limit, as a full disk does."""
+    limit = 3_000
+    done = subprocess.run(
+        [sys.executable, "-m", "train", "--steps", "2000"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )
+    line = error_line(done)
+    assert "can't write the run into runs/" in line
+    assert "File too large; nothing was published" in line
+    assert not (tmp_path / "models").exists()
 
 
 def test_a_run_that_could_not_be_published_is_kept_and_published_later(tmp_path: Path):
