@@ -75,6 +75,11 @@ async def serve(repository: Repository, listen: Address, on_ready: Callable[[Rea
     await health_servicer.enter_graceful_shutdown()
     await in_flight.drain(GRACE_SECONDS)
     await server.stop(_CLOSE_SECONDS)
+    # grpc.aio ends the calls that are left, such as a watch of the health, only when their tasks
+    # next run; a loop that closes before reports each as an error.
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    if left:
+        await asyncio.wait(left, timeout=_CLOSE_SECONDS)
 
 
 def _bind(server: grpc.aio.Server, listen: Address) -> int:

@@ -174,14 +174,16 @@ def test_the_package_serves_without_torch_onnx_or_matplotlib(published: Path):
             process.terminate()
 
 
-def test_a_client_that_goes_away_leaves_no_traceback_in_the_log(
+def test_a_watcher_of_its_health_leaves_no_traceback_when_it_ends(
     published: Path, capfd: pytest.CaptureFixture[str]
 ):
-    with running_server(published) as server:
-        for _ in range(5):
-            client = CurveClient(server.address)
-            next(client.stream(range(10_000_000)))
-            client.close()
-        with CurveClient(server.address) as client:
-            client.generate([1])
+    with (
+        running_server(published) as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
+        assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
+        server.process.send_signal(signal.SIGTERM)
+        assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        assert server.process.wait(timeout=20) == 0
     assert capfd.readouterr().err == ""
