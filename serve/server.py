@@ -100,6 +100,8 @@ def _reason(listen: Address) -> str:
         )[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.bind(address)
+    except UnicodeError:
+        return "its host is no name"
     except OSError as error:
         return error.strerror or str(error)
     return "the port is in use"

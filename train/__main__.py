@@ -1,11 +1,12 @@
 """The command line: python -m train."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 
 from serve.command_line import make_app, run
 from serve.repository import DEFAULT_MODELS
@@ -14,13 +15,19 @@ from train.recipes import RECIPES, DeviceName, RecipeName, Settings
 app = make_app("curvegan-train", "Train a GAN on curves and publish its generator.")
 
 
+def _whole(_type: type, tokens: Sequence[Token]) -> int:
+    """Reads a whole number; cyclopts itself would round 1.5."""
+    return int(tokens[0].value)
+
+
 def _changes(hyperparameter: str, help_text: str, name: str | None = None) -> Parameter:
     """Returns the option that changes one hyperparameter; its help shows each recipe's value."""
     values = ", ".join(
         f"{recipe_name}: {getattr(recipe, hyperparameter)}"
         for recipe_name, recipe in RECIPES.items()
     )
-    return Parameter(name=name, help=f"{help_text} [{values}]")
+    converter = _whole if isinstance(getattr(RECIPES["tutorial"], hyperparameter), int) else None
+    return Parameter(name=name, help=f"{help_text} [{values}]", converter=converter)
 
 
 @Parameter(name="*")
@@ -45,7 +52,7 @@ def train(
     *,
     recipe: RecipeName = "tutorial",
     changes: Changes = Changes(),
-    seed: int = 1,
+    seed: Annotated[int, Parameter(converter=_whole)] = 1,
     device: DeviceName = "auto",
     models: Path = DEFAULT_MODELS,
     runs: Path = Path("runs"),

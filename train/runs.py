@@ -16,13 +16,14 @@ from typing import get_args
 import msgspec
 
 from serve.errors import CurveganError
-from serve.manifest import Description, ModelName, to_json
+from serve.manifest import Description, ModelName, sha256, to_json
 from serve.publish import publish
 from serve.repository import ONNX, TORCHSCRIPT
 from train.loop import Report
 from train.recipes import Settings
 
 DESCRIPTION = "description.json"
+SUMS = "sums.json"
 
 
 class Run:
@@ -77,6 +78,11 @@ class Run:
                 (self._export / model).mkdir(parents=True, exist_ok=True)
                 for name, content in contents.items():
                     (self._export / model / name).write_bytes(content)
+            sums = {
+                model: {name: sha256(content) for name, content in contents.items()}
+                for model, contents in files.items()
+            }
+            (self._export / SUMS).write_bytes(to_json(sums))
             (self._export / DESCRIPTION).write_bytes(to_json(description))
 
     def publish(self, models: Path) -> int:
@@ -93,8 +99,18 @@ class Run:
                 }
                 for model in get_args(ModelName)
             }
-        except (OSError, msgspec.MsgspecError) as error:
-            raise CurveganError(f"{self.folder} holds no whole export: {error}") from error
+            sums = msgspec.json.decode(
+                (self._export / SUMS).read_bytes(), type=dict[str, dict[str, str]]
+            )
+        except (OSError, ValueError, msgspec.MsgspecError) as error:
+            raise CurveganError(f"{str(self.folder)!r} holds no whole export: {error}") from error
+        for model, contents in files.items():
+            for name, content in contents.items():
+                if sha256(content) != sums.get(model, {}).get(name):
+                    raise CurveganError(
+                        f"{self._export / model / name} is damaged: its SHA-256 is not the one "
+                        f"in {SUMS}; nothing was published, train again"
+                    )
         return publish(models, description, files["generator"], files["sampler"])
 
     @property

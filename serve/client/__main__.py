@@ -9,7 +9,15 @@ from cyclopts.validators import Number
 from serve.address import DEFAULT_ADDRESS
 from serve.command_line import make_app, run
 
+# A year: gRPC counts a longer deadline as one that is over.
+MAX_TIMEOUT = 365 * 24 * 3600.0
+
 app = make_app("python -m serve.client", "Ask a curve server for curves.")
+
+
+def _seconds(_type: type, seconds: float) -> None:
+    if not 0 < seconds <= MAX_TIMEOUT:
+        raise ValueError(f"give seconds above 0, at most {MAX_TIMEOUT:.0f}")
 
 
 @app.command
@@ -19,7 +27,7 @@ def generate(
     out: Path,
     server: str = DEFAULT_ADDRESS,
     model_version: Annotated[int, Parameter(validator=Number(gte=0, lt=2**63))] = 0,
-    timeout: float = 30.0,
+    timeout: Annotated[float, Parameter(validator=_seconds)] = 30.0,
 ) -> None:
     """Write the curves of some seeds into a file.
 

@@ -82,6 +82,9 @@ def test_a_million_curves_are_written(ask, engine, tmp_path: Path):
         (["--seeds", "1", "--out", "c.csv", "--model-version", "9"], "NOT_FOUND: version 9"),
         (["--seeds", "0-2000", "--out", "c.png"], "at most 1000 curves, not 2001"),
         (["--seeds", "1"], "--out"),
+        (["--seeds", "1", "--out", "c.csv", "--timeout", "nan"], "give seconds above 0"),
+        (["--seeds", "1", "--out", "c.csv", "--timeout", "0"], "give seconds above 0"),
+        (["--seeds", "1", "--out", "c.csv", "--timeout", "1e300"], "give seconds above 0"),
     ],
 )
 def test_wrong_input_is_one_line_and_leaves_no_file(ask, tmp_path: Path, arguments, expected):

@@ -2,6 +2,7 @@
 
 import json
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -109,6 +110,8 @@ def test_ctrl_c_ends_it_at_once_with_one_line_and_no_half_version(tmp_path: Path
         (["--seed", "-1"], "seed -1: give a number from 0 to 4294967295"),
         (["--recipe", "best"], "best"),
         (["--steps", "ten"], "ten"),
+        (["--steps", "1.5"], "1.5"),
+        (["--seed", "1.5"], "1.5"),
         (["--stepz", "10"], "--stepz"),
         (["--stepz" + "z" * 200, "10"], "--stepz"),
     ],
@@ -167,9 +170,19 @@ def test_a_model_of_another_shape_is_refused_before_the_training(models: Path):
     assert not (models.parent / "runs").exists()
 
 
+@pytest.mark.parametrize("name", ["sampler/model.onnx", "generator/model.pt"])
+def test_an_export_that_was_damaged_is_not_published(trained: Path, tmp_path: Path, name: str):
+    (run,) = (trained / "runs").iterdir()
+    copy = shutil.copytree(run, tmp_path / "run")
+    (copy / "export" / name).write_bytes(b"")
+    line = error_line(try_command("train", "publish", "run", cwd=tmp_path))
+    assert f"run/export/{name} is damaged" in line
+    assert not (tmp_path / "models").exists()
+
+
 def test_publishing_what_is_no_run_is_one_line(tmp_path: Path):
     line = error_line(try_command("train", "publish", "nothing", cwd=tmp_path))
-    assert "nothing holds no whole export" in line
+    assert "'nothing' holds no whole export" in line
 
 
 def test_two_trainings_that_publish_at_once_get_different_numbers(models: Path):
