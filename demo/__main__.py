@@ -13,7 +13,7 @@ from rich.table import Table
 from serve.arrays import Float32Array
 from serve.client import CurveClient, Model
 from serve.client.plot import draw_curves
-from serve.errors import CurveganError
+from serve.command_line import make_app, run
 from serve.files import replacing
 from serve.manifest import Description
 from serve.process import running_server
@@ -24,16 +24,17 @@ SEEDS = range(64)
 N_REQUESTS = 200
 
 
-def main() -> None:
-    """Runs the demo; exits with the code of whatever failed."""
+app = make_app("python -m demo", "Train, export, publish, serve, ask for 64 curves, draw them.")
+
+
+@app.default
+def demo() -> None:
+    """Train, export, publish, serve, ask for 64 curves, draw them."""
     command = [sys.executable, "-m", "train", "--recipe", "tutorial"]
     trained = subprocess.run(command, check=False)
     if trained.returncode:
         sys.exit(trained.returncode)
-    try:
-        _serve_and_ask()
-    except CurveganError as error:
-        sys.exit(f"error: {error}")
+    _serve_and_ask()
 
 
 def _serve_and_ask() -> None:
@@ -105,4 +106,4 @@ def _print_table(description: Description, version: int, milliseconds: list[floa
 
 
 if __name__ == "__main__":
-    main()
+    run(app)

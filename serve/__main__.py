@@ -1,5 +1,7 @@
 """The command line: python -m serve."""
 
+from serve import early_interrupt  # noqa: F401, I001  (first: the others take their time)
+
 import asyncio
 import logging
 from pathlib import Path

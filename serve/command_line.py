@@ -1,6 +1,7 @@
 """What the project's commands share: `--version`, one line for an error, and the exit codes."""
 
 import os
+import signal
 import sys
 from importlib.metadata import version
 from typing import NoReturn
@@ -11,7 +12,8 @@ from rich.text import Text
 
 from serve.errors import CurveganError, Interrupted
 
-INTERRUPTED = 130
+INTERRUPTED = 128 + signal.SIGINT
+TERMINATED = 128 + signal.SIGTERM
 
 
 def make_app(name: str, summary: str) -> cyclopts.App:
@@ -22,7 +24,7 @@ def make_app(name: str, summary: str) -> cyclopts.App:
         version=f"curvegan {version('curvegan')}",
         help_format="plaintext",
         error_console=Console(stderr=True, soft_wrap=True),
-        error_formatter=_one_line,
+        error_formatter=_format_error,
         suppress_keyboard_interrupt=False,
     )
 
@@ -30,8 +32,12 @@ def make_app(name: str, summary: str) -> cyclopts.App:
 def run(app: cyclopts.App) -> NoReturn:
     """Runs `app` on this process's arguments and exits.
 
-    The exit code is 0, 1 after an error, 2 for arguments that can't be read, 130 after Ctrl-C.
+    The exit code is 0, 1 after an error, 2 for arguments that can't be read, 130 after Ctrl-C, 143
+    after SIGTERM; both of these clean up first.
     """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # see serve.early_interrupt
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _terminate)
     # What gRPC's core has to say about an address, our own errors say in one line.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
@@ -40,7 +46,9 @@ def run(app: cyclopts.App) -> NoReturn:
         print(str(interrupt) or "interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
     except CurveganError as error:
-        sys.exit(f"error: {error}")
+        sys.exit(f"error: {_on_one_line(error)}")
+    except MemoryError as error:
+        sys.exit(f"error: not enough memory: {_on_one_line(error)}")
     except BrokenPipeError:
         # The reader of our output has gone (`... | head`); there is nobody left to tell.
         sys.stderr.close()
@@ -51,5 +59,13 @@ def run(app: cyclopts.App) -> NoReturn:
     sys.exit(0)
 
 
-def _one_line(error: cyclopts.CycloptsError) -> Text:
-    return Text(f"error: {' '.join(str(error).split())}")
+def _format_error(error: cyclopts.CycloptsError) -> Text:
+    return Text(f"error: {_on_one_line(error)}")
+
+
+def _on_one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _terminate(_signal_number: int, _frame: object) -> NoReturn:
+    sys.exit(TERMINATED)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,9 +13,10 @@ ASIDE = ".part-"
 def replacing(path: Path) -> Iterator[Path]:
     """Yields a path beside `path`; what was written there takes its place at the end.
 
-    It has the same suffix. Nothing is left there when writing failed. Raises OSError.
+    It has the same suffix, and a name of its own, so that two writers of one file do not meet.
+    Nothing is left there when writing failed. Raises OSError.
     """
-    aside = path.with_name(f"{ASIDE}{path.name}")
+    aside = path.with_name(f"{ASIDE}{secrets.token_hex(8)}{path.suffix}")
     try:
         yield aside
         flush(aside)

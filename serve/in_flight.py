@@ -1,12 +1,15 @@
 """The calls in flight: counted, so that a server that stops can let them finish."""
 
 import asyncio
+import logging
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import grpc
 
 from serve.status import RequestError
+
+logger = logging.getLogger(__name__)
 
 
 class InFlight:
@@ -37,8 +40,17 @@ class InFlight:
             if not self._count:
                 self._idle.set()
 
-    async def drain(self, seconds: float) -> None:
-        """Refuses new calls from now on and waits for the others, at most for `seconds`."""
+    async def drain(self, seconds: float, hurry: asyncio.Event) -> None:
+        """Refuses new calls from now on and waits for the others, at most for `seconds` and not
+        longer than until `hurry` is set."""
         self._draining = True
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._idle.wait(), seconds)
+        if self._count:
+            logger.warning(
+                "%d calls in flight have %g s to finish; a second signal ends them",
+                self._count,
+                seconds,
+            )
+        waits = [asyncio.create_task(event.wait()) for event in (self._idle, hurry)]
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()

@@ -1,6 +1,7 @@
 """`manifest.json`: what one version of a model is, and the SHA-256 of each of its files."""
 
 import hashlib
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -13,6 +14,8 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 
 ModelName = Literal["generator", "sampler"]
+
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,8 @@ def sha256(content: bytes) -> str:
 def parse_manifest(content: bytes, path: Path) -> Manifest:
     """Returns the manifest that `content`, read from `path`, holds.
 
-    Raises RepositoryError for content that is cut off, altered or of another format.
+    Raises RepositoryError for content that is cut off, altered or of another format, or that
+    names files elsewhere.
     """
 
     try:
@@ -109,7 +113,7 @@ def parse_manifest(content: bytes, path: Path) -> Manifest:
                 "use the release of curvegan that wrote it"
             )
         manifest = msgspec.json.decode(content, type=Manifest)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise RepositoryError(
             f"{path} is not a whole manifest ({error}): restore it or delete this version"
         ) from error
@@ -119,6 +123,12 @@ def parse_manifest(content: bytes, path: Path) -> Manifest:
         raise RepositoryError(
             f"{path} was altered after it was published: restore it or delete this version"
         )
+    for name in manifest.files:
+        if not _FILE_NAME.fullmatch(name):
+            raise RepositoryError(
+                f"{path} names the file {name!r}: a version's files stand in its own folder, under "
+                "plain names; delete this version"
+            )
     return manifest
 
 

@@ -8,10 +8,10 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from serve.errors import RepositoryError
+from serve.errors import Interrupted, RepositoryError
 from serve.files import ASIDE, flush, replacing
 from serve.manifest import FORMAT, MANIFEST, Description, Manifest, ModelName, sha256
-from serve.repository import ONNX, version_folders
+from serve.repository import MAX_VERSION, ONNX, version_folders
 
 CONFIG = "config.pbtxt"
 # Files, not folders: Triton takes every folder beside the models for a model.
@@ -32,13 +32,15 @@ def publish(
     used twice, also after its version was deleted. Two that publish at once take turns.
 
     Raises RepositoryError, and leaves nothing behind, if the folder can't be written, the disk is
-    full, or the repository holds models of another shape.
+    full, or the repository holds models of another shape; Interrupted on a Ctrl-C that came too
+    late.
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
         with _locked(root / LOCK):
             check_shape(root, description.n_noise, description.n_points)
             version = _take_number(root)
+            _remove_orphans(root)
             generator_manifest = Manifest(
                 FORMAT, "generator", version, _sums(generator), description
             ).to_json()
@@ -47,14 +49,19 @@ def publish(
             ).to_json()
             for model, config in _configs(description.n_noise, description.n_points).items():
                 _write_config(root / model, config)
-            with (
-                _aside(root / "generator", {**generator, MANIFEST: generator_manifest}) as first,
-                _aside(root / "sampler", {**sampler, MANIFEST: sampler_manifest}) as second,
-            ):
-                _rename_both(
-                    (first, root / "generator" / str(version)),
-                    (second, root / "sampler" / str(version)),
-                )
+            try:
+                with (
+                    _aside(root / "generator", {**generator, MANIFEST: generator_manifest}) as one,
+                    _aside(root / "sampler", {**sampler, MANIFEST: sampler_manifest}) as two,
+                ):
+                    _rename_both(
+                        (one, root / "generator" / str(version)),
+                        (two, root / "sampler" / str(version)),
+                    )
+            except KeyboardInterrupt:
+                if not (root / "sampler" / str(version)).exists():
+                    raise
+                raise Interrupted(f"interrupted once version {version} was published") from None
             return version
     except OSError as error:
         raise RepositoryError(
@@ -140,9 +147,20 @@ def _take_number(root: Path) -> int:
         )
     used = [int(text), *version_folders(root / "sampler"), *version_folders(root / "generator")]
     number = max(used) + 1
+    if number > MAX_VERSION:
+        raise RepositoryError(f"{root} has used the last version number: publish elsewhere")
     with replacing(noted) as aside:
         aside.write_text(f"{number}\n", encoding="ascii")
     return number
+
+
+def _remove_orphans(root: Path) -> None:
+    """Removes generators without a sampler: of a publisher that was killed between the renames,
+    or of a version whose sampler was deleted."""
+    whole = version_folders(root / "sampler")
+    for version in version_folders(root / "generator"):
+        if version not in whole:
+            shutil.rmtree(root / "generator" / str(version), ignore_errors=True)
 
 
 def _write_config(folder: Path, config: str) -> None:

@@ -21,6 +21,7 @@ TORCHSCRIPT = "model.pt"
 DEFAULT_MODELS = Path("models")
 
 _VERSION = re.compile(r"[1-9][0-9]{0,17}")
+MAX_VERSION = 10**18 - 1
 
 
 @dataclass(frozen=True)

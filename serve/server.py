@@ -1,10 +1,8 @@
 """Assembles the server: a loaded model, the services, a port, and an orderly end."""
 
 import asyncio
-import signal
-import socket
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import grpc
 import grpc.aio
@@ -13,15 +11,19 @@ from grpc_reflection.v1alpha import reflection
 
 from serve.address import Address
 from serve.engine import Engine
-from serve.errors import ServerError
 from serve.handlers import Handlers
 from serve.in_flight import InFlight
+from serve.listening import bind
 from serve.pool import ComputePool
 from serve.repository import Repository
 from serve.service import MAX_MESSAGE_BYTES, SERVICE, CurveService
+from serve.stop import Stop
 
 # How long calls in flight may go on after SIGTERM; streams that are longer are cut.
 GRACE_SECONDS = 30.0
+# Each may hold an answer of 4 MiB that its client is slow to read; more are refused with
+# RESOURCE_EXHAUSTED.
+MAX_CALLS = 256
 # How long the last answers may take to leave once they are made.
 _CLOSE_SECONDS = 1.0
 
@@ -45,19 +47,15 @@ async def serve(repository: Repository, listen: Address, on_ready: Callable[[Rea
     """Serves the newest version of `repository` at `listen` until SIGTERM or SIGINT.
 
     Calls `on_ready` once calls are taken. On the signal new calls are refused with UNAVAILABLE
-    and those in flight finish.
+    and those in flight finish; a second signal ends them.
 
     Raises RepositoryError if the model can't be loaded, ServerError if the port can't be had.
     """
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for signal_number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signal_number, stop.set)
-
+    stop = Stop()
     model = repository.load(repository.newest())
     engine = Engine.of(model)
     in_flight = InFlight()
-    server = grpc.aio.server(options=_OPTIONS)
+    server = grpc.aio.server(options=_OPTIONS, maximum_concurrent_rpcs=MAX_CALLS)
     server.add_generic_rpc_handlers(
         (CurveService(model, engine, ComputePool(), Handlers(in_flight)).handler(),)
     )
@@ -65,43 +63,19 @@ async def serve(repository: Repository, listen: Address, on_ready: Callable[[Rea
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, server)
     names = (SERVICE.full_name, health.SERVICE_NAME, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server)
-    port = _bind(server, listen)
+    address = bind(server, listen)
     await server.start()
     for name in ("", SERVICE.full_name):
         await health_servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
-    on_ready(Ready(model.sampler_manifest.version, replace(listen, port=port)))
+    on_ready(Ready(model.sampler_manifest.version, address))
 
-    await stop.wait()
+    await stop.asked.wait()
     await health_servicer.enter_graceful_shutdown()
-    await in_flight.drain(GRACE_SECONDS)
+    await in_flight.drain(GRACE_SECONDS, stop.asked_again)
     await server.stop(_CLOSE_SECONDS)
     # grpc.aio ends the calls that are left, such as a watch of the health, only when their tasks
     # next run; a loop that closes before reports each as an error.
     left = asyncio.all_tasks() - {asyncio.current_task()}
     if left:
         await asyncio.wait(left, timeout=_CLOSE_SECONDS)
-
-
-def _bind(server: grpc.aio.Server, listen: Address) -> int:
-    """Returns the port that `server` took."""
-    try:
-        return server.add_insecure_port(str(listen))
-    except RuntimeError:
-        raise ServerError(
-            f"can't listen on {listen}: {_reason(listen)}; choose another address with --listen"
-        ) from None
-
-
-def _reason(listen: Address) -> str:
-    """Returns why `listen` can't be bound; grpc itself only says that it can't."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            listen.host.strip("[]"), listen.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.bind(address)
-    except UnicodeError:
-        return "its host is no name"
-    except OSError as error:
-        return error.strerror or str(error)
-    return "the port is in use"
+    stop.ignore_more()

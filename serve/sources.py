@@ -11,6 +11,10 @@ from serve.engine import Engine
 from serve.seeds import MAX_SEED
 from serve.status import RequestError
 
+# Far beyond any noise that a generator was trained on, and well below where its float32 curves
+# would be infinite.
+MAX_NOISE = 1e6
+
 
 @dataclass(frozen=True)
 class Seeds:
@@ -104,12 +108,14 @@ def _noise(noise: curves_pb2.NoiseRows, n_noise: int) -> Noise:
         raise _invalid(
             "source.noise.values", f"has {len(values)} numbers: give whole rows of {n_noise}"
         )
-    not_finite = np.flatnonzero(~np.isfinite(values))
-    if len(not_finite):
-        row, column = divmod(int(not_finite[0]), n_noise)
+    # Asked this way round because a NaN compares as false with everything.
+    wrong = np.flatnonzero(~(np.abs(values) <= MAX_NOISE))
+    if len(wrong):
+        row, column = divmod(int(wrong[0]), n_noise)
         raise _invalid(
             "source.noise.values",
-            f"is {values[not_finite[0]]} in row {row}, column {column}: give finite numbers",
+            f"is {values[wrong[0]]} in row {row}, column {column}: give numbers from "
+            f"{-MAX_NOISE:.0e} to {MAX_NOISE:.0e}",
         )
     return Noise(values.reshape(-1, n_noise))
 

@@ -1,5 +1,7 @@
 """The command line: python -m train."""
 
+from serve import early_interrupt  # noqa: F401, I001  (first: the others take their time)
+
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial

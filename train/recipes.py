@@ -10,6 +10,11 @@ DeviceName = Literal["auto", "cpu", "cuda"]
 
 # Rows of a seed's random stream: they are counted by one 32-bit word.
 MAX_ROWS = 2**32
+# Beyond these a training, or the measuring of its 100,000 curves, would need more memory than many
+# machines have: a curve's noise, its points, and the numbers of a step.
+MAX_NOISE = 1024
+MAX_POINTS = 4096
+MAX_NUMBERS = 10**6
 
 
 @dataclass(frozen=True)
@@ -32,10 +37,11 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Raises CurveganError for a number that no training can have."""
-        least = {"steps": 1, "batch_size": 1, "n_noise": 1, "n_points": 2}
-        for name, minimum in least.items():
-            if getattr(self, name) < minimum:
-                raise CurveganError(f"{name} is {getattr(self, name)}: at least {minimum}")
+        limits = {"steps": (1, MAX_ROWS), "batch_size": (1, MAX_ROWS)}
+        limits |= {"n_noise": (1, MAX_NOISE), "n_points": (2, MAX_POINTS)}
+        for name, (least, most) in limits.items():
+            if not least <= getattr(self, name) <= most:
+                raise CurveganError(f"{name} is {getattr(self, name)}: give {least} to {most}")
         for name in ("lr_g", "lr_d"):
             if not 0 < getattr(self, name) <= 1:
                 raise CurveganError(f"{name} is {getattr(self, name)}: above 0 and at most 1")
@@ -43,6 +49,12 @@ class Recipe:
             raise CurveganError(
                 f"{self.steps} steps of {self.batch_size} curves pass the {MAX_ROWS} rows of a "
                 "seed's random stream: take fewer steps or smaller batches"
+            )
+        numbers = self.batch_size * (self.n_noise + self.n_points)
+        if numbers > MAX_NUMBERS:
+            raise CurveganError(
+                f"{self.batch_size} curves of {self.n_points} points from {self.n_noise} noise "
+                f"numbers are {numbers} numbers a step: at most {MAX_NUMBERS}, take smaller batches"
             )
 
 

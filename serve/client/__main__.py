@@ -1,12 +1,14 @@
 """The command line: python -m serve.client."""
 
+from serve import early_interrupt  # noqa: F401, I001  (first: the others take their time)
+
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from serve.address import DEFAULT_ADDRESS
+from serve.address import DEFAULT_ADDRESS, Address
 from serve.command_line import make_app, run
 
 # A year: gRPC counts a longer deadline as one that is over.
@@ -42,8 +44,9 @@ def generate(
     model_version
         The model version; 0 is the one that is served.
     timeout
-        Seconds to wait for the server's first answer; the curves may then take their time.
+        Seconds to wait for each part of the server's answer; the whole may take its time.
     """
+    address = Address.parse(server)
     # Imported here so that --help and a wrong option do not wait for gRPC.
     from serve.client.answer import ask
     from serve.client.curve_client import CurveClient
@@ -52,7 +55,7 @@ def generate(
 
     ranges = parse_seeds(seeds)
     write = writer_for(out)
-    with CurveClient(server, timeout=timeout) as client:
+    with CurveClient(str(address), timeout=timeout) as client:
         answer = ask(client, ranges, model_version)
         save(out, answer, write)
     print(f"wrote {answer.n_rows} curves of model version {answer.model.version} to {out}")

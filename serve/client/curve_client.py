@@ -1,9 +1,10 @@
 """`CurveClient`: numpy in, numpy out."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import NoReturn, Self, TypeGuard, cast
+from typing import Any, NoReturn, Self, TypeGuard, cast
 
 import grpc
 import numpy as np
@@ -65,10 +66,10 @@ class CurveClient:
         with CurveClient() as client:
             curves = client.generate(range(64))      # float32 [64, n_points]
 
-    `timeout` is the deadline of a unary call in seconds; None waits for ever. Each method takes
-    `version`, the model version, where 0 is the one that the server
-    serves. All raise ServiceError when the server
-    refuses or can't be reached, and ValueError for seeds or noise that can't be sent.
+    `timeout` is how long to wait for an answer, and for each part of a stream, in seconds; None
+    waits for ever. Each method takes `version`, the model version, where 0 is the one that the
+    server serves. All raise ServiceError when the server refuses or can't be reached, and
+    ValueError for numbers that can't be sent.
     """
 
     def __init__(self, target: str = DEFAULT_ADDRESS, *, timeout: float | None = 30.0) -> None:
@@ -144,12 +145,15 @@ class CurveClient:
         """
         for source in _seed_sources(seeds):
             request = curves_pb2.StreamCurvesRequest(version=version, source=source)
+            answers = self._stub.StreamCurves(request, timeout=timeout)
             try:
-                for answer in self._stub.StreamCurves(request, timeout=timeout):
+                while (answer := self._next(answers)) is not None:
                     version = answer.version
                     yield np.array(answer.values, np.float32).reshape(-1, answer.n_points)
             except grpc.RpcError as error:
                 self._raise(error)
+            finally:
+                answers.cancel()
 
     def _generate(self, source: curves_pb2.CurveSource, version: int) -> Float32Array:
         request = curves_pb2.GenerateCurvesRequest(version=version, source=source)
@@ -158,6 +162,27 @@ class CurveClient:
         except grpc.RpcError as error:
             self._raise(error)
         return np.array(answer.values, np.float32).reshape(-1, answer.n_points)
+
+    def _next(self, answers: Any) -> curves_pb2.StreamCurvesResponse | None:
+        """Returns a stream's next message, or None after the last.
+
+        A gRPC deadline would be one of the whole call, and the curves may take their time; so a
+        call whose next message is late is cancelled from here.
+        """
+        if self.timeout is None:
+            return next(answers, None)
+        late = threading.Timer(self.timeout, answers.cancel)
+        late.start()
+        try:
+            return next(answers, None)
+        except grpc.RpcError:
+            if answers.code() is not grpc.StatusCode.CANCELLED:
+                raise
+            raise ServiceError(
+                grpc.StatusCode.DEADLINE_EXCEEDED, f"no curves came for {self.timeout:g} s"
+            ) from None
+        finally:
+            late.cancel()
 
     def _raise(self, error: grpc.RpcError) -> NoReturn:
         """Raises `error` as a ServiceError that names the field at fault."""
@@ -218,7 +243,8 @@ def _checked(seed: object) -> int:
 
 
 def _noise_source(noise: npt.ArrayLike) -> curves_pb2.CurveSource:
-    rows = np.asarray(noise, np.float32)
+    with np.errstate(over="ignore"):  # The server says what is wrong with an infinity.
+        rows = np.asarray(noise, np.float32)
     if rows.ndim != 2:
         raise ValueError(f"noise has shape {rows.shape}: give [n, n_noise]")
     source = curves_pb2.CurveSource()

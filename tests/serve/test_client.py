@@ -1,13 +1,16 @@
 """CurveClient: numpy in, numpy out."""
 
+import signal
+import time
 from fractions import Fraction
+from pathlib import Path
 
 import grpc
 import numpy as np
 import pytest
 
 from serve.client import CurveClient, ServiceError
-from serve.process import RunningServer
+from serve.process import RunningServer, running_server
 
 
 @pytest.mark.parametrize(
@@ -124,6 +127,27 @@ def test_a_deadline_ends_a_stream(client):
     with pytest.raises(ServiceError, match="DEADLINE_EXCEEDED"):
         for _ in client.stream(range(2**40), timeout=0.3):
             pass
+
+
+def test_a_server_that_stands_still_ends_a_stream_in_time(published: Path):
+    with running_server(published) as server, CurveClient(server.address, timeout=0.5) as client:
+        stream = client.stream(range(2**40))
+        next(stream)
+        server.process.send_signal(signal.SIGSTOP)
+        try:
+            with pytest.raises(ServiceError, match=r"DEADLINE_EXCEEDED: no curves came for 0\.5 s"):
+                for _ in stream:
+                    pass
+        finally:
+            server.process.send_signal(signal.SIGCONT)
+
+
+def test_a_reader_may_take_longer_than_the_server(server: RunningServer):
+    with CurveClient(server.address, timeout=0.2) as client:
+        stream = client.stream(range(100_000))
+        rows = len(next(stream))
+        time.sleep(0.4)
+        assert rows + sum(map(len, stream)) == 100_000
 
 
 def test_no_server_says_how_to_start_one():

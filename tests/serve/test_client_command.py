@@ -1,8 +1,10 @@
 """python -m serve.client generate, as users run it."""
 
 import resource
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +94,15 @@ def test_wrong_input_is_one_line_and_leaves_no_file(ask, tmp_path: Path, argumen
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("server", ["", "here", "xds:///here"])
+def test_what_is_no_address_is_one_line(server: str, tmp_path: Path):
+    done = try_command(
+        "serve.client", "generate", f"--server={server}", "--seeds", "1", "--out", "c.csv",
+        cwd=tmp_path,
+    )  # fmt: skip
+    assert f"{server!r} is no address: give host:port" in error_line(done)
+
+
 def test_no_server_is_one_line(tmp_path: Path):
     done = try_command(
         "serve.client", "generate", "--server", "127.0.0.1:9", "--seeds", "1", "--out", "c.csv",
@@ -115,6 +126,20 @@ def test_a_full_disk_keeps_the_old_file(server: RunningServer, tmp_path: Path):
     assert error_line(done) == "error: can't write c.npy: File too large"
     assert [path.name for path in tmp_path.iterdir()] == ["c.npy"]
     assert (tmp_path / "c.npy").read_text() == "the old file"
+
+
+def test_sigterm_leaves_no_file(server: RunningServer, tmp_path: Path):
+    command = [
+        *(sys.executable, "-m", "serve.client", "generate", "--server", server.address),
+        *("--seeds", f"0-{2**62}", "--out", "c.npy"),
+    ]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        while not list(tmp_path.iterdir()):
+            time.sleep(0.01)
+        process.terminate()
+        _, stderr = process.communicate(timeout=20)
+    assert (process.returncode, stderr) == (128 + signal.SIGTERM, "")
+    assert not list(tmp_path.iterdir())
 
 
 def test_help_shows_every_default(tmp_path: Path):

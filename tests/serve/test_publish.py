@@ -125,6 +125,30 @@ Path.rename = kill_at
     assert not leftovers(models)
 
 
+def test_a_generator_that_a_killed_publisher_left_is_removed(
+    models: Path, description: Description
+):
+    shutil.copytree(models / "generator" / "1", models / "generator" / "2")
+    publish_again(models, description)
+    assert sorted(path.name for path in (models / "generator").glob("[0-9]*")) == ["1", "3"]
+
+
+def test_ctrl_c_after_the_last_rename_says_what_was_published(trained: Path, models: Path):
+    before = """
+rename = Path.rename
+def interrupted_afterwards(self, target):
+    rename(self, target)
+    if target.parent.name == "sampler":
+        raise KeyboardInterrupt
+Path.rename = interrupted_afterwards
+"""
+    done = publish_in_process(trained, models, before)
+    assert "Interrupted: interrupted once version 2 was published" in done.stderr
+    assert Repository(models).versions() == [1, 2]
+    Repository(models).load(2)
+    assert not leftovers(models)
+
+
 def test_ctrl_c_between_the_renames_leaves_nothing(trained: Path, models: Path):
     before = """
 rename, calls = Path.rename, []

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -111,10 +112,30 @@ def test_a_manifest_of_a_newer_format_says_what_to_use(models: Path):
         Repository(models).load(1)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b"\xff\xfe", b"null"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b"\xff\xfe",
+        b"null",
+        b'{"format":' + b"[" * 10**5 + b"]" * 10**5 + b"}",
+    ],
+)
 def test_what_is_no_manifest_is_refused(models: Path, content: bytes):
     (models / "sampler" / "1" / MANIFEST).write_bytes(content)
     with pytest.raises(RepositoryError, match=r"sampler/1/manifest\.json"):
+        Repository(models).load(1)
+
+
+@pytest.mark.parametrize("name", ["../../../secret", "a/b", "nul\0", ".", "", "/etc/passwd"])
+def test_a_manifest_that_names_files_elsewhere_is_refused(models: Path, name: str):
+    path = models / "sampler" / "1" / MANIFEST
+    manifest = Repository(models).load(1).sampler_manifest
+    path.write_bytes(replace(manifest, files={**manifest.files, name: "0" * 64}).to_json())
+    with pytest.raises(RepositoryError, match="under plain names"):
         Repository(models).load(1)
 
 

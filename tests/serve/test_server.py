@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import grpc
@@ -15,8 +16,10 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
 
+from curvegan.v1.curves_pb2 import CurveSource, SeedRange, StreamCurvesRequest
 from serve.client import CurveClient, ServiceError
 from serve.process import RunningServer, running_server
+from serve.server import MAX_CALLS
 from tests.commands import error_line, run_command, try_command
 
 SERVICE = "curvegan.v1.CurveService"
@@ -31,6 +34,13 @@ def health_of(server: RunningServer, service: str = "") -> int:
 def ask_for_ever(client: CurveClient) -> None:
     while True:
         client.generate([1])
+
+
+def answers(client: CurveClient) -> bool:
+    try:
+        return len(client.generate([1])) == 1
+    except ServiceError:
+        return False
 
 
 @pytest.mark.parametrize("service", ["", SERVICE])
@@ -87,6 +97,45 @@ def test_ctrl_c_ends_it_like_sigterm(published: Path):
         assert server.process.wait(timeout=20) == 0
 
 
+def test_a_second_signal_ends_a_stream_that_would_hold_the_server(published: Path):
+    with running_server(published) as server, CurveClient(server.address) as client:
+        stream = client.stream(range(2**62))
+        next(stream)
+        server.process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            server.process.wait(timeout=1)
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(timeout=10) == 0
+
+
+def test_signals_in_a_row_do_not_change_the_exit_code(published: Path):
+    with running_server(published) as server:
+        while server.process.poll() is None:
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(0.001)
+        assert server.process.returncode == 0
+
+
+def test_calls_that_nobody_reads_are_bounded_and_the_next_is_refused(published: Path):
+    with (
+        running_server(published) as server,
+        grpc.insecure_channel(server.address) as channel,
+    ):
+        call = channel.unary_stream(f"/{SERVICE}/StreamCurves")
+        request = StreamCurvesRequest(source=CurveSource(range=SeedRange(count=2**62)))
+        calls = [call(request.SerializeToString()) for _ in range(MAX_CALLS)]
+        for stream in calls:
+            next(stream)
+        with pytest.raises(grpc.RpcError) as caught:
+            next(call(request.SerializeToString()))
+        assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        for stream in calls:
+            stream.cancel()
+        with CurveClient(server.address) as client:
+            while not answers(client):
+                pass
+
+
 def test_a_port_in_use_is_an_error_also_between_two_of_our_servers(
     server: RunningServer, published: Path
 ):
@@ -99,9 +148,10 @@ def test_a_port_in_use_is_an_error_also_between_two_of_our_servers(
     )
 
 
-def test_a_port_that_another_program_holds_is_an_error(published: Path):
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_port_that_another_program_holds_is_an_error(published: Path, host: str):
     with socket.create_server(("127.0.0.1", 0)) as other:
-        address = f"127.0.0.1:{other.getsockname()[1]}"
+        address = f"{host}:{other.getsockname()[1]}"
         done = try_command("serve", "--models", str(published), "--listen", address, cwd=published)
     assert "Address already in use" in error_line(done)
 

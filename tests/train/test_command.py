@@ -103,9 +103,12 @@ def test_ctrl_c_ends_it_at_once_with_one_line_and_no_half_version(tmp_path: Path
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--steps", "0"], "steps is 0: at least 1"),
-        (["--batch-size", "-4"], "batch_size is -4: at least 1"),
-        (["--points", "1"], "n_points is 1: at least 2"),
+        (["--steps", "0"], "steps is 0: give 1 to 4294967296"),
+        (["--batch-size", "-4"], "batch_size is -4: give 1 to"),
+        (["--points", "1"], "n_points is 1: give 2 to 4096"),
+        (["--points", "10000"], "n_points is 10000: give 2 to 4096"),
+        (["--noise", "1025"], "n_noise is 1025: give 1 to 1024"),
+        (["--batch-size", "60000"], "are 1200000 numbers a step: at most 1000000"),
         (["--lr-g", "nan"], "lr_g is nan: above 0 and at most 1"),
         (["--seed", "-1"], "seed -1: give a number from 0 to 4294967295"),
         (["--recipe", "best"], "best"),
@@ -168,6 +171,23 @@ def test_a_model_of_another_shape_is_refused_before_the_training(models: Path):
     assert "of other dimensions ([-1, 5] -> [-1, 15])" in error_line(done)
     assert "--models" in done.stderr
     assert not (models.parent / "runs").exists()
+
+
+@pytest.mark.parametrize("command", ["train", "serve", "serve.client"])
+def test_ctrl_c_while_the_libraries_load_is_quiet(command: str, tmp_path: Path):
+    program = (
+        "import os, runpy, signal, sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'cyclopts':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        f"runpy.run_module({command!r}, run_name='__main__')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
 
 
 @pytest.mark.parametrize("name", ["sampler/model.onnx", "generator/model.pt"])

@@ -27,6 +27,13 @@ def test_random_members_of_the_family_reach_the_stated_floor():
     assert measure(a)["w1_a"] < 0.003
 
 
+def test_a_curve_counts_alike_wherever_it_stands():
+    generator = np.random.default_rng(0)
+    a = generator.uniform(0.9, 2.1, 10_000)
+    added = generator.normal(0, 0.01, (10_000, 15))
+    assert measure(a, added) == pytest.approx(measure(a[::-1], added[::-1]), abs=1e-12)
+
+
 def test_w1_is_how_far_the_a_are_shifted():
     assert measure(QUANTILES + 0.25)["w1_a"] == pytest.approx(0.25, abs=1e-5)
 
