@@ -30,7 +30,7 @@ app = make_app("python -m demo", "Train, export, publish, serve, ask for 64 curv
 @app.default
 def demo() -> None:
     """Train, export, publish, serve, ask for 64 curves, draw them."""
-    command = [sys.executable, "-m", "train", "--recipe", "tutorial"]
+    command = [sys.executable, "-m", "train"]
     trained = subprocess.run(command, check=False)
     if trained.returncode:
         sys.exit(trained.returncode)

@@ -12,9 +12,6 @@ from rich.text import Text
 
 from serve.errors import CurveganError, Interrupted
 
-INTERRUPTED = 128 + signal.SIGINT
-TERMINATED = 128 + signal.SIGTERM
-
 
 def make_app(name: str, summary: str) -> cyclopts.App:
     """Returns a command line application called `name`, with `--help` and `--version`."""
@@ -42,9 +39,12 @@ def run(app: cyclopts.App) -> NoReturn:
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
         app()
-    except (KeyboardInterrupt, Interrupted) as interrupt:
-        print(str(interrupt) or "interrupted", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)
+    except Interrupted as interrupt:
+        print(interrupt, file=sys.stderr)
+        sys.exit(128 + interrupt.signal_number)
     except CurveganError as error:
         sys.exit(f"error: {_on_one_line(error)}")
     except MemoryError as error:
@@ -68,4 +68,4 @@ def _on_one_line(error: Exception) -> str:
 
 
 def _terminate(_signal_number: int, _frame: object) -> NoReturn:
-    sys.exit(TERMINATED)
+    sys.exit(128 + signal.SIGTERM)

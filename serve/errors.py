@@ -1,5 +1,7 @@
 """The errors that the commands print as one line."""
 
+import signal
+
 
 class CurveganError(Exception):
     """Something that the user can mend. Its text is one line: what was given or met, what was
@@ -15,4 +17,9 @@ class ServerError(CurveganError):
 
 
 class Interrupted(CurveganError):  # noqa: N818  (named like KeyboardInterrupt)
-    """Ctrl-C ended the work; the text says how far it came and what became of it."""
+    """Ctrl-C, or another signal, ended the work; the text says how far it came and what became of
+    it."""
+
+    def __init__(self, message: str, signal_number: int = signal.SIGINT) -> None:
+        super().__init__(message)
+        self.signal_number = signal_number

@@ -36,16 +36,18 @@ class Training:
     """How a generator was trained: the recipe with all its hyperparameters, and how it ended.
 
     `d_real` is the mean probability that the discriminator gave to real curves, `score` its mean
-    -loss; both over the last tenth of the steps.
+    -loss; both over the last tenth of the steps. `ms_per_step` is what a step of the whole
+    `population` of GANs took, of which this is the best.
     """
 
     recipe: str
-    hyperparameters: dict[str, int | float]
+    hyperparameters: dict[str, int | float | str]
     seed: int
     device: str
     ms_per_step: float
     d_real: float
     score: float
+    population: int = 1
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def pytest_runtest_makereport(item: pytest.Item):
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `models`, version 1 in it, and `runs`, from a training of a few steps."""
     folder = tmp_path_factory.mktemp("trained")
-    run_command("train", "--steps", "30", cwd=folder)
+    run_command("train", "--steps", "120", cwd=folder)
     return folder
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import engine, train_step
+from bench import engine, population, search, train_step
 
 
 def test_the_engine_s_table_has_a_row_for_each_batch(
@@ -19,7 +19,23 @@ def test_the_engine_s_table_has_a_row_for_each_batch(
 def test_the_training_step_s_table_compares_with_the_plain_loop(
     capsys: pytest.CaptureFixture[str],
 ):
-    train_step.main(rounds=1)
+    train_step.main(rounds=1, steps=100)
+    printed = capsys.readouterr().out
+    for loop in ("plain tutorial loop", "Lightning", "recipe default", "recipe tutorial"):
+        assert loop in printed
+
+
+def test_the_populations_table_has_a_row_for_each_size(capsys: pytest.CaptureFixture[str]):
+    population.main(device="cpu", rounds=1)
     printed = capsys.readouterr().out
     assert "plain tutorial loop" in printed
-    assert "train.loop" in printed
+    assert all(f"  {size} " in printed for size in population.SIZES["cpu"])
+
+
+def test_the_search_leads_from_the_tutorial_s_recipe_to_the_default_one(
+    capsys: pytest.CaptureFixture[str],
+):
+    search.main(seeds=2, steps=50)
+    printed = capsys.readouterr().out
+    for recipe in ("the tutorial's recipe", *search.WAY, "beta2_d 0.99"):
+        assert recipe in printed

@@ -1,7 +1,9 @@
-"""Trains a GAN on a family of curves and exports its generator.
+"""Trains GANs on a family of curves and exports the best generator.
 
 Read in this order: `recipes` (hyperparameters), `families` (real curves), `philox` and `streams`
-(random numbers), `networks`, `loss`, `loop`, `export` (the files, and their parity), `quality`,
-`runs` (the folder that a run leaves), `pipeline` (all of it), `progress` and `__main__` (the
+(random numbers), `networks` and `perceptrons` (their gradient), `loss`, `loop` (the game),
+`history`, `checkpoint` and `runs` (what is kept of it), `training` (a run's training, from its
+start or from where it was left), `quality` and `selection` (which GAN is the best), `export` (the
+files, and their parity), `pipeline` (all of it), `pictures`, `reports`, and `__main__` (the
 command).
 """

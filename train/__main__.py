@@ -11,8 +11,11 @@ from typing import Annotated
 from cyclopts import Parameter, Token
 
 from serve.command_line import make_app, run
+from serve.errors import CurveganError
 from serve.repository import DEFAULT_MODELS
-from train.recipes import RECIPES, DeviceName, RecipeName, Settings
+from train.recipes import RECIPES, DeviceName, LrDecay, RecipeName, Settings
+
+DEFAULT_RUNS = Path("runs")
 
 app = make_app("curvegan-train", "Train a GAN on curves and publish its generator.")
 
@@ -28,8 +31,8 @@ def _changes(hyperparameter: str, help_text: str, name: str | None = None) -> Pa
         f"{recipe_name}: {getattr(recipe, hyperparameter)}"
         for recipe_name, recipe in RECIPES.items()
     )
-    converter = _whole if isinstance(getattr(RECIPES["tutorial"], hyperparameter), int) else None
-    return Parameter(name=name, help=f"{help_text} [{values}]", converter=converter)
+    whole = isinstance(getattr(RECIPES["tutorial"], hyperparameter), int)
+    return Parameter(name=name, help=f"{help_text} [{values}]", converter=_whole if whole else None)
 
 
 @Parameter(name="*")
@@ -41,6 +44,22 @@ class Changes:
     batch_size: Annotated[int | None, _changes("batch_size", "Real curves of a step.")] = None
     lr_g: Annotated[float | None, _changes("lr_g", "Learning rate of the generator.")] = None
     lr_d: Annotated[float | None, _changes("lr_d", "Learning rate of the discriminator.")] = None
+    lr_decay: Annotated[LrDecay | None, _changes("lr_decay", "How both fall to 0.")] = None
+    beta1_g: Annotated[float | None, _changes("beta1_g", "Adam's decay rate of G's gradient.")] = (
+        None
+    )
+    beta1_d: Annotated[float | None, _changes("beta1_d", "Adam's decay rate of D's gradient.")] = (
+        None
+    )
+    beta2_g: Annotated[
+        float | None, _changes("beta2_g", "Adam's decay rate of the square of G's gradient.")
+    ] = None
+    beta2_d: Annotated[
+        float | None, _changes("beta2_d", "Adam's decay rate of the square of D's gradient.")
+    ] = None
+    ema: Annotated[
+        float | None, _changes("ema", "Decay rate of the average of weights that is exported.")
+    ] = None
     n_noise: Annotated[int | None, _changes("n_noise", "Numbers that make a curve.", "--noise")] = (
         None
     )
@@ -52,17 +71,22 @@ class Changes:
 @app.default
 def train(
     *,
-    recipe: RecipeName = "tutorial",
+    recipe: RecipeName = "default",
     changes: Changes = Changes(),
     seed: Annotated[int, Parameter(converter=_whole)] = 1,
+    population: Annotated[int, Parameter(converter=_whole)] = 1,
     device: DeviceName = "auto",
     models: Path = DEFAULT_MODELS,
-    runs: Path = Path("runs"),
+    runs: Path = DEFAULT_RUNS,
+    resume: Path | None = None,
+    checkpoint_every: Annotated[int, Parameter(converter=_whole)] = 1000,
+    pictures: bool = True,
+    tensorboard: bool = False,
 ) -> None:
     """Train a GAN on curves and publish its generator as the next version.
 
     Trains, exports to TorchScript and ONNX, compares the files with torch, measures the quality,
-    publishes. Ctrl-C ends it and publishes nothing.
+    publishes, and draws how it went. Ctrl-C ends it and publishes nothing; the run can be resumed.
 
     Parameters
     ----------
@@ -70,24 +94,68 @@ def train(
         The hyperparameters, all of them; the options below change one each.
     seed
         Decides the initial weights and all random numbers; 0 to 4294967295.
+    population
+        GANs to train side by side, with the seeds from --seed on; the best is published.
     device
         Where to train; auto takes CUDA where there is one.
     models
         The model repository to publish into.
     runs
-        The folder below which the run keeps its settings, its log and its export.
+        The folder below which the run keeps what it was asked, how it went and what came out.
+    resume
+        The folder of an earlier run, such as runs/20300102-030405-default-1, to go on with.
+    checkpoint_every
+        Steps between two checkpoints; there is one at the end, and at Ctrl-C, too.
+    pictures
+        Draw learning.gif, curves.png and losses.png into the run's folder.
+    tensorboard
+        Write TensorBoard events into the run's folder.
     """
     changed = {name: value for name, value in asdict(changes).items() if value is not None}
-    settings = Settings(recipe, replace(RECIPES[recipe], **changed), seed, device)
+    settings = Settings(recipe, replace(RECIPES[recipe], **changed), seed, device, population)
 
     # Imported here so that --help and a wrong option do not wait for torch.
-    from train.pipeline import train_and_publish
+    from train import pipeline
     from train.progress import show_progress
+    from train.reports import print_population
+    from train.runs import Run
+    from train.training import Keeping
 
-    watch = partial(show_progress, steps=settings.recipe.steps)
-    version, description = train_and_publish(settings, models, runs, watch)
+    keep = Keeping(checkpoint_every, pictures, tensorboard)
+    if resume:
+        this_run = Run(resume)
+        _check_same(this_run.settings, settings, changed)
+    else:
+        this_run = pipeline.start(settings, models, runs)
+    watch = partial(show_progress, steps=this_run.settings.recipe.steps)
+    version, description = pipeline.train_and_publish(this_run, models, keep, watch)
+    print_population(this_run.members)
     quality = ", ".join(f"{name} {value:.4g}" for name, value in description.quality.items())
-    print(f"published version {version} in {models}: {quality}")
+    print(f"published version {version} in {models}: {quality}", flush=True)
+    if pictures:
+        from train.pictures import draw_run
+
+        for path in draw_run(this_run):
+            print(f"drew {path}", flush=True)
+
+
+def _check_same(stored: Settings, asked: Settings, changed: dict[str, float]) -> None:
+    """Raises CurveganError if options ask for another training than the one to be resumed."""
+    default = Settings("default", RECIPES["default"], 1, "auto")
+    for name in ("recipe_name", "seed", "device", "population"):
+        given = getattr(asked, name)
+        if given not in (getattr(default, name), getattr(stored, name)):
+            _refuse(name.removesuffix("_name"), given, getattr(stored, name))
+    for name, given in changed.items():
+        if given != getattr(stored.recipe, name):
+            _refuse(name, given, getattr(stored.recipe, name))
+
+
+def _refuse(name: str, given: object, stored: object) -> None:
+    raise CurveganError(
+        f"the run to resume has {name} {stored}, not {given}: leave that option out, or train "
+        "anew without --resume"
+    )
 
 
 @app.command
@@ -97,13 +165,49 @@ def publish(run_folder: Path, *, models: Path = DEFAULT_MODELS) -> None:
     Parameters
     ----------
     run_folder
-        The run's folder, such as runs/20300102-030405-tutorial-1.
+        The run's folder, such as runs/20300102-030405-default-1.
     models
         The model repository to publish into.
     """
     from train.runs import Run
 
     print(f"published version {Run(run_folder).publish(models)} in {models}")
+
+
+@app.command
+def runs(*, runs: Path = DEFAULT_RUNS) -> None:
+    """List the runs, their state and their quality.
+
+    Parameters
+    ----------
+    runs
+        The folder that holds the runs.
+    """
+    from train.reports import print_runs
+
+    print_runs(runs)
+
+
+@app.command
+def compare(one: Path, other: Path, *, out: Path = Path("compare.png")) -> None:
+    """Put two runs side by side: what differs, their quality, and a picture of both.
+
+    Parameters
+    ----------
+    one
+        A run's folder.
+    other
+        Another run's folder.
+    out
+        The picture to draw.
+    """
+    from train.pictures import draw_comparison
+    from train.reports import print_comparison
+    from train.runs import Run
+
+    print_comparison(Run(one), Run(other))
+    draw_comparison(Run(one), Run(other), out)
+    print(f"drew {out}")
 
 
 def main() -> None:

@@ -1,90 +1,170 @@
 """The alternating game: one step of the discriminator, then one of the generator."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
 
+from train.cuda_graph import captured
 from train.families import CurveFamily
-from train.loss import discriminator_loss, generator_loss
+from train.loss import discriminator_gradient, discriminator_loss, generator_gradient
 from train.networks import make_discriminator, make_generator
+from train.perceptrons import Perceptrons
 from train.recipes import Recipe
-from train.streams import STEPS_PER_BLOCK, TrainingStream
+from train.streams import TrainingStream
 
-STEPS_PER_REPORT = 10
+# Steps whose random numbers are made at once, and of which there is one report. The tutorial
+# redraws its picture as often.
+STEPS_PER_BLOCK = 50
 
 
 @dataclass(frozen=True)
 class Report:
-    """How the game stands after `step` steps, on that step's batch.
+    """How the game of each of K GANs stands after `step` steps: means over the last block's steps.
 
     `d_real` is the mean D(x) of the real curves, the tutorial's "D accuracy"; `score` is -D_loss,
-    its "D score". They come to 0.5 and -2·ln 2 ≈ -1.386 when D can't tell the curves apart.
+    its "D score"; [K] each. They come to 0.5 and -2·ln 2 ≈ -1.386 when D can't tell the curves
+    apart, and are not finite once a GAN has diverged.
     """
 
     step: int
-    d_real: float
-    score: float
+    d_real: list[float]
+    score: list[float]
 
 
-class Gan:
-    """A generator, a discriminator, and their optimisers.
+class Population:
+    """K GANs of different seeds, trained side by side; K may be 1.
 
-    `seed` decides the initial weights and, with the step, all the random numbers of the training.
+    A GAN's seed decides its initial weights and, with the step, all its random numbers, so it
+    goes the same way in whatever population it stands, but for the rounding of float32.
     """
 
     def __init__(
-        self, recipe: Recipe, family: CurveFamily, seed: int, device: torch.device
+        self, recipe: Recipe, family: CurveFamily, seeds: Sequence[int], device: torch.device
     ) -> None:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            self.generator = make_generator(recipe.n_noise, recipe.n_points).to(device)
-            self.discriminator = make_discriminator(recipe.n_points).to(device)
+        self.step = 0
         self._recipe = recipe
-        self._g_descent = _Descent(self.generator, recipe.lr_g)
-        self._d_descent = _Descent(self.discriminator, recipe.lr_d)
-        self._stream = TrainingStream(seed, family, recipe.batch_size, recipe.n_noise, device)
+        self._stream = TrainingStream(seeds, family, recipe.batch_size, recipe.n_noise, device)
+        generators, discriminators = zip(*(_initial(recipe, seed) for seed in seeds), strict=True)
+        self._networks: tuple[tuple[nn.Sequential, ...], ...] = (generators, discriminators)
+        self._g = Perceptrons(generators, device)
+        self._d = Perceptrons(discriminators, device)
+        self._g_adam = _adam(self._g, recipe.beta1_g, recipe.beta2_g)
+        self._d_adam = _adam(self._d, recipe.beta1_d, recipe.beta2_d)
+        # What is exported: the last weights, or their moving average.
+        self._average = self._g.parameters.clone() if recipe.ema else self._g.parameters
+        self._play = captured(self.play_block) if device.type == "cuda" else self.play_block
 
     def fit(self) -> Iterator[Report]:
-        """Trains for the recipe's steps, and yields a report every few of them and at the end."""
-        for first in range(0, self._recipe.steps, STEPS_PER_BLOCK):
-            n_steps = min(STEPS_PER_BLOCK, self._recipe.steps - first)
-            batches = zip(*self._stream.block(first, n_steps), strict=True)
-            for step, (real, noise) in enumerate(batches, first + 1):
-                real_logits, d_loss = self.step(real, noise)
-                if step % STEPS_PER_REPORT == 0 or step == self._recipe.steps:
-                    d_real = real_logits.sigmoid().mean()
-                    yield Report(step, d_real.item(), -d_loss.item())
+        """Trains on to the recipe's last step, and yields a report after every block of steps."""
+        while self.step < self._recipe.steps:
+            n_steps = min(STEPS_PER_BLOCK, self._recipe.steps - self.step)
+            real, noise = self._stream.block(self.step, STEPS_PER_BLOCK)
+            factors = [self._recipe.lr_factor(self.step + i) for i in range(n_steps)]
+            lr_factors = torch.tensor(factors, device=real.device)
+            logits = self._play(real[:n_steps], noise[:n_steps], lr_factors)
+            self.step += n_steps
+            yield self.report(logits)
 
-    def step(self, real: torch.Tensor, noise: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Updates D on `real`, float32 [n, n_points], and G(noise); then G through the updated D.
+    def _play_step(self, real: torch.Tensor, noise: torch.Tensor, logits: torch.Tensor) -> None:
+        """Updates each D on its `real` curves, float32 [K, n, n_points], and on the curves of its
+        G from `noise`, [K, n, n_noise]; then each G through its updated D.
 
-        Returns D's logits of the real curves, [n, 1], and its loss, both from before its update.
+        Writes D's logits of the real and then of the generated curves, from before its update,
+        into `logits`, [K, 2n, 1].
         """
-        fake = self.generator(noise)
-        # Real and generated curves go through D in one pass: half the calls, the same numbers.
-        logits = self.discriminator(torch.cat([real, fake.detach()]))
-        real_logits, fake_logits = logits.split(len(real))
-        d_loss = discriminator_loss(real_logits, fake_logits)
-        self._d_descent.step(d_loss)
+        g, d = self._g, self._d
+        g_hidden, fake = g.forward(noise)
+        curves = torch.cat([real, fake], dim=1)
+        d_hidden, _ = d.forward(curves, out=logits)
+        d.backward(curves, d_hidden, discriminator_gradient(logits))
+        self._d_adam.step()
 
-        g_loss = generator_loss(self.discriminator(fake))
-        self._g_descent.step(g_loss)
-        return real_logits.detach(), d_loss.detach()
+        d_hidden, fake_logits = d.forward(fake)
+        d_fake = d.input_gradient(d_hidden, generator_gradient(fake_logits))
+        g.backward(noise, g_hidden, d_fake)
+        self._g_adam.step()
+
+        if self._recipe.ema:
+            self._average.lerp_(g.parameters, 1 - self._recipe.ema)
+
+    def play_block(
+        self, real: torch.Tensor, noise: torch.Tensor, lr_factors: torch.Tensor
+    ) -> torch.Tensor:
+        """Plays a step for each of the first dimension of `real` and `noise`, with the recipe's
+        learning rates times `lr_factors`, [n_steps]; returns D's logits, [n_steps, K, 2n, 1]."""
+        logits = real.new_empty(*real.shape[:2], 2 * real.shape[2], 1)
+        lr_g, lr_d = self._recipe.lr_g * lr_factors, self._recipe.lr_d * lr_factors
+        for step in range(len(real)):
+            self._g_adam.param_groups[0]["lr"] = lr_g[step]
+            self._d_adam.param_groups[0]["lr"] = lr_d[step]
+            self._play_step(real[step], noise[step], logits[step])
+        return logits
+
+    @torch.no_grad()
+    def curves(self, noise: torch.Tensor) -> torch.Tensor:
+        """Returns what each generator, as it would be exported now, makes of `noise`, float32
+        [n, n_noise]: [K, n, n_points]."""
+        return self._g.outputs(noise, self._average)
+
+    def report(self, logits: torch.Tensor) -> Report:
+        """Returns how the game stands, given D's logits in some steps, [n_steps, K, 2n, 1]."""
+        real, fake = logits.chunk(2, dim=2)
+        d_real = real.sigmoid().mean(dim=(0, 2, 3))
+        score = -discriminator_loss(real, fake).mean(dim=0)
+        # The logits are from before each update; what the last one did, only the weights tell.
+        score[~(self._g.are_finite() & self._d.are_finite())] = torch.nan
+        return Report(self.step, d_real.tolist(), score.tolist())
+
+    def generators(self) -> tuple[nn.Sequential, ...]:
+        """Returns the K generators as they would be exported now, on the CPU.
+
+        They are the same objects each time, brought up to date.
+        """
+        return self._g.write_into(self._networks[0], self._average)
+
+    def discriminators(self) -> tuple[nn.Sequential, ...]:
+        """Returns the K discriminators as they are now, likewise."""
+        return self._d.write_into(self._networks[1], self._d.parameters)
+
+    def state(self) -> dict[str, Any]:
+        """Returns all that the rest of the training depends on; tensors are not copied."""
+        return {
+            "step": self.step,
+            "generators": self._g.parameters,
+            "discriminators": self._d.parameters,
+            "average": self._average,
+            "generators_adam": self._g_adam.state_dict(),
+            "discriminators_adam": self._d_adam.state_dict(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Goes back to a `state` of a population of the same recipe and size.
+
+        Raises KeyError, RuntimeError or ValueError for what is none.
+        """
+        self._g.parameters.copy_(state["generators"])
+        self._d.parameters.copy_(state["discriminators"])
+        self._average.copy_(state["average"])
+        self._g_adam.load_state_dict(state["generators_adam"])
+        self._d_adam.load_state_dict(state["discriminators_adam"])
+        self.step = state["step"]
 
 
-class _Descent:
-    """Adam on one network's parameters."""
+def _initial(recipe: Recipe, seed: int) -> tuple[nn.Sequential, nn.Sequential]:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        generator = make_generator(recipe.n_noise, recipe.n_points)
+        return generator, make_discriminator(recipe.n_points)
 
-    def __init__(self, network: nn.Module, lr: float) -> None:
-        self._parameters = list(network.parameters())
-        self._optimizer = torch.optim.Adam(self._parameters, lr=lr, fused=True)
 
-    def step(self, loss: torch.Tensor) -> None:
-        """Takes one step down `loss`; other networks that it went through stay as they are."""
-        # Unlike backward(), this spends nothing on the gradients of the other network.
-        gradients = torch.autograd.grad(loss, self._parameters)
-        for parameter, gradient in zip(self._parameters, gradients, strict=True):
-            parameter.grad = gradient
-        self._optimizer.step()
+def _adam(networks: Perceptrons, beta1: float, beta2: float) -> torch.optim.Adam:
+    return torch.optim.Adam(
+        [networks.parameters],
+        betas=(beta1, beta2),
+        fused=True,
+        # A CUDA graph holds what stands on the device: the count of the steps, too.
+        capturable=networks.parameters.is_cuda,
+    )

@@ -50,13 +50,14 @@ def box_muller(word0: torch.Tensor, word1: torch.Tensor) -> tuple[torch.Tensor, 
 
 
 def normals(low: torch.Tensor, high: torch.Tensor, keys: torch.Tensor, size: int) -> torch.Tensor:
-    """Returns `size` standard normals for each counter: int64 [n], int64 [n] to float32 [n, size].
+    """Returns `size` standard normals for each counter: float32 [..., size].
 
-    They come from the blocks with `keys`, int64 [ceil(size / 2)]: every block's cosine, then every
-    block's sine, cut to `size`.
+    The counters (low, high) are int64 tensors that broadcast to [...]. The normals come from the
+    blocks with `keys`, int64 [ceil(size / 2)]: every block's cosine, then every block's sine, cut
+    to `size`.
     """
-    cosines, sines = box_muller(*philox(low.unsqueeze(1), high.unsqueeze(1), keys))
-    return torch.cat([cosines, sines], dim=1)[:, :size].float()
+    cosines, sines = box_muller(*philox(low.unsqueeze(-1), high.unsqueeze(-1), keys))
+    return torch.cat([cosines, sines], dim=-1)[..., :size].float()
 
 
 def block_keys(first_key: int, size: int) -> torch.Tensor:

@@ -1,30 +1,29 @@
-"""The whole way: train, export, measure, publish."""
+"""The whole way: train, choose, export, measure, publish."""
 
-import time
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
 from serve.engine import Engine
 from serve.errors import CurveganError, Interrupted, RepositoryError
-from serve.manifest import Description, Family, Training
+from serve.manifest import Description, Family, ModelName, Training
 from serve.publish import check_shape
 from serve.repository import ONNX
 from train.export import SEED_RULE, export
 from train.families import Quadratics
-from train.loop import Gan, Report
+from train.history import History
 from train.quality import N_SEEDS, measure_quadratics
 from train.recipes import DeviceName, Settings
 from train.runs import Run
+from train.selection import choose
+from train.training import Keeping, Watch, fit
 
 # What decides the numbers of an export; its manifest records their versions.
 LIBRARIES = ("curvegan", "numpy", "onnx", "onnxruntime", "onnxscript", "torch")
-
-Watch = Callable[[Iterable[Report]], Iterator[Report]]
 
 
 def choose_device(name: DeviceName) -> torch.device:
@@ -40,53 +39,53 @@ def choose_device(name: DeviceName) -> torch.device:
     return torch.device("cuda" if has_cuda and name != "cpu" else "cpu")
 
 
-def train_and_publish(
-    settings: Settings, models: Path, runs: Path, watch: Watch
-) -> tuple[int, Description]:
-    """Trains as `settings` say, publishes into `models`, and returns the version and what it is.
+def start(settings: Settings, models: Path, runs: Path) -> Run:
+    """Returns a new run below `runs` for a training that will be published into `models`.
 
-    `watch` passes the loop's reports on and may show them. Only the last step touches `models`;
-    a run folder below `runs` holds what led to it.
-
-    Raises RepositoryError if `models` can't take the model, CurveganError if the run folder can't
-    be written, ParityError if the exported files fail, Interrupted on Ctrl-C in the training.
+    Raises RepositoryError if `models` can't take the model, CurveganError if there is no such
+    device, or the run folder can't be written.
     """
-    recipe = settings.recipe
-    check_shape(models, recipe.n_noise, recipe.n_points)
+    check_shape(models, settings.recipe.n_noise, settings.recipe.n_points)
+    choose_device(settings.device)
+    return Run.create(runs, settings)
+
+
+def train_and_publish(
+    run: Run, models: Path, keep: Keeping, watch: Watch
+) -> tuple[int, Description]:
+    """Trains what is left of `run`, publishes into `models`, returns the version and what it is.
+
+    `watch` passes the loop's reports on and may show them. Only the last step touches `models`.
+
+    Raises RepositoryError if `models` can't take the model, CurveganError if the run was
+    published already or its folder can't be written or read, ParityError if the exported files
+    fail, Interrupted on Ctrl-C or SIGTERM.
+    """
+    settings = run.settings
+    if run.publications:
+        where = run.publications[-1]
+        raise CurveganError(
+            f"{run.folder} is finished: it is version {where.version} of {where.models}; publish "
+            f"it again with: python -m train publish {run.folder}"
+        )
+    check_shape(models, settings.recipe.n_noise, settings.recipe.n_points)
     device = choose_device(settings.device)
     # The networks are so small that a second thread costs more than it computes.
     torch.set_num_threads(1)
-    run = Run.create(runs, settings)
-
-    family = Quadratics(recipe.n_points)
-    gan = Gan(recipe, family, settings.seed, device)
-    start = time.perf_counter()
-    reports = _collect(run.log(watch(gan.fit())), recipe.steps)
-    seconds = time.perf_counter() - start
-
-    x_grid = family.x_grid.tolist()
-    exported = export(gan.generator, recipe.n_noise, x_grid)
-    engine = Engine(
-        exported.files["sampler"][ONNX],
-        exported.files["generator"][ONNX],
-        n_noise=recipe.n_noise,
-        n_points=recipe.n_points,
-    )
-    curves = engine.curves_from_seeds(np.arange(N_SEEDS))
-    lower, upper = family.bounds
-    description = Description(
-        family=Family(family.name, lower.tolist(), upper.tolist()),
-        x_grid=x_grid,
-        n_noise=recipe.n_noise,
-        seed_rule=SEED_RULE,
-        training=_training(settings, device, reports, seconds),
-        quality=measure_quadratics(curves, family),
-        parity=exported.parity,
-        libraries={name: version(name) for name in LIBRARIES},
-    )
-    run.save_export(description, exported.files)
+    family = Quadratics(settings.recipe.n_points)
+    population, history = fit(run, settings, family, device, keep, watch)
     try:
+        generators = population.generators()
+        best, members = choose(generators, family, settings, history)
+        training = _training(settings, device, history, best)
+        description, files = _export(generators[best], settings.recipe.n_noise, family, training)
+        run.save_export(description, files, members)
         return run.publish(models), description
+    except KeyboardInterrupt:
+        raise Interrupted(
+            "interrupted after the training: nothing was published; "
+            f"go on with: python -m train --resume {run.folder}"
+        ) from None
     except RepositoryError as error:
         raise RepositoryError(
             f"{error}; the trained model is kept, publish it with: "
@@ -94,28 +93,41 @@ def train_and_publish(
         ) from error
 
 
-def _collect(reports: Iterable[Report], steps: int) -> list[Report]:
-    collected: list[Report] = []
-    try:
-        for report in reports:
-            collected.append(report)
-    except KeyboardInterrupt:
-        step = collected[-1].step if collected else 0
-        raise Interrupted(f"interrupted at step {step} of {steps}: nothing was published") from None
-    return collected
+def _export(
+    generator: nn.Sequential, n_noise: int, family: Quadratics, training: Training
+) -> tuple[Description, dict[ModelName, dict[str, bytes]]]:
+    x_grid = family.x_grid.tolist()
+    exported = export(generator, n_noise, x_grid)
+    engine = Engine(
+        exported.files["sampler"][ONNX],
+        exported.files["generator"][ONNX],
+        n_noise=n_noise,
+        n_points=family.n_points,
+    )
+    curves = engine.curves_from_seeds(np.arange(N_SEEDS))
+    lower, upper = family.bounds
+    description = Description(
+        family=Family(family.name, lower.tolist(), upper.tolist()),
+        x_grid=x_grid,
+        n_noise=n_noise,
+        seed_rule=SEED_RULE,
+        training=training,
+        quality=measure_quadratics(curves, family),
+        parity=exported.parity,
+        libraries={name: version(name) for name in LIBRARIES},
+    )
+    return description, exported.files
 
 
-def _training(
-    settings: Settings, device: torch.device, reports: list[Report], seconds: float
-) -> Training:
-    # One batch says little: the end of a training is the mean over its last tenth.
-    last = reports[-max(1, len(reports) // 10) :]
+def _training(settings: Settings, device: torch.device, history: History, member: int) -> Training:
+    d_real, score = history.mean_at_end(member)
     return Training(
         recipe=settings.recipe_name,
         hyperparameters=asdict(settings.recipe),
-        seed=settings.seed,
+        seed=settings.seeds[member],
         device=device.type,
-        ms_per_step=1e3 * seconds / settings.recipe.steps,
-        d_real=float(np.mean([report.d_real for report in last])),
-        score=float(np.mean([report.score for report in last])),
+        ms_per_step=1e3 * history.seconds / settings.recipe.steps,
+        d_real=d_real,
+        score=score,
+        population=settings.population,
     )

@@ -1,6 +1,7 @@
 """The progress of a training on the terminal: step, D(x), score and time left."""
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -9,7 +10,10 @@ from train.loop import Report
 
 
 def show_progress(reports: Iterable[Report], steps: int) -> Iterator[Report]:
-    """Passes the reports of a training of `steps` steps on; a bar on standard error shows them."""
+    """Passes the reports of a training of `steps` steps on; a bar on standard error shows them.
+
+    Of a population it shows the mean.
+    """
     columns = (
         TextColumn("step {task.completed}/{task.total}"),
         BarColumn(),
@@ -19,5 +23,16 @@ def show_progress(reports: Iterable[Report], steps: int) -> Iterator[Report]:
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("training", total=steps, d_real=0.5, score=0.0)
         for report in reports:
-            progress.update(task, completed=report.step, d_real=report.d_real, score=report.score)
+            progress.update(
+                task,
+                completed=report.step,
+                d_real=_mean(report.d_real),
+                score=_mean(report.score),
+            )
             yield report
+
+
+def _mean(values: Sequence[float]) -> float:
+    """Returns the mean over the GANs that have not diverged."""
+    finite = [value for value in values if math.isfinite(value)]
+    return sum(finite) / len(finite) if finite else math.nan

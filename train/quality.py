@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from serve.arrays import Float32Array
+from serve.arrays import Float32Array, Float64Array
 from train.families import Quadratics
 
 # The seeds 0 ... 99,999. Perfect curves would reach a W1(a) of about 0.001 at this number.
@@ -13,6 +13,13 @@ BOUNDS_SLACK = 1e-3
 
 # Curves in float64 at a time, so that curves of many points fit into memory.
 _ROWS_AT_ONCE = 4096
+
+
+def best_a(curves: Float32Array, family: Quadratics) -> Float64Array:
+    """Returns the a of the family's curve that is nearest to each curve, float64 [n]."""
+    shape = family.x_grid**2 + 1
+    a: Float64Array = (curves.astype(np.float64) + 1) @ shape / (shape @ shape)
+    return a
 
 
 def measure_quadratics(curves: Float32Array, family: Quadratics) -> dict[str, float]:
@@ -30,7 +37,7 @@ def measure_quadratics(curves: Float32Array, family: Quadratics) -> dict[str, fl
     for start in range(0, len(curves), _ROWS_AT_ONCE):
         rows = slice(start, start + _ROWS_AT_ONCE)
         y = curves[rows].astype(np.float64)
-        a[rows] = (y + 1) @ shape / (shape @ shape)
+        a[rows] = best_a(curves[rows], family)
         residuals = y + 1 - a[rows, np.newaxis] * shape
         rmse[rows] = np.sqrt((residuals**2).mean(axis=1))
         within = (y >= lower - BOUNDS_SLACK) & (y <= upper + BOUNDS_SLACK)

@@ -1,76 +1,140 @@
 """Recipes: all the hyperparameters of a training, under a name."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from serve.errors import CurveganError
 
-RecipeName = Literal["tutorial"]
+RecipeName = Literal["default", "quick", "tutorial"]
 DeviceName = Literal["auto", "cpu", "cuda"]
+LrDecay = Literal["constant", "linear", "cosine"]
 
 # Rows of a seed's random stream: they are counted by one 32-bit word.
 MAX_ROWS = 2**32
-# Beyond these a training, or the measuring of its 100,000 curves, would need more memory than many
-# machines have: a curve's noise, its points, and the numbers of a step.
+# Beyond these a training, or the measuring of its 100,000 curves, would need more memory than most
+# machines have: a curve's noise, its points, GANs side by side, and the numbers of a step.
 MAX_NOISE = 1024
 MAX_POINTS = 4096
-MAX_NUMBERS = 10**6
+MAX_POPULATION = 4096
+MAX_NUMBERS = 10**7
 
 
 @dataclass(frozen=True)
 class Recipe:
     """The hyperparameters of a training. The defaults are those of Morvan's PyTorch tutorial.
 
+    steps: updates of each network
+    batch_size: real curves, and as many generated ones, of a step
+    lr_g, lr_d: learning rates of the generator's and the discriminator's Adam, at the start
+    lr_decay: how both fall to 0 until the last step
+    beta1_g, beta1_d: Adam's decay rates of the gradient's mean, for either network
+    beta2_g, beta2_d: Adam's decay rates of its square, likewise
+    ema: decay rate of the exponential moving average of the generator's weights, which is what
+        is exported; 0 exports the last weights
     n_noise: numbers that the generator turns into a curve, its "ideas"
     n_points: points at which a curve is drawn
-    batch_size: real curves, and as many generated ones, of a step
-    steps: updates of each network
-    lr_g, lr_d: learning rates of the generator's and the discriminator's Adam
     """
 
     steps: int = 10_000
     batch_size: int = 64
     lr_g: float = 1e-4
     lr_d: float = 1e-4
+    lr_decay: LrDecay = "constant"
+    beta1_g: float = 0.9
+    beta1_d: float = 0.9
+    beta2_g: float = 0.999
+    beta2_d: float = 0.999
+    ema: float = 0.0
     n_noise: int = 5
     n_points: int = 15
 
     def __post_init__(self) -> None:
         """Raises CurveganError for a number that no training can have."""
-        limits = {"steps": (1, MAX_ROWS), "batch_size": (1, MAX_ROWS)}
-        limits |= {"n_noise": (1, MAX_NOISE), "n_points": (2, MAX_POINTS)}
+        limits = {
+            "steps": (1, MAX_ROWS),
+            "batch_size": (1, MAX_ROWS),
+            "n_noise": (1, MAX_NOISE),
+            "n_points": (2, MAX_POINTS),
+        }
         for name, (least, most) in limits.items():
             if not least <= getattr(self, name) <= most:
                 raise CurveganError(f"{name} is {getattr(self, name)}: give {least} to {most}")
         for name in ("lr_g", "lr_d"):
             if not 0 < getattr(self, name) <= 1:
                 raise CurveganError(f"{name} is {getattr(self, name)}: above 0 and at most 1")
+        for name in ("beta1_g", "beta1_d", "beta2_g", "beta2_d", "ema"):
+            if not 0 <= getattr(self, name) < 1:
+                raise CurveganError(f"{name} is {getattr(self, name)}: from 0 to below 1")
         if self.steps * self.batch_size > MAX_ROWS:
             raise CurveganError(
                 f"{self.steps} steps of {self.batch_size} curves pass the {MAX_ROWS} rows of a "
                 "seed's random stream: take fewer steps or smaller batches"
             )
-        numbers = self.batch_size * (self.n_noise + self.n_points)
-        if numbers > MAX_NUMBERS:
-            raise CurveganError(
-                f"{self.batch_size} curves of {self.n_points} points from {self.n_noise} noise "
-                f"numbers are {numbers} numbers a step: at most {MAX_NUMBERS}, take smaller batches"
-            )
+
+    @property
+    def numbers(self) -> int:
+        """Numbers that a step draws: of the real curves and of the noise."""
+        return self.batch_size * (self.n_noise + self.n_points)
+
+    def lr_factor(self, step: int) -> float:
+        """Returns what the learning rates are multiplied by in a step; steps count from 0."""
+        passed = step / self.steps
+        match self.lr_decay:
+            case "constant":
+                return 1.0
+            case "linear":
+                return 1 - passed
+            case "cosine":
+                return (1 + math.cos(math.pi * passed)) / 2
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a training is asked to be: its recipe by name and in full, its seed and its device."""
+    """What a training is asked to be: its recipe by name and in full, its seed, its device, and
+    how many GANs to train side by side, with the seeds `seed`, seed + 1, ..."""
 
     recipe_name: RecipeName
     recipe: Recipe
     seed: int
     device: DeviceName
+    population: int = 1
 
     def __post_init__(self) -> None:
-        """Raises CurveganError for a seed that is no 32-bit number."""
-        if not 0 <= self.seed < 2**32:
-            raise CurveganError(f"seed {self.seed}: give a number from 0 to {2**32 - 1}")
+        """Raises CurveganError for seeds that are no 32-bit numbers, or too many GANs."""
+        if not 1 <= self.population <= MAX_POPULATION:
+            raise CurveganError(f"population is {self.population}: give 1 to {MAX_POPULATION}")
+        if not 0 <= self.seed <= 2**32 - self.population:
+            most = 2**32 - self.population
+            raise CurveganError(f"seed {self.seed}: give a number from 0 to {most}")
+        numbers = self.population * self.recipe.numbers
+        if numbers > MAX_NUMBERS:
+            raise CurveganError(
+                f"{self.population} times {self.recipe.batch_size} curves of "
+                f"{self.recipe.n_points} points from {self.recipe.n_noise} noise numbers are "
+                f"{numbers} numbers a step: at most {MAX_NUMBERS}, take smaller batches or a "
+                "smaller population"
+            )
+
+    @property
+    def seeds(self) -> range:
+        """The seeds of the population."""
+        return range(self.seed, self.seed + self.population)
 
 
-RECIPES: dict[RecipeName, Recipe] = {"tutorial": Recipe()}
+_DEFAULT = Recipe(
+    batch_size=256,
+    lr_g=1.35e-3,
+    lr_d=1.1e-3,
+    lr_decay="linear",
+    beta1_g=0.3,
+    beta1_d=0.0,
+    beta2_g=0.999,
+    beta2_d=0.8,
+    ema=0.998,
+)
+RECIPES: dict[RecipeName, Recipe] = {
+    "default": _DEFAULT,
+    "quick": replace(_DEFAULT, steps=2_000, batch_size=64, lr_g=4e-3, lr_d=4e-3, ema=0.995),
+    "tutorial": Recipe(),
+}

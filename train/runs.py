@@ -1,29 +1,66 @@
 """The folder that a run leaves: what was asked, how it went, and what came out of it.
 
 runs/NAME/
-  settings.json        the recipe with all its hyperparameters, and the seed
+  settings.json        the recipe with all its hyperparameters, the seed, the population
   log.jsonl            a line for each report of the loop: step, d_real, score
+  checkpoint.pt        all that the rest of the training depends on
+  population.json      the quality of each GAN, and which one was exported
   export/              the exported files and description.json, before they have a version
+  published.json       where it was published, under which version
+  learning.gif, curves.png, losses.png
 """
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import get_args
+from typing import BinaryIO, Self, TypeVar, get_args
 
 import msgspec
 
 from serve.errors import CurveganError
+from serve.files import replacing
 from serve.manifest import Description, ModelName, sha256, to_json
 from serve.publish import publish
 from serve.repository import ONNX, TORCHSCRIPT
-from train.loop import Report
+from train import checkpoint
+from train.history import History
+from train.loop import Population, Report
 from train.recipes import Settings
 
+SETTINGS = "settings.json"
+LOG = "log.jsonl"
+CHECKPOINT = "checkpoint.pt"
+POPULATION = "population.json"
+PUBLISHED = "published.json"
 DESCRIPTION = "description.json"
 SUMS = "sums.json"
+
+Content = TypeVar("Content")
+
+
+@dataclass(frozen=True)
+class Member:
+    """One GAN of a population: its quality on held-out noise, and how its training ended.
+
+    The numbers are None for a GAN that diverged.
+    """
+
+    seed: int
+    quality: dict[str, float] | None
+    d_real: float | None
+    score: float | None
+    exported: bool
+
+
+@dataclass(frozen=True)
+class Publication:
+    """Where a run was published."""
+
+    models: str
+    version: int
 
 
 class Run:
@@ -33,97 +70,181 @@ class Run:
         self.folder = folder
 
     @classmethod
-    def create(cls, runs: Path, settings: Settings) -> "Run":
+    def create(cls, runs: Path, settings: Settings) -> Self:
         """Returns a run in a new folder below `runs`: TIME-RECIPE-SEED.
 
         Raises CurveganError if it can't be made.
         """
-        with _naming(runs):
-            return cls(cls._make_folder(runs, settings))
+        try:
+            runs.mkdir(parents=True, exist_ok=True)
+            run = cls(_make_folder(runs, settings))
+            run._replace(SETTINGS, to_json(settings))
+        except OSError as error:
+            raise CurveganError(
+                f"can't write a run into {runs}: {error.strerror}; choose another folder with "
+                "--runs"
+            ) from error
+        return run
 
-    @staticmethod
-    def _make_folder(runs: Path, settings: Settings) -> Path:
-        time = datetime.now().strftime("%Y%m%d-%H%M%S")
-        name = f"{time}-{settings.recipe_name}-{settings.seed}"
-        runs.mkdir(parents=True, exist_ok=True)
-        for attempt in count():
-            folder = runs / (f"{name}-{attempt}" if attempt else name)
-            try:
-                folder.mkdir()
-            except FileExistsError:
-                continue
-            break
-        (folder / "settings.json").write_bytes(to_json(settings))
-        return folder
+    @property
+    def settings(self) -> Settings:
+        """What was asked. Raises CurveganError for a folder that is no run's."""
+        settings = self._read(SETTINGS, Settings)
+        if settings is None:
+            raise CurveganError(f"{str(self.folder)!r} is no run: it has no {SETTINGS}")
+        return settings
 
-    def log(self, reports: Iterable[Report]) -> Iterator[Report]:
-        """Passes `reports` on, each written down as a line of log.jsonl.
+    @property
+    def description(self) -> Description | None:
+        """What came out of it, or None before the export."""
+        return self._read(f"export/{DESCRIPTION}", Description)
 
-        Raises CurveganError if it can't be written.
+    @property
+    def members(self) -> list[Member]:
+        """The GANs of its population, empty before the export."""
+        return self._read(POPULATION, list[Member]) or []
+
+    @property
+    def publications(self) -> list[Publication]:
+        """Where it was published, oldest first."""
+        return self._read(PUBLISHED, list[Publication]) or []
+
+    @property
+    def history(self) -> History:
+        """The history in its checkpoint. Raises CurveganError if that can't be read."""
+        return checkpoint.read(self.folder / CHECKPOINT)[1]
+
+    @property
+    def step(self) -> int:
+        """The last step that its log tells of."""
+        try:
+            # A run that was killed may have left part of a line.
+            lines = (self.folder / LOG).read_bytes().split(b"\n")[:-1]
+            return int(msgspec.json.decode(lines[-1])["step"]) if lines else 0
+        except FileNotFoundError:
+            return 0
+        except (OSError, msgspec.MsgspecError, KeyError, TypeError) as error:
+            raise CurveganError(f"can't read {self.folder / LOG}: {error}") from error
+
+    def export_file(self, model: ModelName, name: str) -> Path:
+        """Returns where an exported file stands."""
+        return self.folder / "export" / model / name
+
+    def save_checkpoint(self, population: Population, history: History) -> None:
+        """Replaces the run's checkpoint. Raises CurveganError if it can't be written."""
+        with self.writing():
+            checkpoint.save(self.folder / CHECKPOINT, population, history)
+
+    def load_checkpoint(self, population: Population) -> History:
+        """Brings `population` to where the run was left and returns the history until then.
+
+        A run that was ended before its first checkpoint begins anew. Raises CurveganError for a
+        checkpoint that is damaged or of another training.
         """
-        with _naming(self.folder), (self.folder / "log.jsonl").open("wb", buffering=0) as file:
-            for report in reports:
-                file.write(msgspec.json.encode(report) + b"\n")
-                yield report
+        path = self.folder / CHECKPOINT
+        return checkpoint.load(path, population) if path.exists() else History()
+
+    @contextmanager
+    def log(self, before: Iterable[Report]) -> Iterator[BinaryIO]:
+        """Yields the log, open for more, with only the reports `before` in it."""
+        with self.writing():
+            self._replace(LOG, b"".join(map(log_line, before)))
+            with (self.folder / LOG).open("ab", buffering=0) as file:
+                yield file
 
     def save_export(
-        self, description: Description, files: dict[ModelName, dict[str, bytes]]
+        self,
+        description: Description,
+        files: dict[ModelName, dict[str, bytes]],
+        members: list[Member],
     ) -> None:
         """Writes the exported files of both models, and what is known of them.
 
         Raises CurveganError if they can't be written.
         """
-        with _naming(self.folder):
+        with self.writing():
+            sums: dict[str, dict[str, str]] = {}
             for model, contents in files.items():
-                (self._export / model).mkdir(parents=True, exist_ok=True)
+                (self.folder / "export" / model).mkdir(parents=True, exist_ok=True)
+                sums[model] = {name: sha256(content) for name, content in contents.items()}
                 for name, content in contents.items():
-                    (self._export / model / name).write_bytes(content)
-            sums = {
-                model: {name: sha256(content) for name, content in contents.items()}
-                for model, contents in files.items()
-            }
-            (self._export / SUMS).write_bytes(to_json(sums))
-            (self._export / DESCRIPTION).write_bytes(to_json(description))
+                    self._replace(f"export/{model}/{name}", content)
+            self._replace(f"export/{SUMS}", to_json(sums))
+            self._replace(POPULATION, to_json(members))
+            self._replace(f"export/{DESCRIPTION}", to_json(description))
 
     def publish(self, models: Path) -> int:
         """Publishes the run's export into the repository `models` and returns its version.
 
         Raises CurveganError if the run has no export, RepositoryError if it can't be published.
         """
+        description, files = self.load_export()
+        version = publish(models, description, files["generator"], files["sampler"])
+        with self.writing():
+            publications = [*self.publications, Publication(str(models), version)]
+            self._replace(PUBLISHED, to_json(publications))
+        return version
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Turns an OSError into a CurveganError that names the folder."""
         try:
-            content = (self._export / DESCRIPTION).read_bytes()
-            description = msgspec.json.decode(content, type=Description)
-            files = {
-                model: {
-                    name: (self._export / model / name).read_bytes() for name in (ONNX, TORCHSCRIPT)
-                }
-                for model in get_args(ModelName)
-            }
-            sums = msgspec.json.decode(
-                (self._export / SUMS).read_bytes(), type=dict[str, dict[str, str]]
-            )
-        except (OSError, ValueError, msgspec.MsgspecError) as error:
-            raise CurveganError(f"{str(self.folder)!r} holds no whole export: {error}") from error
+            yield
+        except OSError as error:
+            raise CurveganError(
+                f"can't write the run into {self.folder}: {error.strerror}; mend that and go on "
+                f"with: python -m train --resume {self.folder}"
+            ) from error
+
+    def load_export(self) -> tuple[Description, dict[ModelName, dict[str, bytes]]]:
+        """Returns what was exported, verified. Raises CurveganError if it is not whole."""
+        description = self.description
+        sums = self._read(f"export/{SUMS}", dict[str, dict[str, str]])
+        if description is None or sums is None:
+            raise CurveganError(f"{str(self.folder)!r} holds no whole export")
+        files: dict[ModelName, dict[str, bytes]] = {model: {} for model in get_args(ModelName)}
         for model, contents in files.items():
-            for name, content in contents.items():
-                if sha256(content) != sums.get(model, {}).get(name):
+            for name in (ONNX, TORCHSCRIPT):
+                path = self.export_file(model, name)
+                try:
+                    contents[name] = path.read_bytes()
+                except OSError as error:
+                    raise CurveganError(f"can't read {path}: {error.strerror}") from error
+                if sha256(contents[name]) != sums.get(model, {}).get(name):
                     raise CurveganError(
-                        f"{self._export / model / name} is damaged: its SHA-256 is not the one "
-                        f"in {SUMS}; nothing was published, train again"
+                        f"{path} is damaged: its SHA-256 is not the one in {SUMS}; nothing was "
+                        f"published, export it again with: python -m train --resume {self.folder}"
                     )
-        return publish(models, description, files["generator"], files["sampler"])
+        return description, files
 
-    @property
-    def _export(self) -> Path:
-        return self.folder / "export"
+    def _read(self, name: str, kind: type[Content]) -> Content | None:
+        """Returns what a JSON file holds, or None if there is none."""
+        path = self.folder / name
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=kind)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, ValueError, RecursionError) as error:
+            raise CurveganError(f"can't read {path}: {error}") from error
+
+    def _replace(self, name: str, content: bytes) -> None:
+        with replacing(self.folder / name) as aside:
+            aside.write_bytes(content)
 
 
-@contextmanager
-def _naming(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise CurveganError(
-            f"can't write the run into {folder}: {error.strerror}; nothing was published, "
-            "choose another folder with --runs"
-        ) from error
+def log_line(report: Report) -> bytes:
+    """Returns a report as a line of the log; numbers that are not finite are null."""
+    return msgspec.json.encode(report) + b"\n"
+
+
+def _make_folder(runs: Path, settings: Settings) -> Path:
+    time = datetime.now().strftime("%Y%m%d-%H%M%S")
+    name = f"{time}-{settings.recipe_name}-{settings.seed}"
+    for attempt in count():
+        folder = runs / (f"{name}-{attempt}" if attempt else name)
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            continue
+        return folder
+    raise AssertionError("unreachable")

@@ -1,12 +1,11 @@
-"""The random numbers of a training: a pure function of its seed and the step."""
+"""The random numbers of trainings: a pure function of a training's seed and the step."""
+
+from collections.abc import Sequence
 
 import torch
 
 from train import philox
 from train.families import CurveFamily
-
-# Steps whose numbers are made at once, so that making them costs little a step.
-STEPS_PER_BLOCK = 100
 
 # Keys of a training's blocks: of its noise, from here on, and of its real curves. The seeds of
 # the sampler use the keys from 0 on, so a training never sees the noise by which it is measured.
@@ -15,16 +14,21 @@ REAL_KEY = 0xFFFFFFFF
 
 
 class TrainingStream:
-    """The real curves and the noise of each step of the training with the given seed.
+    """The real curves and the noise of each step of the trainings with the K given seeds.
 
     Row r of step s is made from the counter (s · batch_size + r, seed), so a stream can begin at
     any step, and a training sees the same numbers whatever runs beside it.
     """
 
     def __init__(
-        self, seed: int, family: CurveFamily, batch_size: int, n_noise: int, device: torch.device
+        self,
+        seeds: Sequence[int],
+        family: CurveFamily,
+        batch_size: int,
+        n_noise: int,
+        device: torch.device,
     ) -> None:
-        self._seed = torch.tensor([seed], device=device)
+        self._seeds = torch.tensor(seeds, device=device)[:, None]
         self._real_key = torch.tensor([REAL_KEY], device=device)
         self._noise_keys = philox.block_keys(NOISE_KEY, n_noise).to(device)
         self._n_noise = n_noise
@@ -34,13 +38,12 @@ class TrainingStream:
     def block(self, first_step: int, n_steps: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Returns the batches of `n_steps` steps from `first_step` on.
 
-        Real curves are float32 [n_steps, batch_size, n_points], noise is float32
-        [n_steps, batch_size, n_noise].
+        Real curves are float32 [n_steps, K, batch_size, n_points], noise is float32
+        [n_steps, K, batch_size, n_noise].
         """
-        n_rows = n_steps * self._batch_size
-        rows = first_step * self._batch_size + torch.arange(n_rows, device=self._seed.device)
-        noise = philox.normals(rows, self._seed, self._noise_keys, self._n_noise)
-        word, _ = philox.philox(rows, self._seed, self._real_key)
-        real = self._family.curves(philox.uniform(word).unsqueeze(1))
-        shape = (n_steps, self._batch_size, -1)
-        return real.view(shape), noise.view(shape)
+        device = self._seeds.device
+        steps = torch.arange(first_step, first_step + n_steps, device=device)[:, None, None]
+        rows = steps * self._batch_size + torch.arange(self._batch_size, device=device)
+        noise = philox.normals(rows, self._seeds, self._noise_keys, self._n_noise)
+        word, _ = philox.philox(rows, self._seeds, self._real_key)
+        return self._family.curves(philox.uniform(word).unsqueeze(-1)), noise

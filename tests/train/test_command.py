@@ -17,6 +17,21 @@ from tests.commands import error_line, run_command, try_command
 from train.recipes import RECIPES
 
 
+@pytest.mark.parametrize(
+    ("recipe", "w1_a", "rmse", "in_bounds"),
+    [("default", 0.012, 0.006, 0.97), ("quick", 0.045, 0.025, 0.9)],
+)
+def test_a_recipe_reaches_its_quality(
+    tmp_path: Path, recipe: str, w1_a: float, rmse: float, in_bounds: float
+):
+    """The bounds are those that no seed may pass; docs/benchmarks.md has the medians."""
+    run_command("train", "--recipe", recipe, "--seed", "1", cwd=tmp_path, timeout=170)
+    quality = Repository(tmp_path / "models").load(1).sampler_manifest.description.quality
+    assert quality["w1_a"] <= w1_a
+    assert quality["off_family_rmse"] <= rmse
+    assert quality["in_bounds"] >= in_bounds
+
+
 def test_the_tutorial_s_recipe_reaches_the_tutorial_s_quality(tmp_path: Path):
     """10,000 steps with seed 1: the longest test, and what the project promises first."""
     done = run_command("train", "--recipe", "tutorial", "--seed", "1", cwd=tmp_path, timeout=170)
@@ -39,10 +54,10 @@ def test_the_tutorial_s_recipe_is_the_tutorial_s():
 def test_a_run_leaves_its_settings_its_log_and_its_export(trained: Path):
     (run,) = (trained / "runs").iterdir()
     settings = json.loads((run / "settings.json").read_text())
-    assert settings["recipe_name"] == "tutorial"
-    assert settings["recipe"]["steps"] == 30
+    assert settings["recipe_name"] == "default"
+    assert settings["recipe"]["steps"] == 120
     log = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
-    assert [line["step"] for line in log] == [10, 20, 30]
+    assert [line["step"] for line in log] == [50, 100, 120]
     assert (run / "export" / "sampler" / "model.onnx").exists()
 
 
@@ -50,6 +65,8 @@ def test_the_tutorial_s_knobs_reach_the_published_model(tmp_path: Path):
     run_command(
         "train", "--steps", "20", "--noise", "8", "--points", "21", "--batch-size", "32",
         "--lr-g", "0.001", "--lr-d", "0.002", "--seed", "9", "--device", "cpu",
+        "--lr-decay", "cosine", "--beta1-g", "0.1", "--beta1-d", "0.2", "--beta2-g", "0.98",
+        "--beta2-d", "0.97", "--ema", "0.5", "--recipe", "tutorial",
         "--models", "m", "--runs", "r",
         cwd=tmp_path,
     )  # fmt: skip
@@ -57,7 +74,9 @@ def test_the_tutorial_s_knobs_reach_the_published_model(tmp_path: Path):
     assert (description.n_noise, description.n_points) == (8, 21)
     assert description.training.seed == 9
     assert description.training.hyperparameters == {
-        "steps": 20, "batch_size": 32, "lr_g": 0.001, "lr_d": 0.002, "n_noise": 8, "n_points": 21,
+        "steps": 20, "batch_size": 32, "lr_g": 0.001, "lr_d": 0.002, "lr_decay": "cosine",
+        "beta1_g": 0.1, "beta1_d": 0.2, "beta2_g": 0.98, "beta2_d": 0.97, "ema": 0.5,
+        "n_noise": 8, "n_points": 21,
     }  # fmt: skip
 
 
@@ -65,7 +84,8 @@ def test_help_shows_every_default(tmp_path: Path):
     text = " ".join(run_command("train", "--help", cwd=tmp_path).stdout.replace("│", "").split())
     for default in (
         "tutorial: 10000", "tutorial: 64", "tutorial: 0.0001", "tutorial: 5", "tutorial: 15",
-        "default: tutorial", "default: 1", "default: auto", "default: models", "default: runs",
+        "default: default", "default: 1", "default: 1000", "default: auto", "default: models",
+        "default: runs",
     ):  # fmt: skip
         assert default in text, text
 
@@ -108,9 +128,18 @@ def test_ctrl_c_ends_it_at_once_with_one_line_and_no_half_version(tmp_path: Path
         (["--points", "1"], "n_points is 1: give 2 to 4096"),
         (["--points", "10000"], "n_points is 10000: give 2 to 4096"),
         (["--noise", "1025"], "n_noise is 1025: give 1 to 1024"),
-        (["--batch-size", "60000"], "are 1200000 numbers a step: at most 1000000"),
+        (
+            ["--batch-size", "600000", "--steps", "9"],
+            "are 12000000 numbers a step: at most 10000000",
+        ),
         (["--lr-g", "nan"], "lr_g is nan: above 0 and at most 1"),
         (["--seed", "-1"], "seed -1: give a number from 0 to 4294967295"),
+        (["--beta1-g", "1"], "beta1_g is 1.0: from 0 to below 1"),
+        (["--ema", "-0.1"], "ema is -0.1: from 0 to below 1"),
+        (["--lr-decay", "fast"], "fast"),
+        (["--population", "0"], "population is 0: give 1 to 4096"),
+        (["--population", "2", "--seed", "4294967295"], "give a number from 0 to 4294967294"),
+        (["--checkpoint-every", "0"], "checkpoint_every is 0: at least 1"),
         (["--recipe", "best"], "best"),
         (["--steps", "ten"], "ten"),
         (["--steps", "1.5"], "1.5"),
@@ -150,7 +179,7 @@ def test_a_disk_that_fills_up_under_a_run_is_one_line(tmp_path: Path):
     )
     line = error_line(done)
     assert "can't write the run into runs/" in line
-    assert "File too large; nothing was published" in line
+    assert "File too large; mend that and go on with: python -m train --resume runs/" in line
     assert not (tmp_path / "models").exists()
 
 
@@ -203,6 +232,7 @@ def test_an_export_that_was_damaged_is_not_published(trained: Path, tmp_path: Pa
 def test_publishing_what_is_no_run_is_one_line(tmp_path: Path):
     line = error_line(try_command("train", "publish", "nothing", cwd=tmp_path))
     assert "'nothing' holds no whole export" in line
+    assert not list(tmp_path.iterdir())
 
 
 def test_two_trainings_that_publish_at_once_get_different_numbers(models: Path):

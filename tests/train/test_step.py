@@ -1,14 +1,19 @@
-"""The training step against gradients derived by hand, in float64 numpy, without autograd."""
+"""The training step, against gradients derived by hand in float64 numpy, and against autograd."""
+
+import copy
 
 import numpy as np
 import pytest
 import torch
+from torch.nn.functional import logsigmoid
 
 from train.families import Quadratics
-from train.loop import Gan
+from train.loop import Population
 from train.recipes import Recipe
+from train.streams import TrainingStream
 
 RECIPE = Recipe(lr_g=1e-3, lr_d=2e-3, batch_size=16)
+ONE = torch.ones(1)
 N_STEPS = 20
 
 
@@ -16,11 +21,16 @@ def sigmoid(values: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-values))
 
 
+def arrays(network: torch.nn.Sequential) -> list[np.ndarray]:
+    """A network's parameters, in float64."""
+    return [p.detach().numpy().astype(np.float64) for p in network.parameters()]
+
+
 class Network:
     """Linear, ReLU, Linear, with its gradient and Adam (Kingma and Ba 2015, algorithm 1)."""
 
     def __init__(self, network: torch.nn.Sequential, lr: float) -> None:
-        self.parameters = [p.detach().numpy().astype(np.float64) for p in network.parameters()]
+        self.parameters = arrays(network)
         self.lr = lr
         self.t = 0
         self.m = [np.zeros_like(p) for p in self.parameters]
@@ -70,39 +80,95 @@ def step_by_hand(generator: Network, discriminator: Network, real: np.ndarray, z
 
 
 @pytest.fixture
-def gan() -> Gan:
-    return Gan(RECIPE, Quadratics(RECIPE.n_points), seed=3, device=torch.device("cpu"))
+def population() -> Population:
+    return Population(RECIPE, Quadratics(RECIPE.n_points), [3], torch.device("cpu"))
 
 
-def test_steps_follow_the_gradients_derived_by_hand(gan: Gan):
-    generator = Network(gan.generator, RECIPE.lr_g)
-    discriminator = Network(gan.discriminator, RECIPE.lr_d)
+def batch(rng: np.random.Generator, recipe: Recipe = RECIPE) -> tuple[np.ndarray, np.ndarray]:
+    """Real curves and noise of a step."""
+    a = rng.uniform(1, 2, (recipe.batch_size, 1))
+    real = (a * Quadratics(recipe.n_points).x_grid ** 2 + a - 1).astype(np.float32)
+    return real, rng.standard_normal((recipe.batch_size, recipe.n_noise), np.float32)
+
+
+def play(population: Population, real: np.ndarray, z: np.ndarray) -> torch.Tensor:
+    """Plays a step of a single GAN at the recipe's learning rates and returns D's logits."""
+    return population.play_block(*(torch.from_numpy(part)[None, None] for part in (real, z)), ONE)
+
+
+def test_steps_follow_the_gradients_derived_by_hand(population: Population):
+    (g,), (d,) = population.generators(), population.discriminators()
+    generator, discriminator = Network(g, RECIPE.lr_g), Network(d, RECIPE.lr_d)
     rng = np.random.default_rng(0)
     for _ in range(N_STEPS):
-        a = rng.uniform(1, 2, (RECIPE.batch_size, 1))
-        real = (a * Quadratics(RECIPE.n_points).x_grid ** 2 + a - 1).astype(np.float32)
-        z = rng.standard_normal((RECIPE.batch_size, RECIPE.n_noise), np.float32)
-        real_logits, d_loss = gan.step(torch.from_numpy(real), torch.from_numpy(z))
+        real, z = batch(rng)
+        report = population.report(play(population, real, z))
         expected_d_real, expected_d_loss = step_by_hand(generator, discriminator, real, z)
-        assert d_loss.item() == pytest.approx(expected_d_loss, abs=1e-5)
-        assert real_logits.sigmoid().mean().item() == pytest.approx(expected_d_real, abs=1e-5)
-        for by_hand, network in ((generator, gan.generator), (discriminator, gan.discriminator)):
-            for expected, found in zip(by_hand.parameters, network.parameters(), strict=True):
-                np.testing.assert_allclose(found.detach(), expected, atol=1e-5, rtol=0)
+        assert report.score == pytest.approx([-expected_d_loss], abs=1e-5)
+        assert report.d_real == pytest.approx([expected_d_real], abs=1e-5)
+        for by_hand, networks in (
+            (generator, population.generators()),
+            (discriminator, population.discriminators()),
+        ):
+            for expected, found in zip(by_hand.parameters, arrays(networks[0]), strict=True):
+                np.testing.assert_allclose(found, expected, atol=1e-5, rtol=0)
 
 
-def test_a_step_moves_every_parameter_of_both_networks(gan: Gan):
-    before = [
-        p.detach().clone() for net in (gan.generator, gan.discriminator) for p in net.parameters()
+def test_steps_follow_autograd_with_every_hyperparameter():
+    """The same game as people write it in PyTorch: modules, autograd, torch's schedules."""
+    recipe = Recipe(
+        steps=N_STEPS, lr_g=2e-3, lr_d=1e-3, lr_decay="cosine", beta1_g=0.3, beta1_d=0.4,
+        beta2_g=0.99, beta2_d=0.9, ema=0.8, n_noise=4, n_points=7, batch_size=8,
+    )  # fmt: skip
+    population = Population(recipe, Quadratics(7), [5], torch.device("cpu"))
+    g, d = (copy.deepcopy(n[0]) for n in (population.generators(), population.discriminators()))
+    average = copy.deepcopy(g)
+    optimizers = [
+        torch.optim.Adam(g.parameters(), lr=2e-3, betas=(0.3, 0.99)),
+        torch.optim.Adam(d.parameters(), lr=1e-3, betas=(0.4, 0.9)),
     ]
-    gan.step(torch.rand(16, 15), torch.randn(16, 5))
-    after = [p for net in (gan.generator, gan.discriminator) for p in net.parameters()]
-    assert all((a != b).any() for a, b in zip(after, before, strict=True))
+    schedules = [
+        torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, N_STEPS) for optimizer in optimizers
+    ]
+    for report, real, z in zip(population.fit(), *blocks(recipe), strict=True):
+        for step in range(N_STEPS):
+            d_real, d_fake = d(real[step]), d(g(z[step]))
+            optimizers[1].zero_grad()
+            (-logsigmoid(d_real).mean() - logsigmoid(-d_fake).mean()).backward()
+            optimizers[1].step()
+            optimizers[0].zero_grad()
+            logsigmoid(-d(g(z[step]))).mean().backward()
+            optimizers[0].step()
+            for schedule in schedules:
+                schedule.step()
+            for mean, parameter in zip(average.parameters(), g.parameters(), strict=True):
+                mean.data.lerp_(parameter.data, 1 - 0.8)
+        assert report.step == N_STEPS
+    for expected, found in ((average, population.generators()), (d, population.discriminators())):
+        for a, b in zip(arrays(expected), arrays(found[0]), strict=True):
+            np.testing.assert_allclose(b, a, atol=1e-5, rtol=0)
 
 
-def test_losses_stay_finite_where_a_probability_would_round_to_zero_or_one(gan: Gan):
-    with torch.no_grad():
-        gan.discriminator[2].bias.fill_(200.0)
-    _, d_loss = gan.step(torch.rand(16, 15), torch.randn(16, 5))
-    assert d_loss.item() == pytest.approx(200, rel=0.01)
-    assert all(torch.isfinite(p).all() for p in gan.generator.parameters())
+def blocks(recipe: Recipe) -> tuple[torch.Tensor, torch.Tensor]:
+    """The real curves and the noise of a training of seed 5, as one block."""
+    cpu = torch.device("cpu")
+    stream = TrainingStream([5], Quadratics(7), recipe.batch_size, recipe.n_noise, cpu)
+    real, z = stream.block(0, recipe.steps)
+    return real.transpose(0, 1), z.transpose(0, 1)
+
+
+def test_a_step_moves_every_parameter_of_both_networks(population: Population):
+    before = [arrays(n[0]) for n in (population.generators(), population.discriminators())]
+    play(population, *batch(np.random.default_rng(0)))
+    after = [arrays(n[0]) for n in (population.generators(), population.discriminators())]
+    for old, new in zip(before, after, strict=True):
+        assert all((a != b).any() for a, b in zip(old, new, strict=True))
+
+
+def test_losses_stay_finite_where_a_probability_would_round_to_zero_or_one(
+    population: Population,
+):
+    real, z = batch(np.random.default_rng(0))
+    score = population.report(play(population, 1e6 * real, z)).score
+    assert abs(score[0]) > 100
+    assert np.isfinite(score).all()

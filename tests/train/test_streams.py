@@ -5,15 +5,15 @@ import pytest
 import torch
 
 from train.families import Quadratics
-from train.loop import Gan
+from train.loop import Population
 from train.recipes import Recipe
 from train.streams import TrainingStream
 
 CPU = torch.device("cpu")
 
 
-def stream(seed: int) -> TrainingStream:
-    return TrainingStream(seed, Quadratics(15), batch_size=64, n_noise=5, device=CPU)
+def stream(*seeds: int) -> TrainingStream:
+    return TrainingStream(seeds, Quadratics(15), batch_size=64, n_noise=5, device=CPU)
 
 
 def test_a_step_s_numbers_do_not_depend_on_how_steps_are_blocked():
@@ -21,6 +21,12 @@ def test_a_step_s_numbers_do_not_depend_on_how_steps_are_blocked():
     part = stream(7).block(30, 5)
     for expected, found in zip(whole, part, strict=True):
         assert torch.equal(expected[30:35], found)
+
+
+def test_a_seed_s_numbers_do_not_depend_on_the_seeds_beside_it():
+    beside = stream(3, 7, 2**32 - 1).block(10, 4)
+    for expected, found in zip(stream(7).block(10, 4), beside, strict=True):
+        torch.testing.assert_close(found[:, 1:2], expected, atol=1e-7, rtol=0)
 
 
 def test_different_seeds_and_steps_give_different_numbers():
@@ -51,14 +57,14 @@ def test_real_curves_and_noise_are_independent():
 def test_the_same_seed_trains_the_same_weights():
     generators = []
     for _ in range(2):
-        gan = Gan(Recipe(steps=150), Quadratics(15), 5, CPU)
-        list(gan.fit())
-        generators.append(gan.generator.state_dict())
+        population = Population(Recipe(steps=150), Quadratics(15), [5], CPU)
+        list(population.fit())
+        generators.append(population.generators()[0].state_dict())
     assert all(torch.equal(generators[0][name], generators[1][name]) for name in generators[0])
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 def test_cuda_gives_the_numbers_that_the_cpu_gives():
-    cuda = TrainingStream(7, Quadratics(15), 64, 5, torch.device("cuda")).block(3, 10)
+    cuda = TrainingStream([7], Quadratics(15), 64, 5, torch.device("cuda")).block(3, 10)
     for expected, found in zip(stream(7).block(3, 10), cuda, strict=True):
         torch.testing.assert_close(found.cpu(), expected, atol=1e-6, rtol=1e-6)

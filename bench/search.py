@@ -1,0 +1,97 @@
+"""python -m bench.search: what each change of the tutorial's optimiser earns, and other tries."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import cyclopts
+import numpy as np
+import torch
+
+from bench.timing import print_table
+from train.families import Quadratics
+from train.loop import Population
+from train.networks import SeedNoise
+from train.quality import measure_quadratics
+from train.recipes import RECIPES, Recipe
+from train.selection import HELD_OUT_SEEDS
+
+DEFAULT, TUTORIAL = RECIPES["default"], RECIPES["tutorial"]
+
+# The way from the tutorial's recipe to the default one, a change at a time.
+WAY: dict[str, Sequence[str]] = {
+    "higher learning rates": ("lr_g", "lr_d"),
+    "that fall to 0": ("lr_decay",),
+    "Adam's betas": ("beta1_g", "beta1_d", "beta2_g", "beta2_d"),
+    "averaged weights": ("ema",),
+    "larger batches": ("batch_size",),
+}
+# Single changes of the default recipe.
+TRIED: list[dict[str, Any]] = [
+    {"batch_size": 64},
+    {"batch_size": 128},
+    {"lr_g": 1e-3},
+    {"lr_g": 2e-3},
+    {"lr_d": 5e-4},
+    {"lr_d": 2e-3},
+    {"lr_decay": "cosine"},
+    {"lr_decay": "constant"},
+    {"beta1_g": 0.0},
+    {"beta1_g": 0.9},
+    {"beta2_g": 0.99},
+    {"beta2_d": 0.5},
+    {"beta2_d": 0.99},
+    {"beta2_d": 0.999},
+    {"ema": 0.995},
+    {"ema": 0.999},
+]
+
+
+def main(seeds: int = 5, steps: int | None = None) -> None:
+    """Prints two tables: the median over seeds 1, 2, ... of each measure, and the worst."""
+    torch.set_num_threads(1)
+    way = {"the tutorial's recipe": TUTORIAL}
+    recipe = TUTORIAL
+    for name, fields in WAY.items():
+        recipe = replace(recipe, **{field: getattr(DEFAULT, field) for field in fields})
+        way[name] = recipe
+    assert recipe == DEFAULT, "the way must lead to the default recipe"
+    _print("From the tutorial's recipe to the default one", way, seeds, steps)
+    tried = {"default": DEFAULT, "quick": RECIPES["quick"]}
+    for change in TRIED:
+        tried[", ".join(f"{field} {value}" for field, value in change.items())] = replace(
+            DEFAULT, **change
+        )
+    _print("Single changes of the default recipe", tried, seeds, steps)
+
+
+def _print(title: str, recipes: dict[str, Recipe], seeds: int, steps: int | None) -> None:
+    rows = []
+    for name, recipe in recipes.items():
+        qualities = _train(replace(recipe, steps=steps or recipe.steps), seeds)
+        rows.append((name, *(_cell(qualities, measure) for measure in qualities[0])))
+    columns = ("recipe", "W1(a)", "off-family RMSE", "in bounds")
+    print_table(f"{title}: median of {seeds} seeds (worst)", columns, rows)
+
+
+def _train(recipe: Recipe, seeds: int) -> list[dict[str, float]]:
+    family = Quadratics(recipe.n_points)
+    population = Population(recipe, family, range(1, seeds + 1), torch.device("cpu"))
+    for _ in population.fit():
+        pass
+    noise = SeedNoise(recipe.n_noise)(torch.tensor(HELD_OUT_SEEDS))
+    with torch.no_grad():
+        return [
+            measure_quadratics(generator(noise).numpy(), family)
+            for generator in population.generators()
+        ]
+
+
+def _cell(qualities: list[dict[str, float]], measure: str) -> str:
+    values = [quality[measure] for quality in qualities]
+    worst = min(values) if measure == "in_bounds" else max(values)
+    return f"{np.median(values):.4f} ({worst:.4f})"
+
+
+if __name__ == "__main__":
+    cyclopts.run(main)

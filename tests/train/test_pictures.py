@@ -1,0 +1,158 @@
+"""What a run leaves for people to look at."""
+
+import shutil
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.commands import error_line, run_command, try_command
+from train.pictures.outcome import Outcome
+from train.runs import Run
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two runs: of a population of three, and of the tutorial's recipe."""
+    folder = tmp_path_factory.mktemp("pictures")
+    run_command("train", "--steps", "2000", "--population", "3", "--tensorboard", cwd=folder)
+    run_command("train", "--steps", "500", "--recipe", "tutorial", "--seed", "7", cwd=folder)
+    return folder
+
+
+@pytest.fixture
+def runs(folder: Path) -> list[Path]:
+    return sorted((folder / "runs").iterdir(), key=lambda path: path.name.endswith("7"))
+
+
+@pytest.mark.parametrize("name", ["curves.png", "losses.png", "learning.gif"])
+def test_a_run_leaves_pictures(runs: list[Path], name: str):
+    for run in runs:
+        with Image.open(run / name) as picture:
+            picture.load()
+            assert min(picture.size) >= 400
+            assert len(np.unique(np.asarray(picture.convert("L")))) > 10
+
+
+def test_learning_gif_moves_from_noise_to_a_curve_of_the_family(runs: list[Path]):
+    with Image.open(runs[0] / "learning.gif") as animation:
+        assert animation.n_frames >= 40
+        animation.seek(0)
+        first = np.asarray(animation.convert("RGB"), float)
+        animation.seek(animation.n_frames - 1)
+        last = np.asarray(animation.convert("RGB"), float)
+    assert (first != last).any(axis=2).sum() > 1000
+    outcome = Outcome.of(Run(runs[0]))
+    (start, before), *_, (end, after) = outcome.history.frames
+    assert (start, end) == (0, 2000)
+    lower, upper = outcome.bounds
+    drawn = after[outcome.member].numpy()
+    assert ((drawn > lower - 0.2) & (drawn < upper + 0.2)).mean() > 0.99
+    assert not ((before[outcome.member].numpy() > lower - 0.2).mean() > 0.9)
+
+
+def test_the_member_that_was_exported_is_the_one_that_is_drawn(runs: list[Path]):
+    outcome = Outcome.of(Run(runs[0]))
+    _, frame = outcome.history.frames[-1]
+    np.testing.assert_allclose(frame[outcome.member], outcome.curves[: frame.shape[1]], atol=1e-5)
+    seeds = [member.seed for member in Run(runs[0]).members]
+    assert outcome.description.training.seed == seeds[outcome.member]
+
+
+def test_a_population_s_table_is_printed_and_kept(tmp_path: Path):
+    done = run_command(
+        "train", "--steps", "100", "--population", "3", "--no-pictures", cwd=tmp_path
+    )
+    (run,) = (tmp_path / "runs").iterdir()
+    members = Run(run).members
+    assert [member.seed for member in members] == [1, 2, 3]
+    assert sum(member.exported for member in members) == 1
+    for member in members:
+        assert f"{member.quality['w1_a']:.4f}" in done.stdout
+    assert done.stdout.count("exported") == 1
+
+
+def test_tensorboard_events_hold_every_report(runs: list[Path]):
+    (events,) = runs[0].glob("events.out.tfevents.*")
+    n_reports = (runs[0] / "log.jsonl").read_text().count("\n")
+    content, records = events.read_bytes(), []
+    while content:  # TFRecord: length, its checksum, the record, its checksum
+        (length,) = struct.unpack_from("<Q", content)
+        records.append(content[12 : 12 + length])
+        content = content[16 + length :]
+    for seed in (1, 2, 3):
+        assert sum(f"d_real/seed {seed}".encode() in record for record in records) == n_reports
+        assert sum(f"score/seed {seed}".encode() in record for record in records) == n_reports
+
+
+def test_without_tensorboard_one_line_says_what_to_install(tmp_path: Path):
+    done = try_command("train", "--steps", "50", "--tensorboard", cwd=without(tmp_path))
+    assert "pip install 'curvegan[tensorboard]'" in error_line(done)
+
+
+def without(folder: Path) -> Path:
+    """A folder in which TensorBoard can't be imported."""
+    (folder / "tensorboard.py").write_text("raise ImportError")
+    return folder
+
+
+def test_no_pictures_leaves_none(tmp_path: Path):
+    run_command("train", "--steps", "50", "--no-pictures", cwd=tmp_path)
+    (run,) = (tmp_path / "runs").iterdir()
+    assert {path.name for path in run.iterdir()} == {
+        "settings.json", "log.jsonl", "checkpoint.pt", "population.json", "export",
+        "published.json",
+    }  # fmt: skip
+
+
+def test_runs_lists_each_with_its_state_and_quality(folder: Path, runs: list[Path]):
+    table = run_command("train", "runs", cwd=folder).stdout
+    for run, steps, version in zip(runs, ("2000/2000", "500/500"), (1, 2), strict=True):
+        quality = Run(run).description.quality
+        (line,) = (line for line in table.splitlines() if run.name in line)
+        for fact in (steps, f"{quality['w1_a']:.4f}", f"{quality['in_bounds']:.3f}"):
+            assert fact in line
+        assert f"version {version}" in line
+
+
+def test_runs_lists_damaged_and_unfinished_runs_too(runs: list[Path], tmp_path: Path):
+    damaged = shutil.copytree(runs[0], tmp_path / "runs" / "damaged")
+    (damaged / "settings.json").write_text("{")
+    unfinished = shutil.copytree(runs[1], tmp_path / "runs" / "unfinished")
+    shutil.rmtree(unfinished / "export")
+    (unfinished / "published.json").unlink()
+    lines = run_command("train", "runs", cwd=tmp_path).stdout.splitlines()
+    assert any("damaged" in line and "can't read" in line for line in lines)
+    assert any("unfinished" in line and "500/500" in line for line in lines)
+
+
+def test_compare_shows_what_differs_and_draws_both(folder: Path, runs: list[Path]):
+    names = [f"runs/{run.name}" for run in runs]
+    done = run_command("train", "compare", *names, "--out", "both.png", cwd=folder)
+    table = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines() if line.strip()}
+    assert table["recipe"] == ["default", "tutorial"]
+    assert table["steps"] == ["2000", "500"]
+    assert "n_points" not in table
+    assert len(table["w1_a"]) == 2
+    with Image.open(folder / "both.png") as picture:
+        assert picture.size[0] > 1000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["runs"], "can't read runs: No such file"),
+        (["runs", "--runs", "."], ". holds no runs: train one with"),
+        (["compare", "one", "other"], "'one' is no run"),
+    ],
+)
+def test_no_runs_are_one_line(tmp_path: Path, arguments: list[str], expected: str):
+    assert expected in error_line(try_command("train", *arguments, cwd=tmp_path))
+
+
+def test_pictures_that_can_t_be_written_are_one_line(folder: Path, runs: list[Path]):
+    names = [f"runs/{run.name}" for run in runs]
+    done = try_command("train", "compare", *names, "--out", "no/both.png", cwd=folder)
+    assert "can't draw no/both.png: No such file or directory" in error_line(done)

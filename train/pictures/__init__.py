@@ -1,0 +1,51 @@
+"""A run as pictures, drawn after its training from what its folder keeps."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from serve.errors import CurveganError
+from serve.files import replacing
+from serve.picture_style import style
+from train.pictures.comparison import draw_comparison_into
+from train.pictures.curves import draw_curves_into
+from train.pictures.learning import draw_learning_into
+from train.pictures.losses import draw_losses_into
+from train.pictures.outcome import Outcome
+from train.runs import Run
+
+
+def draw_run(run: Run) -> Iterator[Path]:
+    """Draws the run's pictures into its folder and yields each path.
+
+    learning.gif shows curves finding their way between the bounds, curves.png what came out of
+    it, losses.png how the game went. Raises CurveganError if the run has no export, or a picture
+    can't be written.
+    """
+    outcome = Outcome.of(run)
+    pictures = {
+        "curves.png": draw_curves_into,
+        "losses.png": draw_losses_into,
+        "learning.gif": draw_learning_into,
+    }
+    for name, draw in pictures.items():
+        yield _draw(run.folder / name, partial(draw, outcome))
+
+
+def draw_comparison(one: Run, other: Run, path: Path) -> None:
+    """Draws two runs beside each other into the PNG at `path`.
+
+    Raises CurveganError if a run has no export, or the picture can't be written.
+    """
+    _draw(path, partial(draw_comparison_into, Outcome.of(one), Outcome.of(other)))
+
+
+def _draw(path: Path, draw: Callable[[Path], None]) -> Path:
+    try:
+        with style(), replacing(path) as aside:
+            draw(aside)
+    except OSError as error:
+        raise CurveganError(f"can't draw {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise CurveganError(f"can't draw {path}: {error}") from error
+    return path

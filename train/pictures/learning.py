@@ -1,0 +1,83 @@
+"""learning.gif: curves that find their way between the bounds, as in the tutorial."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from serve.picture_style import INK, MUTED, draw_bounds, tidy
+from train.loop import Report
+from train.pictures.outcome import Outcome
+
+_MILLISECONDS = 70
+_LAST_MILLISECONDS = 3000
+_MOST_FRAMES = 100
+_COLOURS = 48
+
+
+def draw_learning_into(outcome: Outcome, path: Path) -> None:
+    """Draws the frames of a training as an animation. Raises ValueError if it took none."""
+    frames = outcome.history.frames
+    if not frames:
+        raise ValueError("the run took no frames (--no-pictures)")
+    frames = frames[:: max(1, len(frames) // _MOST_FRAMES)] + frames[-1:]
+    reports = {report.step: report for report in outcome.history.reports}
+    scene = _Scene(outcome)
+    images = [
+        scene.draw(step, curves[outcome.member].numpy(), reports.get(step))
+        for step, curves in frames
+    ]
+    # One palette for all, so that what stands still is the same in each frame.
+    palette = images[-1].quantize(_COLOURS)
+    first, *others = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
+    durations = [_MILLISECONDS] * len(others) + [_LAST_MILLISECONDS]
+    first.save(path, format="GIF", save_all=True, append_images=others, duration=durations, loop=0)
+
+
+class _Scene:
+    """The picture that all frames share; a frame draws only what moves."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self._x_grid = outcome.x_grid
+        self._member = outcome.member
+        figure = Figure(figsize=(6.4, 4.4), dpi=100, facecolor="white")
+        self._canvas = FigureCanvasAgg(figure)
+        self._axes = figure.add_axes((0.08, 0.12, 0.89, 0.72))
+        draw_bounds(self._axes, self._x_grid, outcome.bounds)
+        self._axes.legend(loc="lower center", frameon=False, ncols=2, labelcolor=INK)
+        self._axes.set_xlim(-1, 1)
+        self._axes.set_xticks([-1, -0.5, 0, 0.5, 1])
+        self._axes.set_ylim(-0.75, 3.45)
+        tidy(self._axes, "x", "y")
+        training = outcome.description.training
+        title = f"A GAN learns quadratics: recipe {training.recipe}, seed {training.seed}"
+        figure.text(0.08, 0.93, title, fontsize=12, weight="bold")
+        self._text = figure.text(0.08, 0.875, "", fontsize=10, color=MUTED)
+        n_curves = outcome.history.frames[0][1].shape[1]
+        self._lines = [
+            self._axes.plot([], [], color="#2da44e", linewidth=0.9, alpha=0.45)[0]
+            for _ in range(n_curves - 1)
+        ]
+        self._lines += self._axes.plot([], [], color="#116329", linewidth=2.8)
+        for artist in (*self._lines, self._text):
+            artist.set_animated(True)
+        self._canvas.draw()  # type: ignore[no-untyped-call]
+        self._background = self._canvas.copy_from_bbox(figure.bbox)  # type: ignore[no-untyped-call]
+
+    def draw(self, step: int, curves: np.ndarray, report: Report | None) -> Image.Image:
+        """Returns the frame after `step`, with float32 [n_curves, n_points]; the first curve
+        stands in front."""
+        self._canvas.restore_region(self._background)  # type: ignore[no-untyped-call]
+        text = f"step {step:,}"
+        if report:
+            d_real, score = report.d_real[self._member], report.score[self._member]
+            text += f"     D accuracy {d_real:.2f} (0.50)     D score {score:.2f} (-1.39)"
+        self._text.set_text(text)
+        for line, curve in zip(self._lines, curves[::-1], strict=True):
+            line.set_data(self._x_grid, curve)
+            self._axes.draw_artist(line)
+        self._axes.draw_artist(self._text)
+        pixels = self._canvas.buffer_rgba()  # type: ignore[no-untyped-call]
+        return Image.fromarray(np.asarray(pixels)).convert("RGB")
