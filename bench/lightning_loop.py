@@ -6,19 +6,19 @@ from collections.abc import Callable, Iterator
 from typing import cast
 
 import lightning
-import numpy as np
 import torch
 from lightning.pytorch.core.optimizer import LightningOptimizer
-from torch import nn
 from torch.utils.data import DataLoader, IterableDataset
 
+from bench.plain_loop import make_networks, real_curves
 
-def make_lightning_steps(n_steps: int, batch_size: int = 64) -> Callable[[], None]:
-    """Returns a function that trains the GAN for `n_steps` more steps."""
+
+def make_lightning_steps(n_steps: int) -> Callable[[], None]:
+    """Returns a function that trains a new GAN for `n_steps` more steps, with a new trainer."""
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")
     game = _Game()
-    batches = DataLoader(_RealCurves(n_steps, batch_size), batch_size=None)
+    batches = DataLoader(_RealCurves(n_steps), batch_size=None)
 
     def steps() -> None:
         trainer = lightning.Trainer(
@@ -35,24 +35,18 @@ def make_lightning_steps(n_steps: int, batch_size: int = 64) -> Callable[[], Non
 
 
 class _RealCurves(IterableDataset[torch.Tensor]):
-    def __init__(self, n_batches: int, batch_size: int) -> None:
-        self._n_batches, self._batch_size = n_batches, batch_size
+    def __init__(self, n_batches: int) -> None:
+        self._n_batches = n_batches
 
     def __iter__(self) -> Iterator[torch.Tensor]:
-        x = np.linspace(-1, 1, 15)
-        for _ in range(self._n_batches):
-            a = np.random.uniform(1, 2, size=self._batch_size)[:, np.newaxis]
-            yield torch.from_numpy(a * x**2 + (a - 1)).float()
+        return (real_curves() for _ in range(self._n_batches))
 
 
 class _Game(lightning.LightningModule):
     def __init__(self) -> None:
         super().__init__()
         self.automatic_optimization = False
-        self.generator = nn.Sequential(nn.Linear(5, 128), nn.ReLU(), nn.Linear(128, 15))
-        self.discriminator = nn.Sequential(
-            nn.Linear(15, 128), nn.ReLU(), nn.Linear(128, 1), nn.Sigmoid()
-        )
+        self.generator, self.discriminator = make_networks()
 
     def training_step(self, real: torch.Tensor) -> None:
         g_optimizer, d_optimizer = cast(list[LightningOptimizer], self.optimizers())

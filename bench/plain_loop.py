@@ -6,23 +6,32 @@ import numpy as np
 import torch
 from torch import nn
 
+BATCH_SIZE = 64
 
-def make_plain_step(
-    batch_size: int = 64, n_noise: int = 5, n_points: int = 15, lr: float = 1e-4
-) -> Callable[[], None]:
-    """Returns a function that takes one step of a new GAN."""
-    generator = nn.Sequential(nn.Linear(n_noise, 128), nn.ReLU(), nn.Linear(128, n_points))
-    discriminator = nn.Sequential(
-        nn.Linear(n_points, 128), nn.ReLU(), nn.Linear(128, 1), nn.Sigmoid()
-    )
-    d_optimizer = torch.optim.Adam(discriminator.parameters(), lr=lr)
-    g_optimizer = torch.optim.Adam(generator.parameters(), lr=lr)
-    x = np.linspace(-1, 1, n_points)
+
+def make_networks() -> tuple[nn.Sequential, nn.Sequential]:
+    """Returns a new generator and a new discriminator."""
+    generator = nn.Sequential(nn.Linear(5, 128), nn.ReLU(), nn.Linear(128, 15))
+    discriminator = nn.Sequential(nn.Linear(15, 128), nn.ReLU(), nn.Linear(128, 1), nn.Sigmoid())
+    return generator, discriminator
+
+
+def real_curves() -> torch.Tensor:
+    """Returns a batch of real curves, float32 [BATCH_SIZE, 15], made with numpy."""
+    x = np.linspace(-1, 1, 15)
+    a = np.random.uniform(1, 2, size=BATCH_SIZE)[:, np.newaxis]
+    return torch.from_numpy(a * x**2 + (a - 1)).float()
+
+
+def make_plain_steps(n_steps: int) -> Callable[[], None]:
+    """Returns a function that trains a new GAN for `n_steps` more steps."""
+    generator, discriminator = make_networks()
+    d_optimizer = torch.optim.Adam(discriminator.parameters(), lr=1e-4)
+    g_optimizer = torch.optim.Adam(generator.parameters(), lr=1e-4)
 
     def step() -> None:
-        a = np.random.uniform(1, 2, size=batch_size)[:, np.newaxis]
-        real = torch.from_numpy(a * x**2 + (a - 1)).float()
-        fake = generator(torch.randn(batch_size, n_noise))
+        real = real_curves()
+        fake = generator(torch.randn(BATCH_SIZE, 5))
 
         d_real, d_fake = discriminator(real), discriminator(fake.detach())
         d_loss = -torch.mean(torch.log(d_real) + torch.log(1 - d_fake))
@@ -35,4 +44,8 @@ def make_plain_step(
         g_loss.backward()  # type: ignore[no-untyped-call]
         g_optimizer.step()
 
-    return step
+    def steps() -> None:
+        for _ in range(n_steps):
+            step()
+
+    return steps

@@ -11,10 +11,8 @@ import torch
 from bench.timing import print_table
 from train.families import Quadratics
 from train.loop import Population
-from train.networks import SeedNoise
-from train.quality import measure_quadratics
 from train.recipes import RECIPES, Recipe
-from train.selection import HELD_OUT_SEEDS
+from train.selection import measure_held_out
 
 DEFAULT, TUTORIAL = RECIPES["default"], RECIPES["tutorial"]
 
@@ -79,12 +77,8 @@ def _train(recipe: Recipe, seeds: int) -> list[dict[str, float]]:
     population = Population(recipe, family, range(1, seeds + 1), torch.device("cpu"))
     for _ in population.fit():
         pass
-    noise = SeedNoise(recipe.n_noise)(torch.tensor(HELD_OUT_SEEDS))
-    with torch.no_grad():
-        return [
-            measure_quadratics(generator(noise).numpy(), family)
-            for generator in population.generators()
-        ]
+    qualities = measure_held_out(population.generators(), recipe.n_noise, family)
+    return [quality for quality in qualities if quality]
 
 
 def _cell(qualities: list[dict[str, float]], measure: str) -> str:

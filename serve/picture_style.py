@@ -1,6 +1,7 @@
 """How the project's pictures look: colours, axes, a bundle of curves between its bounds."""
 
 from contextlib import AbstractContextManager
+from typing import Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -14,6 +15,7 @@ UPPER = "#1f77b4"
 LOWER = "#d9541e"
 BAND = "#f1f3f5"
 RULE = "#e6e8eb"
+FAINT = "#d0d7de"
 
 Bounds = tuple[Float64Array, Float64Array]
 
@@ -34,12 +36,24 @@ def draw_bundle(axes: Axes, x_grid: Float64Array, curves: Float32Array) -> None:
         axes.plot(x_grid, curve, color=colour, linewidth=width, alpha=0.85)
 
 
-def draw_bounds(axes: Axes, x_grid: Float64Array, bounds: Bounds) -> None:
-    """Draws the lowest and the highest y at each x, float64 [n_points] each, and the band."""
-    lower, upper = bounds
-    axes.fill_between(x_grid, lower, upper, color=BAND, zorder=0, linewidth=0)
-    axes.plot(x_grid, upper, color=UPPER, linewidth=2.6, label="upper bound")
-    axes.plot(x_grid, lower, color=LOWER, linewidth=2.6, label="lower bound")
+def frame_curves(
+    axes: Axes,
+    x_grid: Float64Array,
+    bounds: Bounds | None,
+    legend_at: Literal["upper center", "lower center"] = "upper center",
+) -> None:
+    """Draws the bounds of curves over `x_grid`, float64 [n_points], if they have any, and axes.
+
+    `bounds` are the lowest and the highest y at each x, float64 [n_points] each.
+    """
+    if bounds:
+        lower, upper = bounds
+        axes.fill_between(x_grid, lower, upper, color=BAND, zorder=0, linewidth=0)
+        axes.plot(x_grid, upper, color=UPPER, linewidth=2.6, label="upper bound")
+        axes.plot(x_grid, lower, color=LOWER, linewidth=2.6, label="lower bound")
+        axes.legend(loc=legend_at, frameon=False, ncols=2, labelcolor=INK)
+    axes.set_xlim(float(x_grid[0]), float(x_grid[-1]))
+    tidy(axes, "x", "y")
 
 
 def tidy(axes: Axes, x_label: str, y_label: str) -> None:
@@ -52,4 +66,4 @@ def tidy(axes: Axes, x_label: str, y_label: str) -> None:
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     for side in ("left", "bottom"):
-        axes.spines[side].set_color("#d0d7de")
+        axes.spines[side].set_color(FAINT)

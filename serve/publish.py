@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from serve.errors import Interrupted, RepositoryError
+from serve.errors import RepositoryError
 from serve.files import ASIDE, flush, replacing
 from serve.manifest import FORMAT, MANIFEST, Description, Manifest, ModelName, sha256
 from serve.repository import MAX_VERSION, ONNX, version_folders
@@ -32,8 +32,7 @@ def publish(
     used twice, also after its version was deleted. Two that publish at once take turns.
 
     Raises RepositoryError, and leaves nothing behind, if the folder can't be written, the disk is
-    full, or the repository holds models of another shape; Interrupted on a Ctrl-C that came too
-    late.
+    full, or the repository holds models of another shape.
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -59,9 +58,9 @@ def publish(
                         (two, root / "sampler" / str(version)),
                     )
             except KeyboardInterrupt:
+                # It may have come too late.
                 if not (root / "sampler" / str(version)).exists():
                     raise
-                raise Interrupted(f"interrupted once version {version} was published") from None
             return version
     except OSError as error:
         raise RepositoryError(

@@ -19,7 +19,7 @@ def test_the_engine_s_table_has_a_row_for_each_batch(
 def test_the_training_step_s_table_compares_with_the_plain_loop(
     capsys: pytest.CaptureFixture[str],
 ):
-    train_step.main(rounds=1, steps=100)
+    train_step.main(rounds=1, blocks=2)
     printed = capsys.readouterr().out
     for loop in ("plain tutorial loop", "Lightning", "recipe default", "recipe tutorial"):
         assert loop in printed
@@ -29,7 +29,7 @@ def test_the_populations_table_has_a_row_for_each_size(capsys: pytest.CaptureFix
     population.main(device="cpu", rounds=1)
     printed = capsys.readouterr().out
     assert "plain tutorial loop" in printed
-    assert all(f"  {size} " in printed for size in population.SIZES["cpu"])
+    assert all(f"population of {size} " in printed for size in population.SIZES["cpu"])
 
 
 def test_the_search_leads_from_the_tutorial_s_recipe_to_the_default_one(

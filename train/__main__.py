@@ -76,7 +76,7 @@ def train(
     seed: Annotated[int, Parameter(converter=_whole)] = 1,
     population: Annotated[int, Parameter(converter=_whole)] = 1,
     device: DeviceName = "auto",
-    models: Path = DEFAULT_MODELS,
+    models: Path | None = None,
     runs: Path = DEFAULT_RUNS,
     resume: Path | None = None,
     checkpoint_every: Annotated[int, Parameter(converter=_whole)] = 1000,
@@ -99,7 +99,7 @@ def train(
     device
         Where to train; auto takes CUDA where there is one.
     models
-        The model repository to publish into.
+        The model repository to publish into [models, or the resumed run's].
     runs
         The folder below which the run keeps what it was asked, how it went and what came out.
     resume
@@ -112,7 +112,14 @@ def train(
         Write TensorBoard events into the run's folder.
     """
     changed = {name: value for name, value in asdict(changes).items() if value is not None}
-    settings = Settings(recipe, replace(RECIPES[recipe], **changed), seed, device, population)
+    settings = Settings(
+        recipe,
+        replace(RECIPES[recipe], **changed),
+        seed,
+        device,
+        population,
+        str(models or DEFAULT_MODELS),
+    )
 
     # Imported here so that --help and a wrong option do not wait for torch.
     from train import pipeline
@@ -126,7 +133,8 @@ def train(
         this_run = Run(resume)
         _check_same(this_run.settings, settings, changed)
     else:
-        this_run = pipeline.start(settings, models, runs)
+        this_run = pipeline.start(settings, runs)
+    models = models or Path(this_run.settings.models)
     watch = partial(show_progress, steps=this_run.settings.recipe.steps)
     version, description = pipeline.train_and_publish(this_run, models, keep, watch)
     print_population(this_run.members)
@@ -159,7 +167,7 @@ def _refuse(name: str, given: object, stored: object) -> None:
 
 
 @app.command
-def publish(run_folder: Path, *, models: Path = DEFAULT_MODELS) -> None:
+def publish(run_folder: Path, *, models: Path | None = None) -> None:
     """Publish a finished run, for instance after a full disk kept it from being published.
 
     Parameters
@@ -167,11 +175,13 @@ def publish(run_folder: Path, *, models: Path = DEFAULT_MODELS) -> None:
     run_folder
         The run's folder, such as runs/20300102-030405-default-1.
     models
-        The model repository to publish into.
+        The model repository to publish into [the one that the run was started with].
     """
     from train.runs import Run
 
-    print(f"published version {Run(run_folder).publish(models)} in {models}")
+    this_run = Run(run_folder)
+    models = models or Path(this_run.settings.models)
+    print(f"published version {this_run.publish(models)} in {models}")
 
 
 @app.command

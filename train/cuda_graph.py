@@ -1,5 +1,6 @@
 """CUDA graphs: many small operations launched as one."""
 
+import warnings
 from collections.abc import Callable
 
 import torch
@@ -7,32 +8,41 @@ import torch
 Play = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
 
-def captured(play: Play) -> Play:
-    """Returns a function that does what `play` does to its inputs, in one launch of a CUDA graph.
+class CapturedPlay:
+    """Does what `play` does to its inputs, in one launch of a CUDA graph.
 
-    The first call runs `play` as it is, which also makes all that it makes once; the second
-    captures it. Inputs of another shape than the first call's, such as those of a last, shorter
-    block, run as they are. `play` may change tensors that live on, but must not read values back.
+    `play` may change tensors that live on, but must not read values back. The first call runs it
+    as it is, which also makes all that is made once; the second captures it. Inputs of another
+    shape than the first call's, such as those of a last, shorter block, run as they are.
     """
-    graph = torch.cuda.CUDAGraph()
-    first_shape: torch.Size | None = None
-    inputs: tuple[torch.Tensor, ...] = ()
-    output = torch.empty(0)
 
-    def run(*given: torch.Tensor) -> torch.Tensor:
-        nonlocal first_shape, inputs, output
-        if first_shape is None:
-            first_shape = given[0].shape
-            return play(*given)
-        if given[0].shape != first_shape:
-            return play(*given)
-        if not inputs:
-            inputs = tuple(tensor.clone() for tensor in given)
-            with torch.cuda.graph(graph):
-                output = play(*inputs)
-        for target, tensor in zip(inputs, given, strict=True):
+    def __init__(self, play: Play) -> None:
+        self._play = play
+        self._shape: torch.Size | None = None
+        self._graph: torch.cuda.CUDAGraph | None = None
+
+    def __call__(self, *inputs: torch.Tensor) -> torch.Tensor:
+        """Returns what `play` returns; a replay's result is valid until the next call."""
+        if inputs[0].shape != self._shape:
+            self._shape = self._shape or inputs[0].shape
+            return self._play_uncaptured(*inputs)
+        if self._graph is None:
+            self._capture(*inputs)
+        assert self._graph is not None
+        for target, tensor in zip(self._inputs, inputs, strict=True):
             target.copy_(tensor)
-        graph.replay()
-        return output
+        self._graph.replay()
+        return self._output
 
-    return run
+    def _play_uncaptured(self, *inputs: torch.Tensor) -> torch.Tensor:
+        with warnings.catch_warnings():
+            # Adam is made to be captured, and warns each time that it is not.
+            warnings.filterwarnings("ignore", message=".*capturable.*")
+            return self._play(*inputs)
+
+    def _capture(self, *inputs: torch.Tensor) -> None:
+        """Notes down what `play` does; nothing is computed."""
+        self._inputs = tuple(tensor.clone() for tensor in inputs)
+        self._graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self._graph):
+            self._output = self._play(*self._inputs)

@@ -7,7 +7,7 @@ import torch
 
 from train.loop import Report
 
-MAX_FRAMES = 200
+MAX_FRAMES = 100
 # Curves of a frame, each from the same noise in all frames; fewer in a large population.
 CURVES_PER_FRAME = 16
 _MAX_FRAME_NUMBERS = 10_000_000

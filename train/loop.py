@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from train.cuda_graph import captured
+from train.cuda_graph import CapturedPlay
 from train.families import CurveFamily
 from train.loss import discriminator_gradient, discriminator_loss, generator_gradient
 from train.networks import make_discriminator, make_generator
@@ -38,7 +38,8 @@ class Population:
     """K GANs of different seeds, trained side by side; K may be 1.
 
     A GAN's seed decides its initial weights and, with the step, all its random numbers, so it
-    goes the same way in whatever population it stands, but for the rounding of float32.
+    goes the same way in whatever population it stands, but for the rounding of float32; see
+    `Perceptrons` for how little of that there is.
     """
 
     def __init__(
@@ -46,21 +47,23 @@ class Population:
     ) -> None:
         self.step = 0
         self._recipe = recipe
+        self._identity = f"{recipe}, seeds {list(seeds)}"
         self._stream = TrainingStream(seeds, family, recipe.batch_size, recipe.n_noise, device)
         generators, discriminators = zip(*(_initial(recipe, seed) for seed in seeds), strict=True)
-        self._networks: tuple[tuple[nn.Sequential, ...], ...] = (generators, discriminators)
         self._g = Perceptrons(generators, device)
         self._d = Perceptrons(discriminators, device)
         self._g_adam = _adam(self._g, recipe.beta1_g, recipe.beta2_g)
         self._d_adam = _adam(self._d, recipe.beta1_d, recipe.beta2_d)
         # What is exported: the last weights, or their moving average.
         self._average = self._g.parameters.clone() if recipe.ema else self._g.parameters
-        self._play = captured(self.play_block) if device.type == "cuda" else self.play_block
+        self._play = CapturedPlay(self.play_block) if device.type == "cuda" else self.play_block
 
     def fit(self) -> Iterator[Report]:
         """Trains on to the recipe's last step, and yields a report after every block of steps."""
         while self.step < self._recipe.steps:
             n_steps = min(STEPS_PER_BLOCK, self._recipe.steps - self.step)
+            # Always a whole block, also of a last one that is shorter: its bits do not depend on
+            # how many steps are asked for.
             real, noise = self._stream.block(self.step, STEPS_PER_BLOCK)
             factors = [self._recipe.lr_factor(self.step + i) for i in range(n_steps)]
             lr_factors = torch.tensor(factors, device=real.device)
@@ -119,38 +122,41 @@ class Population:
         return Report(self.step, d_real.tolist(), score.tolist())
 
     def generators(self) -> tuple[nn.Sequential, ...]:
-        """Returns the K generators as they would be exported now, on the CPU.
-
-        They are the same objects each time, brought up to date.
-        """
-        return self._g.write_into(self._networks[0], self._average)
+        """Returns the K generators as they would be exported now, on the CPU."""
+        return self._g.networks(self._average)
 
     def discriminators(self) -> tuple[nn.Sequential, ...]:
-        """Returns the K discriminators as they are now, likewise."""
-        return self._d.write_into(self._networks[1], self._d.parameters)
+        """Returns the K discriminators as they are now, on the CPU."""
+        return self._d.networks(self._d.parameters)
 
     def state(self) -> dict[str, Any]:
         """Returns all that the rest of the training depends on; tensors are not copied."""
-        return {
-            "step": self.step,
+        return {"training": self._identity, "step": self.step, **self._tensors()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Goes back to a `state` of the same training, from whatever device.
+
+        Raises KeyError, RuntimeError, TypeError or ValueError for what is none.
+        """
+        if state["training"] != self._identity:
+            raise ValueError("the state is one of another training")
+        for name, tensor in self._tensors().items():
+            tensor.copy_(state[name])
+        self.step = state["step"]
+
+    def _tensors(self) -> dict[str, torch.Tensor]:
+        tensors = {
             "generators": self._g.parameters,
             "discriminators": self._d.parameters,
             "average": self._average,
-            "generators_adam": self._g_adam.state_dict(),
-            "discriminators_adam": self._d_adam.state_dict(),
         }
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Goes back to a `state` of a population of the same recipe and size.
-
-        Raises KeyError, RuntimeError or ValueError for what is none.
-        """
-        self._g.parameters.copy_(state["generators"])
-        self._d.parameters.copy_(state["discriminators"])
-        self._average.copy_(state["average"])
-        self._g_adam.load_state_dict(state["generators_adam"])
-        self._d_adam.load_state_dict(state["discriminators_adam"])
-        self.step = state["step"]
+        for name, networks, adam in (
+            ("generators", self._g, self._g_adam),
+            ("discriminators", self._d, self._d_adam),
+        ):
+            for kind, tensor in adam.state[networks.parameters].items():
+                tensors[f"{name}_{kind}"] = tensor
+        return tensors
 
 
 def _initial(recipe: Recipe, seed: int) -> tuple[nn.Sequential, nn.Sequential]:
@@ -161,10 +167,18 @@ def _initial(recipe: Recipe, seed: int) -> tuple[nn.Sequential, nn.Sequential]:
 
 
 def _adam(networks: Perceptrons, beta1: float, beta2: float) -> torch.optim.Adam:
-    return torch.optim.Adam(
-        [networks.parameters],
+    parameters = networks.parameters
+    adam = torch.optim.Adam(
+        [parameters],
         betas=(beta1, beta2),
         fused=True,
         # A CUDA graph holds what stands on the device: the count of the steps, too.
-        capturable=networks.parameters.is_cuda,
+        capturable=parameters.is_cuda,
     )
+    # Made here rather than at the first step, so that a checkpoint can be copied into it.
+    adam.state[parameters] = {
+        "step": torch.zeros((), device=parameters.device),
+        "exp_avg": torch.zeros_like(parameters),
+        "exp_avg_sq": torch.zeros_like(parameters),
+    }
+    return adam

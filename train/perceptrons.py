@@ -1,5 +1,6 @@
 """Two-layer perceptrons side by side, with their gradient written out."""
 
+import copy
 from collections.abc import Sequence
 
 import torch
@@ -8,9 +9,8 @@ from torch import nn
 # The gradient of ReLU: it lets through what comes back where the output was above the threshold.
 _through_relu = torch.ops.aten.threshold_backward
 
-# Numbers of which elementwise operations take a whole multiple at once; those left over at the end
-# they round otherwise, so the parameters are filled up, and a network's bits do not depend on
-# whether others stand beside it.
+# Elementwise operations take whole multiples of so many numbers, and may round those left over at
+# the end otherwise. So the parameters are filled up to a whole multiple.
 _VECTOR = 64
 
 
@@ -21,12 +21,18 @@ class Perceptrons:
     gradient of a perceptron is six products and sums, which this class spells out. One network or
     many, the number of operations is the same.
 
-    `parameters` holds the parameters of all K, one kind after the other; `parameters.grad` their
-    gradients. So an optimiser, or an average over time, is one operation too.
+    `parameters` holds the parameters of all K, one kind after the other, and a filler; likewise
+    `parameters.grad` their gradients. So an optimiser, or an average over time, is one operation.
+
+    Operations are chosen so that a network's bits do not depend on whether others stand beside
+    it. That holds for the project's recipes on the processors it was tried on; for other shapes
+    the last bits may differ.
     """
 
     def __init__(self, networks: Sequence[nn.Sequential], device: torch.device) -> None:
-        """Takes over the parameters of `networks`."""
+        """Copies the parameters of `networks` to `device`."""
+        self._k = len(networks)
+        self._template = networks[0]
         parts = [
             torch.stack(
                 [part.detach().T if part.ndim == 2 else part.detach()[None] for part in kind]
@@ -57,20 +63,21 @@ class Perceptrons:
         return hidden, torch.baddbmm(self._b2, hidden, self._w2, out=out)
 
     def backward(self, inputs: torch.Tensor, hidden: torch.Tensor, d_outputs: torch.Tensor) -> None:
-        """Writes the gradient of a loss into `parameters.grad`, given that of the outputs."""
+        """Writes the gradient of a loss into `parameters.grad`, given that of the outputs,
+        [K, n, n_outputs], and what went through `forward`."""
         if self._has_one_output:
             torch.sum(hidden * d_outputs, 1, out=self._d_w2.squeeze(2))
         else:
             torch.bmm(hidden.mT, d_outputs, out=self._d_w2)
         torch.sum(d_outputs, dim=1, keepdim=True, out=self._d_b2)
-        d_hidden = _through_relu(d_outputs @ self._w2.mT, hidden, 0)
+        d_hidden = self._hidden_gradient(hidden, d_outputs)
         torch.bmm(inputs.mT, d_hidden, out=self._d_w1)
         torch.sum(d_hidden, dim=1, keepdim=True, out=self._d_b1)
 
     def input_gradient(self, hidden: torch.Tensor, d_outputs: torch.Tensor) -> torch.Tensor:
-        """Returns the gradient of a loss in the inputs, given that of the outputs."""
-        d_inputs: torch.Tensor = _through_relu(d_outputs @ self._w2.mT, hidden, 0) @ self._w1.mT
-        return d_inputs
+        """Returns the gradient of a loss in the inputs, [K, n, n_inputs], given that of the
+        outputs, [K, n, n_outputs]."""
+        return self._hidden_gradient(hidden, d_outputs) @ self._w1.mT
 
     def outputs(self, inputs: torch.Tensor, parameters: torch.Tensor) -> torch.Tensor:
         """Returns [K, n, n_outputs] of the same `inputs`, [n, n_inputs], for all networks, had
@@ -83,17 +90,20 @@ class Perceptrons:
         views = self._views(self.parameters)
         return torch.stack([view.isfinite().all(dim=2).all(dim=1) for view in views]).all(dim=0)
 
-    def write_into(
-        self, networks: tuple[nn.Sequential, ...], parameters: torch.Tensor
-    ) -> tuple[nn.Sequential, ...]:
-        """Writes `parameters`, laid out like this object's own, into a network for each of K, and
-        returns these."""
-        views = self._views(parameters.detach())
-        for number, network in enumerate(networks):
-            for target, kind in zip(network.parameters(), views, strict=True):
-                part = kind[number]
-                target.data.copy_(part.T if target.ndim == 2 else part[0])
-        return networks
+    def networks(self, parameters: torch.Tensor) -> tuple[nn.Sequential, ...]:
+        """Returns K networks on the CPU with `parameters`, laid out like this object's own."""
+        views = self._views(parameters.cpu())
+        return tuple(self._network([view[number] for view in views]) for number in range(self._k))
+
+    def _network(self, parts: Sequence[torch.Tensor]) -> nn.Sequential:
+        network = copy.deepcopy(self._template)
+        for target, part in zip(network.parameters(), parts, strict=True):
+            target.data.copy_(part.T if target.ndim == 2 else part[0])
+        return network
+
+    def _hidden_gradient(self, hidden: torch.Tensor, d_outputs: torch.Tensor) -> torch.Tensor:
+        gradient: torch.Tensor = _through_relu(d_outputs @ self._w2.mT, hidden, 0)
+        return gradient
 
     def _views(self, flat: torch.Tensor) -> list[torch.Tensor]:
         parts = torch.split(flat, [shape.numel() for shape in self._shapes])

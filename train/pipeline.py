@@ -1,5 +1,7 @@
 """The whole way: train, choose, export, measure, publish."""
 
+import shlex
+import signal
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -39,13 +41,13 @@ def choose_device(name: DeviceName) -> torch.device:
     return torch.device("cuda" if has_cuda and name != "cpu" else "cpu")
 
 
-def start(settings: Settings, models: Path, runs: Path) -> Run:
-    """Returns a new run below `runs` for a training that will be published into `models`.
+def start(settings: Settings, runs: Path) -> Run:
+    """Returns a new run below `runs`.
 
-    Raises RepositoryError if `models` can't take the model, CurveganError if there is no such
-    device, or the run folder can't be written.
+    Raises RepositoryError if the repository can't take the model, CurveganError if there is no
+    such device, or the run folder can't be written.
     """
-    check_shape(models, settings.recipe.n_noise, settings.recipe.n_points)
+    check_shape(Path(settings.models), settings.recipe.n_noise, settings.recipe.n_points)
     choose_device(settings.device)
     return Run.create(runs, settings)
 
@@ -73,24 +75,37 @@ def train_and_publish(
     # The networks are so small that a second thread costs more than it computes.
     torch.set_num_threads(1)
     family = Quadratics(settings.recipe.n_points)
-    population, history = fit(run, settings, family, device, keep, watch)
     try:
+        population, history = fit(run, settings, family, device, keep, watch)
         generators = population.generators()
         best, members = choose(generators, family, settings, history)
         training = _training(settings, device, history, best)
         description, files = _export(generators[best], settings.recipe.n_noise, family, training)
         run.save_export(description, files, members)
         return run.publish(models), description
-    except KeyboardInterrupt:
+    except (MemoryError, RuntimeError) as error:
+        if not _is_out_of_memory(error):
+            raise
+        raise CurveganError(
+            "not enough memory: take smaller batches, fewer points or a smaller population, or go "
+            f"on where there is more with: {run.resume_command}"
+        ) from error
+    except (KeyboardInterrupt, SystemExit) as error:  # Ctrl-C, SIGTERM
         raise Interrupted(
-            "interrupted after the training: nothing was published; "
-            f"go on with: python -m train --resume {run.folder}"
+            f"interrupted: nothing was published; go on with: {run.resume_command}",
+            signal.SIGTERM if isinstance(error, SystemExit) else signal.SIGINT,
         ) from None
     except RepositoryError as error:
         raise RepositoryError(
             f"{error}; the trained model is kept, publish it with: "
-            f"python -m train publish {run.folder} --models {models}"
+            f"python -m train publish {shlex.quote(str(run.folder))} --models "
+            f"{shlex.quote(str(models))}"
         ) from error
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    # On the CPU torch raises a plain RuntimeError.
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "memory" in str(error)
 
 
 def _export(

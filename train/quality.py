@@ -22,6 +22,11 @@ def best_a(curves: Float32Array, family: Quadratics) -> Float64Array:
     return a
 
 
+def distance(quality: dict[str, float]) -> float:
+    """Returns how far a generator is from the family, in y: W1(a) plus off-family RMSE."""
+    return quality["w1_a"] + quality["off_family_rmse"]
+
+
 def measure_quadratics(curves: Float32Array, family: Quadratics) -> dict[str, float]:
     """Returns the quality of `curves`, float32 [n, n_points], as samples of the quadratics.
 

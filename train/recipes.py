@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from serve.errors import CurveganError
+from serve.repository import DEFAULT_MODELS
 
 RecipeName = Literal["default", "quick", "tutorial"]
 DeviceName = Literal["auto", "cpu", "cuda"]
@@ -14,8 +15,8 @@ LrDecay = Literal["constant", "linear", "cosine"]
 MAX_ROWS = 2**32
 # Beyond these a training, or the measuring of its 100,000 curves, would need more memory than most
 # machines have: a curve's noise, its points, GANs side by side, and the numbers of a step.
-MAX_NOISE = 1024
-MAX_POINTS = 4096
+MAX_N_NOISE = 1024
+MAX_N_POINTS = 4096
 MAX_POPULATION = 4096
 MAX_NUMBERS = 10**7
 
@@ -54,8 +55,8 @@ class Recipe:
         limits = {
             "steps": (1, MAX_ROWS),
             "batch_size": (1, MAX_ROWS),
-            "n_noise": (1, MAX_NOISE),
-            "n_points": (2, MAX_POINTS),
+            "n_noise": (1, MAX_N_NOISE),
+            "n_points": (2, MAX_N_POINTS),
         }
         for name, (least, most) in limits.items():
             if not least <= getattr(self, name) <= most:
@@ -73,7 +74,7 @@ class Recipe:
             )
 
     @property
-    def numbers(self) -> int:
+    def numbers_per_step(self) -> int:
         """Numbers that a step draws: of the real curves and of the noise."""
         return self.batch_size * (self.n_noise + self.n_points)
 
@@ -91,23 +92,28 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a training is asked to be: its recipe by name and in full, its seed, its device, and
-    how many GANs to train side by side, with the seeds `seed`, seed + 1, ..."""
+    """What a training is asked to be.
+
+    Its recipe by name and in full, its seed, its device, how many GANs to train side by side, with
+    the seeds `seed`, seed + 1, ..., and the model repository that the best is published into.
+    """
 
     recipe_name: RecipeName
     recipe: Recipe
     seed: int
     device: DeviceName
     population: int = 1
+    models: str = str(DEFAULT_MODELS)
 
     def __post_init__(self) -> None:
-        """Raises CurveganError for seeds that are no 32-bit numbers, or too many GANs."""
+        """Raises CurveganError for seeds that are no 32-bit numbers, too many GANs, or batches
+        that no memory holds."""
         if not 1 <= self.population <= MAX_POPULATION:
             raise CurveganError(f"population is {self.population}: give 1 to {MAX_POPULATION}")
         if not 0 <= self.seed <= 2**32 - self.population:
             most = 2**32 - self.population
             raise CurveganError(f"seed {self.seed}: give a number from 0 to {most}")
-        numbers = self.population * self.recipe.numbers
+        numbers = self.population * self.recipe.numbers_per_step
         if numbers > MAX_NUMBERS:
             raise CurveganError(
                 f"{self.population} times {self.recipe.batch_size} curves of "

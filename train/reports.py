@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from serve.errors import CurveganError
+from train.quality import distance
 from train.runs import SETTINGS, Member, Run
 
 # The measures in the order of people's interest, and how each is written.
@@ -99,8 +100,7 @@ def _number(value: float | None, form: str) -> str:
 
 
 def _distance(member: Member) -> float:
-    quality = member.quality
-    return quality["w1_a"] + quality["off_family_rmse"] if quality else math.inf
+    return distance(member.quality) if member.quality else math.inf
 
 
 def _print(table: Table) -> None:

@@ -5,18 +5,19 @@ runs/NAME/
   log.jsonl            a line for each report of the loop: step, d_real, score
   checkpoint.pt        all that the rest of the training depends on
   population.json      the quality of each GAN, and which one was exported
-  export/              the exported files and description.json, before they have a version
+  export/              the exported files, their sums and description.json, without a version
   published.json       where it was published, under which version
-  learning.gif, curves.png, losses.png
+  learning.gif, curves.png, losses.png, and TensorBoard's events if asked for
 """
 
-from collections.abc import Iterable, Iterator
+import shlex
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import BinaryIO, Self, TypeVar, get_args
+from typing import Self, TypeVar, get_args
 
 import msgspec
 
@@ -87,6 +88,11 @@ class Run:
         return run
 
     @property
+    def resume_command(self) -> str:
+        """The command that goes on with it."""
+        return f"python -m train --resume {shlex.quote(str(self.folder))}"
+
+    @property
     def settings(self) -> Settings:
         """What was asked. Raises CurveganError for a folder that is no run's."""
         settings = self._read(SETTINGS, Settings)
@@ -145,12 +151,21 @@ class Run:
         return checkpoint.load(path, population) if path.exists() else History()
 
     @contextmanager
-    def log(self, before: Iterable[Report]) -> Iterator[BinaryIO]:
-        """Yields the log, open for more, with only the reports `before` in it."""
+    def log(self, before: Iterable[Report]) -> Iterator[Callable[[Report], None]]:
+        """Yields a function that adds a report to the log, in which only those `before` stand.
+
+        Raises CurveganError, as does the function, if it can't be written.
+        """
         with self.writing():
-            self._replace(LOG, b"".join(map(log_line, before)))
-            with (self.folder / LOG).open("ab", buffering=0) as file:
-                yield file
+            self._replace(LOG, b"".join(map(_log_line, before)))
+            file = (self.folder / LOG).open("ab", buffering=0)
+
+        def add(report: Report) -> None:
+            with self.writing():
+                file.write(_log_line(report))
+
+        with file:
+            yield add
 
     def save_export(
         self,
@@ -176,7 +191,8 @@ class Run:
     def publish(self, models: Path) -> int:
         """Publishes the run's export into the repository `models` and returns its version.
 
-        Raises CurveganError if the run has no export, RepositoryError if it can't be published.
+        Raises CurveganError if the run has no whole export, RepositoryError if it can't be
+        published.
         """
         description, files = self.load_export()
         version = publish(models, description, files["generator"], files["sampler"])
@@ -193,7 +209,7 @@ class Run:
         except OSError as error:
             raise CurveganError(
                 f"can't write the run into {self.folder}: {error.strerror}; mend that and go on "
-                f"with: python -m train --resume {self.folder}"
+                f"with: {self.resume_command}"
             ) from error
 
     def load_export(self) -> tuple[Description, dict[ModelName, dict[str, bytes]]]:
@@ -213,7 +229,7 @@ class Run:
                 if sha256(contents[name]) != sums.get(model, {}).get(name):
                     raise CurveganError(
                         f"{path} is damaged: its SHA-256 is not the one in {SUMS}; nothing was "
-                        f"published, export it again with: python -m train --resume {self.folder}"
+                        f"published, export it again with: {self.resume_command}"
                     )
         return description, files
 
@@ -232,7 +248,7 @@ class Run:
             aside.write_bytes(content)
 
 
-def log_line(report: Report) -> bytes:
+def _log_line(report: Report) -> bytes:
     """Returns a report as a line of the log; numbers that are not finite are null."""
     return msgspec.json.encode(report) + b"\n"
 

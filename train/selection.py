@@ -1,15 +1,18 @@
 """Which GAN of a population is exported: the best on noise that no training and no measure of the
 published model sees."""
 
+import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import nn
 
+from serve.errors import CurveganError
 from train.families import Quadratics
 from train.history import History
 from train.networks import SeedNoise
-from train.quality import N_SEEDS, measure_quadratics
+from train.quality import N_SEEDS, distance, measure_quadratics
 from train.recipes import Settings
 from train.runs import Member
 
@@ -20,27 +23,33 @@ HELD_OUT_SEEDS = range(N_SEEDS, N_SEEDS + 50_000)
 def choose(
     generators: Sequence[nn.Sequential], family: Quadratics, settings: Settings, history: History
 ) -> tuple[int, list[Member]]:
-    """Returns the number of the best generator, and what is known of each.
+    """Returns the number of the generator with the smallest distance, and what is known of each.
 
-    The best has the smallest sum of W1(a) and off-family RMSE, which are both distances in y.
-    A GAN that diverged is never the best.
+    Raises CurveganError if the curves of none are finite.
     """
-    noise = SeedNoise(settings.recipe.n_noise)(torch.tensor(HELD_OUT_SEEDS))
-    qualities = [_measure(generator, noise, family) for generator in generators]
-    best = min(range(len(qualities)), key=lambda number: _distance(qualities[number]))
+    qualities = measure_held_out(generators, settings.recipe.n_noise, family)
+    distances = [distance(quality) if quality else math.inf for quality in qualities]
+    best = int(np.argmin(distances))
+    if math.isinf(distances[best]):
+        raise CurveganError(
+            "no generator makes finite curves: nothing was published; train with smaller "
+            "learning rates (--lr-g, --lr-d)"
+        )
     members = []
     for number, (seed, quality) in enumerate(zip(settings.seeds, qualities, strict=True)):
-        members.append(Member(seed, quality, *history.mean_at_end(number), exported=number == best))
+        ended = history.mean_at_end(number)
+        members.append(Member(seed, quality, *ended, exported=number == best))
     return best, members
 
 
-def _measure(
-    generator: nn.Sequential, noise: torch.Tensor, family: Quadratics
-) -> dict[str, float] | None:
+def measure_held_out(
+    generators: Sequence[nn.Sequential], n_noise: int, family: Quadratics
+) -> list[dict[str, float] | None]:
+    """Returns each generator's quality on the held-out noise, None if its curves are not finite."""
+    noise = SeedNoise(n_noise)(torch.tensor(HELD_OUT_SEEDS))
     with torch.no_grad():
-        curves = generator(noise)
+        return [_measure(generator(noise), family) for generator in generators]
+
+
+def _measure(curves: torch.Tensor, family: Quadratics) -> dict[str, float] | None:
     return measure_quadratics(curves.numpy(), family) if curves.isfinite().all() else None
-
-
-def _distance(quality: dict[str, float] | None) -> float:
-    return quality["w1_a"] + quality["off_family_rmse"] if quality else float("inf")

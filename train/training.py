@@ -16,7 +16,7 @@ from train.interrupts import Interrupts
 from train.loop import Population, Report
 from train.networks import SeedNoise
 from train.recipes import Settings
-from train.runs import Run, log_line
+from train.runs import Run
 from train.tensorboard import writing_events
 
 Watch = Callable[[Iterable[Report]], Iterator[Report]]
@@ -62,13 +62,13 @@ def fit(
     checkpointed = population.step
     start = time.perf_counter() - history.seconds
     with (
-        run.log(history.reports) as log,
+        run.log(history.reports) as add_to_log,
         events or nullcontext() as add_event,
         Interrupts() as stop,
     ):
         for report in watch(population.fit()):
             history.reports.append(report)
-            log.write(log_line(report))
+            add_to_log(report)
             if add_event:
                 add_event(report)
             if film:
@@ -82,7 +82,7 @@ def fit(
             if stop.asked:
                 raise Interrupted(
                     f"interrupted at step {report.step} of {steps}: nothing was published; "
-                    f"go on with: python -m train --resume {run.folder}",
+                    f"go on with: {run.resume_command}",
                     stop.asked,
                 )
     return population, history

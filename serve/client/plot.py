@@ -5,7 +5,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from serve.arrays import Float32Array, Float64Array
-from serve.picture_style import INK, MUTED, Bounds, draw_bounds, draw_bundle, style, tidy
+from serve.picture_style import MUTED, Bounds, draw_bundle, frame_curves, style
 
 
 def draw_curves(
@@ -26,12 +26,8 @@ def draw_curves(
         figure = Figure(figsize=(9, 5.6), dpi=160, facecolor="white")
         axes = figure.add_axes((0.075, 0.12, 0.9, 0.72))
         draw_bundle(axes, x_grid, curves)
-        if bounds:
-            draw_bounds(axes, x_grid, bounds)
-            axes.legend(loc="upper center", frameon=False, ncols=2, labelcolor=INK)
-        axes.set_xlim(float(x_grid[0]), float(x_grid[-1]))
+        frame_curves(axes, x_grid, bounds)
         axes.margins(y=0.08)
-        tidy(axes, "x", "y")
         figure.text(0.075, 0.935, title, fontsize=16, weight="bold")
         figure.text(0.075, 0.885, subtitle, fontsize=10.5, color=MUTED)
         figure.text(0.975, 0.025, footnote, fontsize=9, color=MUTED, ha="right")

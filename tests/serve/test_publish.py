@@ -133,7 +133,7 @@ def test_a_generator_that_a_killed_publisher_left_is_removed(
     assert sorted(path.name for path in (models / "generator").glob("[0-9]*")) == ["1", "3"]
 
 
-def test_ctrl_c_after_the_last_rename_says_what_was_published(trained: Path, models: Path):
+def test_ctrl_c_after_the_last_rename_comes_too_late(trained: Path, models: Path):
     before = """
 rename = Path.rename
 def interrupted_afterwards(self, target):
@@ -143,7 +143,7 @@ def interrupted_afterwards(self, target):
 Path.rename = interrupted_afterwards
 """
     done = publish_in_process(trained, models, before)
-    assert "Interrupted: interrupted once version 2 was published" in done.stderr
+    assert done.returncode == 0, done.stderr
     assert Repository(models).versions() == [1, 2]
     Repository(models).load(2)
     assert not leftovers(models)

@@ -1,6 +1,7 @@
 """Nothing is lost: a run that was killed goes on, and ends as if it had never been killed."""
 
 import json
+import os
 import resource
 import shutil
 import signal
@@ -30,8 +31,10 @@ def start(*arguments: str, cwd: Path, steps: int = STEPS) -> subprocess.Popen[st
     return subprocess.Popen(command, cwd=cwd, stderr=subprocess.PIPE, text=True)
 
 
-def wait_for(happened: Callable[[], object]) -> None:
+def wait_for(process: subprocess.Popen[str], happened: Callable[[], object]) -> None:
     while not happened():
+        if process.poll() is not None:
+            pytest.fail(f"exit code {process.returncode}: {process.communicate()[1]}")
         time.sleep(0.005)
 
 
@@ -59,15 +62,22 @@ def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def interrupted(tmp_path: Path) -> Path:
-    """A run that Ctrl-C ended on its way."""
-    with start("--batch-size", "512", cwd=tmp_path) as process:
-        wait_for(lambda: list(tmp_path.glob("runs/*/checkpoint.pt")))
+@pytest.fixture(scope="module")
+def interrupted_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run that Ctrl-C ended on its way; not to be changed."""
+    folder = tmp_path_factory.mktemp("interrupted")
+    with start("--batch-size", "512", cwd=folder) as process:
+        wait_for(process, lambda: list(folder.glob("runs/*/checkpoint.pt")))
         process.send_signal(signal.SIGINT)
         _, stderr = process.communicate(timeout=30)
     assert process.returncode == 130, stderr
-    return only_run(tmp_path)
+    return folder
+
+
+@pytest.fixture
+def interrupted(interrupted_folder: Path, tmp_path: Path) -> Path:
+    """A copy of the interrupted run that a test may change."""
+    return only_run(shutil.copytree(interrupted_folder, tmp_path, dirs_exist_ok=True))
 
 
 @pytest.mark.parametrize("checkpoints", [0, 1, 4])
@@ -76,9 +86,9 @@ def test_kill_9_and_resume_ends_with_the_same_bits(
 ):
     """Killed before its first checkpoint, after it, and later."""
     with start(cwd=tmp_path) as process:
-        wait_for(lambda: list(tmp_path.glob("runs/*/log.jsonl")))
+        wait_for(process, lambda: list(tmp_path.glob("runs/*/log.jsonl")))
         log = only_run(tmp_path) / "log.jsonl"
-        wait_for(lambda: log.read_text().count("\n") > 2 * checkpoints)
+        wait_for(process, lambda: log.read_text().count("\n") > 2 * checkpoints)
         process.kill()
     run = only_run(tmp_path)
     assert not (tmp_path / "models").exists()
@@ -100,7 +110,7 @@ def test_ctrl_c_writes_a_checkpoint_and_says_how_to_go_on(interrupted: Path):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_a_training_with_one_line_that_can_be_followed(tmp_path: Path, number: int):
     with start(cwd=tmp_path, steps=1_000_000) as process:
-        wait_for(lambda: list(tmp_path.glob("runs/*/checkpoint.pt")))
+        wait_for(process, lambda: list(tmp_path.glob("runs/*/checkpoint.pt")))
         process.send_signal(number)
         _, stderr = process.communicate(timeout=30)
     assert process.returncode == 128 + number
@@ -186,6 +196,27 @@ def test_other_options_than_the_run_s_are_refused(interrupted: Path, options, ex
     assert f"the run to resume {expected}: leave that option out" in error_line(done)
 
 
+def test_a_resumed_run_is_published_where_it_was_to_be(tmp_path: Path):
+    with start("--models", "wide models", cwd=tmp_path) as process:
+        wait_for(process, lambda: list(tmp_path.glob("runs/*/checkpoint.pt")))
+        process.kill()
+    run = only_run(tmp_path)
+    run_command("train", "--resume", str(run), "--no-pictures", cwd=tmp_path)
+    assert Repository(tmp_path / "wide models").versions() == [1]
+    run_command("train", "publish", str(run), cwd=tmp_path)
+    assert Repository(tmp_path / "wide models").versions() == [1, 2]
+
+
+def test_a_training_in_the_background_goes_on_ignoring_ctrl_c(tmp_path: Path):
+    command = ["sh", "-c", f"{sys.executable} -m train --steps 500 --no-pictures & echo $!; wait"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        number = int(process.stdout.readline())
+        wait_for(process, lambda: list(tmp_path.glob("runs/*/log.jsonl")))
+        os.kill(number, signal.SIGINT)
+        stdout, _ = process.communicate(timeout=60)
+    assert "published version 1 in models" in stdout
+
+
 def test_resuming_what_is_no_run_is_one_line(tmp_path: Path):
     line = error_line(try_command("train", "--resume", "nothing", cwd=tmp_path))
     assert "'nothing' is no run: it has no settings.json" in line
@@ -203,7 +234,6 @@ def test_a_full_disk_keeps_the_old_checkpoint(interrupted: Path):
     limit = len(before) // 2
     done = subprocess.run(
         [sys.executable, "-c",
-         "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
          "from train.__main__ import main; main()",
          "--resume", str(interrupted)],
         cwd=interrupted.parents[1], capture_output=True, text=True, check=False,

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from serve.picture_style import INK, LOWER, MUTED, UPPER, draw_bounds, draw_bundle, tidy
+from serve.picture_style import INK, LOWER, MUTED, UPPER, draw_bundle, frame_curves, tidy
 from train.pictures.outcome import N_DRAWN, Outcome
 
 
@@ -26,12 +26,9 @@ def draw_curves(axes: Axes, outcome: Outcome) -> None:
     """Draws curves between the bounds."""
     x_grid = outcome.x_grid
     draw_bundle(axes, x_grid, outcome.curves)
-    draw_bounds(axes, x_grid, outcome.bounds)
-    axes.legend(loc="upper center", frameon=False, ncols=2, labelcolor=INK)
-    axes.set_xlim(-1, 1)
+    frame_curves(axes, x_grid, outcome.bounds)
     axes.set_xticks([-1, -0.5, 0, 0.5, 1])
     axes.set_ylim(-0.25, 3.45)
-    tidy(axes, "x", "y")
 
 
 def draw_a(axes: Axes, outcome: Outcome) -> None:

@@ -7,13 +7,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from serve.picture_style import INK, MUTED, draw_bounds, tidy
+from serve.picture_style import MUTED, frame_curves
 from train.loop import Report
 from train.pictures.outcome import Outcome
 
 _MILLISECONDS = 70
 _LAST_MILLISECONDS = 3000
-_MOST_FRAMES = 100
 _COLOURS = 48
 
 
@@ -22,7 +21,6 @@ def draw_learning_into(outcome: Outcome, path: Path) -> None:
     frames = outcome.history.frames
     if not frames:
         raise ValueError("the run took no frames (--no-pictures)")
-    frames = frames[:: max(1, len(frames) // _MOST_FRAMES)] + frames[-1:]
     reports = {report.step: report for report in outcome.history.reports}
     scene = _Scene(outcome)
     images = [
@@ -45,12 +43,9 @@ class _Scene:
         figure = Figure(figsize=(6.4, 4.4), dpi=100, facecolor="white")
         self._canvas = FigureCanvasAgg(figure)
         self._axes = figure.add_axes((0.08, 0.12, 0.89, 0.72))
-        draw_bounds(self._axes, self._x_grid, outcome.bounds)
-        self._axes.legend(loc="lower center", frameon=False, ncols=2, labelcolor=INK)
-        self._axes.set_xlim(-1, 1)
+        frame_curves(self._axes, self._x_grid, outcome.bounds, legend_at="lower center")
         self._axes.set_xticks([-1, -0.5, 0, 0.5, 1])
         self._axes.set_ylim(-0.75, 3.45)
-        tidy(self._axes, "x", "y")
         training = outcome.description.training
         title = f"A GAN learns quadratics: recipe {training.recipe}, seed {training.seed}"
         figure.text(0.08, 0.93, title, fontsize=12, weight="bold")

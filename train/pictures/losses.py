@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from serve.picture_style import INK, LOWER, MUTED, UPPER, tidy
+from serve.picture_style import FAINT, INK, LOWER, MUTED, UPPER, tidy
 from train.pictures.outcome import Outcome
 
 # What both come to when D can't tell generated curves from real ones.
@@ -45,7 +45,7 @@ def _draw(
     steps = [report.step for report in outcome.history.reports]
     for number in range(values.shape[1]):
         if number != outcome.member:
-            axes.plot(steps, values[:, number], color="#d0d7de", linewidth=0.8)
+            axes.plot(steps, values[:, number], color=FAINT, linewidth=0.8)
     axes.axhline(even, color=INK, linewidth=1, linestyle="--")
     axes.plot(steps, values[:, outcome.member], color=colour, linewidth=1.4)
     axes.set_xlim(0, steps[-1])
