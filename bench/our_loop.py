@@ -1,6 +1,5 @@
 """Our loop, as benchmarks time it: with its random numbers and its reports."""
 
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -11,16 +10,18 @@ from train.loop import Population
 from train.recipes import Recipe
 
 
-def make_our_blocks(
-    recipe: Recipe, seeds: Sequence[int], device: torch.device, n_blocks: int
+def make_our_steps(
+    recipe: Recipe, seeds: Sequence[int], device: torch.device, n_steps: int
 ) -> Callable[[], None]:
-    """Returns a function that trains new GANs with `seeds` for `n_blocks` more blocks of steps."""
+    """Returns a function that trains new GANs with `seeds` for at least `n_steps` more steps."""
     # The learning rates then hardly fall, and time does not depend on them.
     endless = replace(recipe, steps=2**32 // recipe.batch_size)
-    reports = Population(endless, Quadratics(recipe.n_points), seeds, device).fit()
+    population = Population(endless, Quadratics(recipe.n_points), seeds, device)
+    reports = population.fit()
 
-    def blocks() -> None:
-        for _ in itertools.islice(reports, n_blocks):
-            pass
+    def steps() -> None:
+        end = population.step + n_steps
+        while population.step < end:
+            next(reports)
 
-    return blocks
+    return steps

@@ -3,15 +3,14 @@
 import cyclopts
 import torch
 
-from bench.our_loop import make_our_blocks
+from bench.our_loop import make_our_steps
 from bench.plain_loop import make_plain_steps
 from bench.timing import print_table, time_interleaved
 from train.loop import STEPS_PER_BLOCK
 from train.pipeline import choose_device
 from train.recipes import RECIPES, DeviceName
 
-BLOCKS = 2
-STEPS = BLOCKS * STEPS_PER_BLOCK
+STEPS = 2 * STEPS_PER_BLOCK
 SIZES = {"cpu": (1, 4, 16, 64), "cuda": (1, 16, 64, 256, 1024, 4096)}
 
 
@@ -22,8 +21,8 @@ def main(device: DeviceName = "auto", rounds: int = 7) -> None:
     # Each candidate by its name and by how many GANs take a step at once.
     candidates = {("plain tutorial loop", 1): make_plain_steps(STEPS)}
     for size in SIZES[chosen.type]:
-        blocks = make_our_blocks(RECIPES["tutorial"], range(size), chosen, BLOCKS)
-        candidates[f"population of {size:,}", size] = blocks
+        steps = make_our_steps(RECIPES["tutorial"], range(size), chosen, STEPS)
+        candidates[f"population of {size:,}", size] = steps
     medians = time_interleaved(candidates, rounds)
     rates = {key: key[1] * STEPS / seconds for key, seconds in medians.items()}
     plain_rate = next(iter(rates.values()))

@@ -4,7 +4,7 @@ import cyclopts
 import torch
 
 from bench.lightning_loop import make_lightning_steps
-from bench.our_loop import make_our_blocks
+from bench.our_loop import make_our_steps
 from bench.plain_loop import BATCH_SIZE, make_plain_steps
 from bench.timing import print_table, time_interleaved
 from train.loop import STEPS_PER_BLOCK
@@ -21,7 +21,7 @@ def main(rounds: int = 11, blocks: int = 20) -> None:
     }
     for name in ("tutorial", "default"):
         key = (f"train.loop, recipe {name}", RECIPES[name].batch_size)
-        candidates[key] = make_our_blocks(RECIPES[name], [1], torch.device("cpu"), blocks)
+        candidates[key] = make_our_steps(RECIPES[name], [1], torch.device("cpu"), steps)
     medians = time_interleaved(candidates, rounds)
     plain_seconds = next(iter(medians.values()))
     print_table(

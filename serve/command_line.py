@@ -1,5 +1,6 @@
 """What the project's commands share: `--version`, one line for an error, and the exit codes."""
 
+import io
 import os
 import signal
 import sys
@@ -35,6 +36,10 @@ def run(app: cyclopts.App) -> NoReturn:
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # see serve.early_interrupt
         signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _terminate)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A path that the terminal can't show is no reason to fail.
+            stream.reconfigure(errors="backslashreplace")
     # What gRPC's core has to say about an address, our own errors say in one line.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:

@@ -2,16 +2,18 @@
 
 from serve import early_interrupt  # noqa: F401, I001  (first: the others take their time)
 
+import shlex
+import signal
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter, Token
 
 from serve.command_line import make_app, run
-from serve.errors import CurveganError
+from serve.errors import CurveganError, Interrupted
 from serve.repository import DEFAULT_MODELS
 from train.recipes import RECIPES, DeviceName, LrDecay, RecipeName, Settings
 
@@ -22,7 +24,10 @@ app = make_app("curvegan-train", "Train a GAN on curves and publish its generato
 
 def _whole(_type: type, tokens: Sequence[Token]) -> int:
     """Reads a whole number; cyclopts itself would round 1.5."""
-    return int(tokens[0].value)
+    try:
+        return int(tokens[0].value)
+    except ValueError:
+        raise ValueError(f"{tokens[0].value!r} is no whole number") from None
 
 
 def _changes(hyperparameter: str, help_text: str, name: str | None = None) -> Parameter:
@@ -71,11 +76,11 @@ class Changes:
 @app.default
 def train(
     *,
-    recipe: RecipeName = "default",
+    recipe: RecipeName | None = None,
     changes: Changes = Changes(),
-    seed: Annotated[int, Parameter(converter=_whole)] = 1,
-    population: Annotated[int, Parameter(converter=_whole)] = 1,
-    device: DeviceName = "auto",
+    seed: Annotated[int | None, Parameter(converter=_whole)] = None,
+    population: Annotated[int | None, Parameter(converter=_whole)] = None,
+    device: DeviceName | None = None,
     models: Path | None = None,
     runs: Path = DEFAULT_RUNS,
     resume: Path | None = None,
@@ -86,20 +91,22 @@ def train(
     """Train a GAN on curves and publish its generator as the next version.
 
     Trains, exports to TorchScript and ONNX, compares the files with torch, measures the quality,
-    publishes, and draws how it went. Ctrl-C ends it and publishes nothing; the run can be resumed.
+    publishes, and draws how it went. Ctrl-C ends it and publishes nothing; the run can be resumed,
+    and then has the options with which it was started.
 
     Parameters
     ----------
     recipe
-        The hyperparameters, all of them; the options below change one each.
+        The hyperparameters, all of them; the options below change one each [default: default].
     seed
-        Decides the initial weights and all random numbers; 0 to 4294967295.
+        Decides the initial weights and all random numbers; 0 to 4294967295 [default: 1].
     population
-        GANs to train side by side, with the seeds from --seed on; the best is published.
+        GANs to train side by side, with the seeds from --seed on; the best is published
+        [default: 1].
     device
-        Where to train; auto takes CUDA where there is one.
+        Where to train; auto takes CUDA where there is one [default: auto].
     models
-        The model repository to publish into [models, or the resumed run's].
+        The model repository to publish into [default: models, or the resumed run's].
     runs
         The folder below which the run keeps what it was asked, how it went and what came out.
     resume
@@ -112,14 +119,13 @@ def train(
         Write TensorBoard events into the run's folder.
     """
     changed = {name: value for name, value in asdict(changes).items() if value is not None}
-    settings = Settings(
-        recipe,
-        replace(RECIPES[recipe], **changed),
-        seed,
-        device,
-        population,
-        str(models or DEFAULT_MODELS),
-    )
+    asked: dict[str, Any] = {"seed": seed, "device": device, "population": population}
+    given = {name: value for name, value in asked.items() if value is not None}
+    settings = None
+    if not resume:
+        name = recipe or "default"
+        whole_recipe = replace(RECIPES[name], **changed)
+        settings = Settings(name, whole_recipe, models=str(models or DEFAULT_MODELS), **given)
 
     # Imported here so that --help and a wrong option do not wait for torch.
     from train import pipeline
@@ -129,11 +135,12 @@ def train(
     from train.training import Keeping
 
     keep = Keeping(checkpoint_every, pictures, tensorboard)
-    if resume:
-        this_run = Run(resume)
-        _check_same(this_run.settings, settings, changed)
-    else:
+    if settings:
         this_run = pipeline.start(settings, runs)
+    else:
+        assert resume
+        this_run = Run(resume)
+        _check_same(this_run.settings, given | ({"recipe_name": recipe} if recipe else {}), changed)
     models = models or Path(this_run.settings.models)
     watch = partial(show_progress, steps=this_run.settings.recipe.steps)
     version, description = pipeline.train_and_publish(this_run, models, keep, watch)
@@ -141,29 +148,42 @@ def train(
     quality = ", ".join(f"{name} {value:.4g}" for name, value in description.quality.items())
     print(f"published version {version} in {models}: {quality}", flush=True)
     if pictures:
-        from train.pictures import draw_run
-
-        for path in draw_run(this_run):
-            print(f"drew {path}", flush=True)
+        draw(this_run.folder)
 
 
-def _check_same(stored: Settings, asked: Settings, changed: dict[str, float]) -> None:
+def _check_same(stored: Settings, given: dict[str, Any], changed: dict[str, Any]) -> None:
     """Raises CurveganError if options ask for another training than the one to be resumed."""
-    default = Settings("default", RECIPES["default"], 1, "auto")
-    for name in ("recipe_name", "seed", "device", "population"):
-        given = getattr(asked, name)
-        if given not in (getattr(default, name), getattr(stored, name)):
-            _refuse(name.removesuffix("_name"), given, getattr(stored, name))
-    for name, given in changed.items():
-        if given != getattr(stored.recipe, name):
-            _refuse(name, given, getattr(stored.recipe, name))
+    for settings, options in ((stored, given), (stored.recipe, changed)):
+        for name, value in options.items():
+            if value != getattr(settings, name):
+                raise CurveganError(
+                    f"the run to resume has {name.removesuffix('_name')} "
+                    f"{getattr(settings, name)}, not {value}: leave that option out, or train "
+                    "anew without --resume"
+                )
 
 
-def _refuse(name: str, given: object, stored: object) -> None:
-    raise CurveganError(
-        f"the run to resume has {name} {stored}, not {given}: leave that option out, or train "
-        "anew without --resume"
-    )
+@app.command
+def draw(run_folder: Path) -> None:
+    """Draw the pictures of a run that was exported: learning.gif, curves.png, losses.png.
+
+    Parameters
+    ----------
+    run_folder
+        The run's folder, such as runs/20300102-030405-default-1.
+    """
+    from train.pictures import draw_run
+    from train.runs import Run
+
+    try:
+        for path in draw_run(Run(run_folder)):
+            print(f"drew {path}", flush=True)
+    except (KeyboardInterrupt, SystemExit) as error:
+        raise Interrupted(
+            "interrupted while drawing; the model is safe, draw the pictures with: "
+            f"python -m train draw {shlex.quote(str(run_folder))}",
+            signal.SIGTERM if isinstance(error, SystemExit) else signal.SIGINT,
+        ) from None
 
 
 @app.command

@@ -16,8 +16,9 @@ from train.recipes import Recipe
 from train.streams import TrainingStream
 
 # Steps whose random numbers are made at once, and of which there is one report. The tutorial
-# redraws its picture as often.
+# redraws its picture as often. They are fewer where the numbers would fill the memory.
 STEPS_PER_BLOCK = 50
+_NUMBERS_PER_BLOCK = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Population:
     ) -> None:
         self.step = 0
         self._recipe = recipe
+        numbers = len(seeds) * recipe.numbers_per_step
+        self._steps_per_block = max(1, min(STEPS_PER_BLOCK, _NUMBERS_PER_BLOCK // numbers))
         self._identity = f"{recipe}, seeds {list(seeds)}"
         self._stream = TrainingStream(seeds, family, recipe.batch_size, recipe.n_noise, device)
         generators, discriminators = zip(*(_initial(recipe, seed) for seed in seeds), strict=True)
@@ -61,10 +64,10 @@ class Population:
     def fit(self) -> Iterator[Report]:
         """Trains on to the recipe's last step, and yields a report after every block of steps."""
         while self.step < self._recipe.steps:
-            n_steps = min(STEPS_PER_BLOCK, self._recipe.steps - self.step)
+            n_steps = min(self._steps_per_block, self._recipe.steps - self.step)
             # Always a whole block, also of a last one that is shorter: its bits do not depend on
             # how many steps are asked for.
-            real, noise = self._stream.block(self.step, STEPS_PER_BLOCK)
+            real, noise = self._stream.block(self.step, self._steps_per_block)
             factors = [self._recipe.lr_factor(self.step + i) for i in range(n_steps)]
             lr_factors = torch.tensor(factors, device=real.device)
             logits = self._play(real[:n_steps], noise[:n_steps], lr_factors)

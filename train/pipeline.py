@@ -64,6 +64,13 @@ def train_and_publish(
     fail, Interrupted on Ctrl-C or SIGTERM.
     """
     settings = run.settings
+    with run.alone():
+        return _train_and_publish(run, settings, models, keep, watch)
+
+
+def _train_and_publish(
+    run: Run, settings: Settings, models: Path, keep: Keeping, watch: Watch
+) -> tuple[int, Description]:
     if run.publications:
         where = run.publications[-1]
         raise CurveganError(

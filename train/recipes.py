@@ -100,14 +100,16 @@ class Settings:
 
     recipe_name: RecipeName
     recipe: Recipe
-    seed: int
-    device: DeviceName
+    seed: int = 1
+    device: DeviceName = "auto"
     population: int = 1
     models: str = str(DEFAULT_MODELS)
 
     def __post_init__(self) -> None:
-        """Raises CurveganError for seeds that are no 32-bit numbers, too many GANs, or batches
-        that no memory holds."""
+        """Raises CurveganError for seeds that are no 32-bit numbers, too many GANs, batches that
+        no memory holds, or a path that can't be written down."""
+        if not self.models.isprintable():
+            raise CurveganError(f"models is {self.models!r}: give a path of printable characters")
         if not 1 <= self.population <= MAX_POPULATION:
             raise CurveganError(f"population is {self.population}: give 1 to {MAX_POPULATION}")
         if not 0 <= self.seed <= 2**32 - self.population:

@@ -104,7 +104,7 @@ def _distance(member: Member) -> float:
 
 
 def _print(table: Table) -> None:
-    console = Console()
+    console = Console(markup=False, highlight=False)
     if not console.is_terminal:
         console.width = _WIDTH
     console.print(table)

@@ -10,6 +10,7 @@ runs/NAME/
   learning.gif, curves.png, losses.png, and TensorBoard's events if asked for
 """
 
+import fcntl
 import shlex
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from typing import Self, TypeVar, get_args
 import msgspec
 
 from serve.errors import CurveganError
-from serve.files import replacing
+from serve.files import ASIDE, replacing
 from serve.manifest import Description, ModelName, sha256, to_json
 from serve.publish import publish
 from serve.repository import ONNX, TORCHSCRIPT
@@ -38,6 +39,10 @@ POPULATION = "population.json"
 PUBLISHED = "published.json"
 DESCRIPTION = "description.json"
 SUMS = "sums.json"
+
+_EXPORTED = {DESCRIPTION} | {
+    f"{model}/{name}" for model in get_args(ModelName) for name in (ONNX, TORCHSCRIPT)
+}
 
 Content = TypeVar("Content")
 
@@ -129,12 +134,8 @@ class Run:
             return int(msgspec.json.decode(lines[-1])["step"]) if lines else 0
         except FileNotFoundError:
             return 0
-        except (OSError, msgspec.MsgspecError, KeyError, TypeError) as error:
+        except (OSError, LookupError, TypeError, ValueError) as error:
             raise CurveganError(f"can't read {self.folder / LOG}: {error}") from error
-
-    def export_file(self, model: ModelName, name: str) -> Path:
-        """Returns where an exported file stands."""
-        return self.folder / "export" / model / name
 
     def save_checkpoint(self, population: Population, history: History) -> None:
         """Replaces the run's checkpoint. Raises CurveganError if it can't be written."""
@@ -178,15 +179,19 @@ class Run:
         Raises CurveganError if they can't be written.
         """
         with self.writing():
-            sums: dict[str, dict[str, str]] = {}
-            for model, contents in files.items():
+            contents = {
+                f"{model}/{name}": content
+                for model, model_files in files.items()
+                for name, content in model_files.items()
+            }
+            contents[DESCRIPTION] = to_json(description)
+            for model in files:
                 (self.folder / "export" / model).mkdir(parents=True, exist_ok=True)
-                sums[model] = {name: sha256(content) for name, content in contents.items()}
-                for name, content in contents.items():
-                    self._replace(f"export/{model}/{name}", content)
-            self._replace(f"export/{SUMS}", to_json(sums))
+            for name, content in contents.items():
+                self._replace(f"export/{name}", content)
             self._replace(POPULATION, to_json(members))
-            self._replace(f"export/{DESCRIPTION}", to_json(description))
+            sums = {name: sha256(content) for name, content in contents.items()}
+            self._replace(f"export/{SUMS}", to_json(sums))
 
     def publish(self, models: Path) -> int:
         """Publishes the run's export into the repository `models` and returns its version.
@@ -195,11 +200,24 @@ class Run:
         published.
         """
         description, files = self.load_export()
+        before = self.publications
         version = publish(models, description, files["generator"], files["sampler"])
         with self.writing():
-            publications = [*self.publications, Publication(str(models), version)]
-            self._replace(PUBLISHED, to_json(publications))
+            self._replace(PUBLISHED, to_json([*before, Publication(str(models), version)]))
         return version
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keeps other processes from training the run meanwhile, and removes what a killed one
+        left half-written. Raises CurveganError if another one is at it."""
+        with (self.folder / SETTINGS).open("rb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise CurveganError(f"{self.folder} is being trained by another process") from None
+            for stale in self.folder.rglob(f"{ASIDE}*"):
+                stale.unlink(missing_ok=True)
+            yield
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -214,23 +232,32 @@ class Run:
 
     def load_export(self) -> tuple[Description, dict[ModelName, dict[str, bytes]]]:
         """Returns what was exported, verified. Raises CurveganError if it is not whole."""
+        sums = self._read(f"export/{SUMS}", dict[str, str])
+        if sums is None:
+            raise CurveganError(
+                f"{str(self.folder)!r} holds no whole export: go on with {self.resume_command}"
+            )
+        for name, expected in sums.items():
+            path = self.folder / "export" / name
+            try:
+                found = sha256(path.read_bytes())
+            except OSError as error:
+                raise CurveganError(f"can't read {path}: {error.strerror}") from error
+            if found != expected:
+                raise CurveganError(
+                    f"{path} is damaged: its SHA-256 is not the one in {SUMS}; nothing was "
+                    f"published, export it again with: {self.resume_command}"
+                )
         description = self.description
-        sums = self._read(f"export/{SUMS}", dict[str, dict[str, str]])
-        if description is None or sums is None:
+        if description is None or set(sums) != _EXPORTED:
             raise CurveganError(f"{str(self.folder)!r} holds no whole export")
-        files: dict[ModelName, dict[str, bytes]] = {model: {} for model in get_args(ModelName)}
-        for model, contents in files.items():
-            for name in (ONNX, TORCHSCRIPT):
-                path = self.export_file(model, name)
-                try:
-                    contents[name] = path.read_bytes()
-                except OSError as error:
-                    raise CurveganError(f"can't read {path}: {error.strerror}") from error
-                if sha256(contents[name]) != sums.get(model, {}).get(name):
-                    raise CurveganError(
-                        f"{path} is damaged: its SHA-256 is not the one in {SUMS}; nothing was "
-                        f"published, export it again with: {self.resume_command}"
-                    )
+        files: dict[ModelName, dict[str, bytes]] = {
+            model: {
+                name: (self.folder / "export" / model / name).read_bytes()
+                for name in (ONNX, TORCHSCRIPT)
+            }
+            for model in get_args(ModelName)
+        }
         return description, files
 
     def _read(self, name: str, kind: type[Content]) -> Content | None:

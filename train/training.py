@@ -56,7 +56,8 @@ def fit(
     population = Population(settings.recipe, family, settings.seeds, device)
     history = run.load_checkpoint(population)
     film = _Film(settings, device) if keep.pictures else None
-    events = writing_events(run, settings, population.step) if keep.tensorboard else None
+    left = population.step < steps
+    events = writing_events(run, settings, population.step) if keep.tensorboard and left else None
     if film:
         film.shoot(population, history)
     checkpointed = population.step
@@ -80,11 +81,14 @@ def fit(
                 run.save_checkpoint(population, history)
                 checkpointed = report.step
             if stop.asked:
-                raise Interrupted(
-                    f"interrupted at step {report.step} of {steps}: nothing was published; "
-                    f"go on with: {run.resume_command}",
-                    stop.asked,
-                )
+                break
+    # Asked here, for a signal may also come after the last step.
+    if stop.asked:
+        raise Interrupted(
+            f"interrupted at step {population.step} of {steps}: nothing was published; "
+            f"go on with: {run.resume_command}",
+            stop.asked,
+        )
     return population, history
 
 

@@ -85,7 +85,7 @@ def test_help_shows_every_default(tmp_path: Path):
     for default in (
         "tutorial: 10000", "tutorial: 64", "tutorial: 0.0001", "tutorial: 5", "tutorial: 15",
         "default: default", "[default: 1]", "[default: 1000]", "default: auto", "default: runs",
-        "[models, or the resumed run's]",
+        "[default: models, or the resumed run's]",
     ):  # fmt: skip
         assert default in text, text
 
@@ -141,8 +141,9 @@ def test_ctrl_c_ends_it_at_once_with_one_line_and_no_half_version(tmp_path: Path
         (["--population", "2", "--seed", "4294967295"], "give a number from 0 to 4294967294"),
         (["--checkpoint-every", "0"], "checkpoint_every is 0: at least 1"),
         (["--recipe", "best"], "best"),
-        (["--steps", "ten"], "ten"),
-        (["--steps", "1.5"], "1.5"),
+        (["--steps", "ten"], "'ten' is no whole number"),
+        (["--steps", "1.5"], "'1.5' is no whole number"),
+        (["--models", "m\udcff"], "give a path of printable characters"),
         (["--seed", "1.5"], "1.5"),
         (["--stepz", "10"], "--stepz"),
         (["--stepz" + "z" * 200, "10"], "--stepz"),
@@ -219,7 +220,7 @@ def test_ctrl_c_while_the_libraries_load_is_quiet(command: str, tmp_path: Path):
     assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
 
 
-@pytest.mark.parametrize("name", ["sampler/model.onnx", "generator/model.pt"])
+@pytest.mark.parametrize("name", ["sampler/model.onnx", "generator/model.pt", "description.json"])
 def test_an_export_that_was_damaged_is_not_published(trained: Path, tmp_path: Path, name: str):
     (run,) = (trained / "runs").iterdir()
     copy = shutil.copytree(run, tmp_path / "run")
@@ -231,7 +232,7 @@ def test_an_export_that_was_damaged_is_not_published(trained: Path, tmp_path: Pa
 
 def test_publishing_what_is_no_run_is_one_line(tmp_path: Path):
     line = error_line(try_command("train", "publish", "nothing", cwd=tmp_path))
-    assert "'nothing' holds no whole export" in line
+    assert "'nothing' is no run: it has no settings.json" in line
     assert not list(tmp_path.iterdir())
 
 

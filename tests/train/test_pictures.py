@@ -98,6 +98,18 @@ def without(folder: Path) -> Path:
     return folder
 
 
+def test_pictures_can_be_drawn_later(tmp_path: Path):
+    run_command("train", "--steps", "50", cwd=tmp_path)
+    (run,) = (tmp_path / "runs").iterdir()
+    for path in run.glob("*.png"):
+        path.unlink()
+    run_command("train", "draw", str(run), cwd=tmp_path)
+    assert {path.name for path in run.glob("*.png")} == {"curves.png", "losses.png"}
+    (run / "population.json").unlink()
+    line = error_line(try_command("train", "draw", str(run), cwd=tmp_path))
+    assert "has no population.json that names the exported GAN" in line
+
+
 def test_no_pictures_leaves_none(tmp_path: Path):
     run_command("train", "--steps", "50", "--no-pictures", cwd=tmp_path)
     (run,) = (tmp_path / "runs").iterdir()
@@ -123,7 +135,10 @@ def test_runs_lists_damaged_and_unfinished_runs_too(runs: list[Path], tmp_path: 
     unfinished = shutil.copytree(runs[1], tmp_path / "runs" / "unfinished")
     shutil.rmtree(unfinished / "export")
     (unfinished / "published.json").unlink()
+    odd = shutil.copytree(runs[1], tmp_path / "runs" / "[bold]")
+    (odd / "log.jsonl").write_text('{"step": "x"}\n')
     lines = run_command("train", "runs", cwd=tmp_path).stdout.splitlines()
+    assert any("[bold]" in line and "can't read" in line for line in lines)
     assert any("damaged" in line and "can't read" in line for line in lines)
     assert any("unfinished" in line and "500/500" in line for line in lines)
 
@@ -146,6 +161,7 @@ def test_compare_shows_what_differs_and_draws_both(folder: Path, runs: list[Path
         (["runs"], "can't read runs: No such file"),
         (["runs", "--runs", "."], ". holds no runs: train one with"),
         (["compare", "one", "other"], "'one' is no run"),
+        (["draw", "one"], "'one' holds no whole export"),
     ],
 )
 def test_no_runs_are_one_line(tmp_path: Path, arguments: list[str], expected: str):

@@ -173,10 +173,11 @@ def test_a_checkpoint_is_never_unpickled_into_code(interrupted: Path):
     assert "checkpoint.pt is damaged" in line
 
 
-def test_a_checkpoint_of_another_shape_is_one_line(interrupted: Path):
+@pytest.mark.parametrize(("name", "value"), [("n_points", 30), ("ema", 0.5), ("steps", 600)])
+def test_a_checkpoint_of_another_training_is_one_line(interrupted: Path, name: str, value: float):
     settings = interrupted / "settings.json"
     content = json.loads(settings.read_text())
-    content["recipe"]["n_points"] = 30
+    content["recipe"][name] = value
     settings.write_text(json.dumps(content))
     line = error_line(try_command("train", "--resume", str(interrupted), cwd=interrupted.parent))
     assert "is a checkpoint of another training than the run's settings describe" in line
@@ -188,6 +189,7 @@ def test_a_checkpoint_of_another_shape_is_one_line(interrupted: Path):
         (["--steps", "9"], "has steps 700, not 9"),
         (["--recipe", "tutorial"], "has recipe default, not tutorial"),
         (["--seed", "5"], "has seed 1, not 5"),
+        (["--population", "1"], "has population 2, not 1"),
         (["--population", "3"], "has population 2, not 3"),
     ],
 )
@@ -215,6 +217,41 @@ def test_a_training_in_the_background_goes_on_ignoring_ctrl_c(tmp_path: Path):
         os.kill(number, signal.SIGINT)
         stdout, _ = process.communicate(timeout=60)
     assert "published version 1 in models" in stdout
+
+
+def test_a_run_is_trained_by_one_process_at_a_time(tmp_path: Path):
+    with start(cwd=tmp_path, steps=1_000_000) as process:
+        wait_for(process, lambda: list(tmp_path.glob("runs/*/log.jsonl")))
+        run = only_run(tmp_path)
+        line = error_line(try_command("train", "--resume", str(run), cwd=tmp_path))
+        process.kill()
+    assert line.endswith("is being trained by another process")
+
+
+def test_what_a_killed_process_left_half_written_is_removed(interrupted: Path):
+    (interrupted / ".part-0123.pt").write_bytes(b"half")
+    run_command("train", "--resume", str(interrupted), "--no-pictures", cwd=interrupted.parent)
+    assert not list(interrupted.rglob(".part-*"))
+
+
+def test_a_signal_after_the_last_step_is_heard(tmp_path: Path):
+    program = (
+        "import os, signal\n"
+        "from train import runs\n"
+        "save = runs.Run.save_checkpoint\n"
+        "def saved_and_interrupted(self, population, history):\n"
+        "    save(self, population, history)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "runs.Run.save_checkpoint = saved_and_interrupted\n"
+        "import sys; sys.argv = ['train', '--steps', '50']\n"
+        "from train.__main__ import main; main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 130
+    assert "interrupted at step 50 of 50: nothing was published" in done.stderr
+    assert not (tmp_path / "models").exists()
 
 
 def test_resuming_what_is_no_run_is_one_line(tmp_path: Path):

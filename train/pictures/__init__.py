@@ -37,6 +37,8 @@ def draw_comparison(one: Run, other: Run, path: Path) -> None:
 
     Raises CurveganError if a run has no export, or the picture can't be written.
     """
+    if path.suffix != ".png":
+        raise CurveganError(f"can't draw {str(path)!r}: its name must end in .png")
     _draw(path, partial(draw_comparison_into, Outcome.of(one), Outcome.of(other)))
 
 

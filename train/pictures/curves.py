@@ -28,13 +28,14 @@ def draw_curves(axes: Axes, outcome: Outcome) -> None:
     draw_bundle(axes, x_grid, outcome.curves)
     frame_curves(axes, x_grid, outcome.bounds)
     axes.set_xticks([-1, -0.5, 0, 0.5, 1])
-    axes.set_ylim(-0.25, 3.45)
+    axes.margins(y=0.08)
 
 
 def draw_a(axes: Axes, outcome: Outcome) -> None:
     """Draws the histogram of a, beside the even one of the family."""
     axes.hist(
-        outcome.a,
+        # What is further out counts at the edges.
+        np.clip(outcome.a, 0.85, 2.15),
         bins=np.linspace(0.85, 2.15, 53).tolist(),
         density=True,
         color=UPPER,

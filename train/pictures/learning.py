@@ -27,8 +27,12 @@ def draw_learning_into(outcome: Outcome, path: Path) -> None:
         scene.draw(step, curves[outcome.member].numpy(), reports.get(step))
         for step, curves in frames
     ]
-    # One palette for all, so that what stands still is the same in each frame.
-    palette = images[-1].quantize(_COLOURS)
+    # One palette for all, so that what stands still is the same in each frame. The curves of the
+    # first or the last frame may be out of sight.
+    both = Image.new("RGB", (2 * images[0].width, images[0].height))
+    both.paste(images[0])
+    both.paste(images[-1], (images[0].width, 0))
+    palette = both.quantize(_COLOURS)
     first, *others = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
     durations = [_MILLISECONDS] * len(others) + [_LAST_MILLISECONDS]
     first.save(path, format="GIF", save_all=True, append_images=others, duration=durations, loop=0)

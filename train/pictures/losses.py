@@ -47,6 +47,7 @@ def _draw(
         if number != outcome.member:
             axes.plot(steps, values[:, number], color=FAINT, linewidth=0.8)
     axes.axhline(even, color=INK, linewidth=1, linestyle="--")
-    axes.plot(steps, values[:, outcome.member], color=colour, linewidth=1.4)
+    marker = "o" if len(steps) == 1 else ""
+    axes.plot(steps, values[:, outcome.member], color=colour, linewidth=1.4, marker=marker)
     axes.set_xlim(0, steps[-1])
     tidy(axes, "step", label)

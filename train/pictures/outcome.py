@@ -7,13 +7,14 @@ import numpy as np
 
 from serve.arrays import Float32Array, Float64Array
 from serve.engine import Engine
+from serve.errors import CurveganError
 from serve.manifest import Description
 from serve.picture_style import Bounds
 from serve.repository import ONNX
 from train.families import Quadratics
 from train.history import History
 from train.quality import best_a
-from train.runs import Run
+from train.runs import POPULATION, Run
 
 # Curves that are measured for a histogram; the first of them are drawn.
 N_MEASURED = 20_000
@@ -46,9 +47,11 @@ class Outcome:
             n_points=description.n_points,
         )
         curves = engine.curves_from_seeds(np.arange(N_MEASURED))
-        member = [member.exported for member in run.members].index(True)
+        exported = [number for number, member in enumerate(run.members) if member.exported]
+        if not exported:
+            raise CurveganError(f"{run.folder} has no {POPULATION} that names the exported GAN")
         a = best_a(curves, Quadratics(description.n_points))
-        return cls(run.folder.name, description, run.history, member, curves[:N_DRAWN], a)
+        return cls(run.folder.name, description, run.history, exported[0], curves[:N_DRAWN], a)
 
     @property
     def x_grid(self) -> Float64Array:
