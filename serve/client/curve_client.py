@@ -172,8 +172,9 @@ class CurveClient:
         if self.timeout is None:
             return next(answers, None)
         late = threading.Timer(self.timeout, answers.cancel)
-        late.start()
+        late.daemon = True  # Nobody waits for it when the program ends.
         try:
+            late.start()
             return next(answers, None)
         except grpc.RpcError:
             if answers.code() is not grpc.StatusCode.CANCELLED:
