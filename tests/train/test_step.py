@@ -172,3 +172,16 @@ def test_losses_stay_finite_where_a_probability_would_round_to_zero_or_one(
     score = population.report(play(population, 1e6 * real, z)).score
     assert abs(score[0]) > 100
     assert np.isfinite(score).all()
+
+
+@pytest.mark.parametrize(
+    ("lr_decay", "factors"),
+    [
+        ("constant", [1, 1, 1, 1]),
+        ("linear", [1, 0.75, 0.5, 0.25]),
+        ("cosine", [1, 0.5 + 0.25 * np.sqrt(2), 0.5, 0.5 - 0.25 * np.sqrt(2)]),
+    ],
+)
+def test_learning_rates_fall_as_the_recipe_says(lr_decay: str, factors: list[float]):
+    recipe = Recipe(steps=4, lr_decay=lr_decay)
+    assert [recipe.lr_factor(step) for step in range(4)] == pytest.approx(factors)
