@@ -1,5 +1,7 @@
 """Files that appear whole or not at all."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,13 @@ def test_two_writers_of_one_file_do_not_meet(tmp_path: Path):
 def test_a_failed_writer_leaves_the_old_file_alone(tmp_path: Path):
     path = tmp_path / "c.csv"
     path.write_text("old")
-    with pytest.raises(FileNotFoundError), replacing(path):
-        pass  # nothing was written
+    with pytest.raises(OSError, match="No space left on device"):
+        write_half(path)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def write_half(path: Path) -> None:
+    with replacing(path) as aside:
+        aside.write_text("half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
