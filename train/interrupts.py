@@ -1,39 +1,43 @@
 """Ctrl-C and SIGTERM, held back until a training has finished what it is doing."""
 
 import signal
-from types import FrameType, TracebackType
-from typing import Self
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class Interrupts:
-    """While the context lasts, the first signal is noted and the second acts as usual.
+@dataclass
+class Stop:
+    """Whether a training is to stop: `asked` is the signal that came, or None."""
 
-    `asked` is the signal that came, or None.
-    """
+    asked: signal.Signals | None = None
 
-    def __init__(self) -> None:
-        self.asked: signal.Signals | None = None
 
-    def __enter__(self) -> Self:
-        # A command that was started in the background ignores Ctrl-C, and shall go on so.
-        heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-        self._before = {number: signal.signal(number, self._note) for number in heard}
-        return self
+@contextmanager
+def holding_interrupts() -> Iterator[Stop]:
+    """While the context lasts, the first signal is noted and the second acts as usual."""
+    stop = Stop()
+    # A command that was started in the background ignores Ctrl-C, and shall go on so.
+    before = {
+        number: handler
+        for number in _SIGNALS
+        if (handler := signal.getsignal(number)) is not signal.SIG_IGN
+    }
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._give_back()
+    def note(number: int, _frame: FrameType | None) -> None:
+        stop.asked = signal.Signals(number)
+        give_back()
 
-    def _note(self, number: int, _frame: FrameType | None) -> None:
-        self.asked = signal.Signals(number)
-        self._give_back()
-
-    def _give_back(self) -> None:
-        for number, handler in self._before.items():
+    def give_back() -> None:
+        for number, handler in before.items():
             signal.signal(number, handler)
+
+    try:
+        for number in before:
+            signal.signal(number, note)
+        yield stop
+    finally:
+        give_back()

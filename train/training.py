@@ -12,7 +12,7 @@ import torch
 from serve.errors import CurveganError, Interrupted
 from train.families import CurveFamily
 from train.history import History, curves_per_frame, steps_between_frames
-from train.interrupts import Interrupts
+from train.interrupts import holding_interrupts
 from train.loop import Population, Report
 from train.networks import SeedNoise
 from train.recipes import Settings
@@ -65,7 +65,7 @@ def fit(
     with (
         run.log(history.reports) as add_to_log,
         events or nullcontext() as add_event,
-        Interrupts() as stop,
+        holding_interrupts() as stop,
     ):
         for report in watch(population.fit()):
             history.reports.append(report)
