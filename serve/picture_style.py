@@ -1,4 +1,4 @@
-"""How the project's pictures look: colours, axes, a bundle of curves between its bounds."""
+"""How the project's pictures look: colours, headings, axes, curves between their bounds."""
 
 from contextlib import AbstractContextManager
 from typing import Literal
@@ -6,6 +6,7 @@ from typing import Literal
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from serve.arrays import Float32Array, Float64Array
 
@@ -23,6 +24,17 @@ Bounds = tuple[Float64Array, Float64Array]
 def style() -> AbstractContextManager[None]:
     """Returns a context in which pictures have the project's fonts and colours."""
     return mpl.rc_context({"font.family": "DejaVu Sans", "font.size": 11, "text.color": INK})
+
+
+def write_heading(
+    figure: Figure, x: float, y: float, title: str, note: str, size: float = 15
+) -> None:
+    """Writes a title of `size` points and a note below it; (x, y) is where the title starts, as
+    fractions of the figure."""
+    figure.text(x, y, title, fontsize=size, weight="bold")
+    # Counted in points, so that both stand equally close in figures of all heights.
+    gap = 1.4 * size / 72
+    figure.text(x, y - gap / figure.get_figheight(), note, fontsize=10.5, color=MUTED)
 
 
 def draw_bundle(axes: Axes, x_grid: Float64Array, curves: Float32Array) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from serve.arrays import Float32Array, Float64Array
-from serve.picture_style import MUTED, Bounds, draw_bundle, frame_curves, style
+from serve.picture_style import MUTED, Bounds, draw_bundle, frame_curves, style, write_heading
 
 
 def draw_curves(
@@ -28,7 +28,6 @@ def draw_curves(
         draw_bundle(axes, x_grid, curves)
         frame_curves(axes, x_grid, bounds)
         axes.margins(y=0.08)
-        figure.text(0.075, 0.935, title, fontsize=16, weight="bold")
-        figure.text(0.075, 0.885, subtitle, fontsize=10.5, color=MUTED)
+        write_heading(figure, 0.075, 0.935, title, subtitle, size=16)
         figure.text(0.975, 0.025, footnote, fontsize=9, color=MUTED, ha="right")
         figure.savefig(path)

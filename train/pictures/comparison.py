@@ -4,7 +4,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from serve.picture_style import MUTED
+from serve.picture_style import write_heading
 from train.pictures.curves import draw_a, draw_curves
 from train.pictures.losses import draw_score
 from train.pictures.outcome import Outcome
@@ -15,8 +15,7 @@ def draw_comparison_into(one: Outcome, other: Outcome, path: Path) -> None:
     figure = Figure(figsize=(15, 9), dpi=110, facecolor="white")
     for row, outcome in enumerate((one, other)):
         bottom = 0.56 - 0.5 * row
-        figure.text(0.04, bottom + 0.39, outcome.name, fontsize=14, weight="bold")
-        figure.text(0.04, bottom + 0.36, outcome.quality, fontsize=10.5, color=MUTED)
+        write_heading(figure, 0.04, bottom + 0.39, outcome.name, outcome.quality, size=14)
         draw_curves(figure.add_axes((0.04, bottom, 0.33, 0.34)), outcome)
         draw_a(figure.add_axes((0.42, bottom, 0.25, 0.34)), outcome)
         draw_score(figure.add_axes((0.73, bottom, 0.25, 0.34)), outcome)

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from serve.picture_style import INK, LOWER, MUTED, UPPER, draw_bundle, frame_curves, tidy
+from serve.picture_style import INK, LOWER, UPPER, draw_bundle, frame_curves, tidy, write_heading
 from train.pictures.outcome import N_DRAWN, Outcome
 
 
@@ -17,8 +17,7 @@ def draw_curves_into(outcome: Outcome, path: Path) -> None:
     draw_a(figure.add_axes((0.66, 0.12, 0.32, 0.7)), outcome)
     training = outcome.description.training
     title = f"Recipe {training.recipe}, seed {training.seed}: {N_DRAWN} of its curves"
-    figure.text(0.055, 0.93, title, fontsize=15, weight="bold")
-    figure.text(0.055, 0.87, outcome.quality, fontsize=10.5, color=MUTED)
+    write_heading(figure, 0.055, 0.93, title, outcome.quality)
     figure.savefig(path, format="png")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from serve.picture_style import FAINT, INK, LOWER, MUTED, UPPER, tidy
+from serve.picture_style import FAINT, INK, LOWER, UPPER, tidy, write_heading
 from train.pictures.outcome import Outcome
 
 # What both come to when D can't tell generated curves from real ones.
@@ -21,9 +21,8 @@ def draw_losses_into(outcome: Outcome, path: Path) -> None:
     draw_score(figure.add_axes((0.575, 0.13, 0.4, 0.68)), outcome)
     training = outcome.description.training
     title = f"Recipe {training.recipe}, seed {training.seed}: the game, step by step"
-    figure.text(0.075, 0.93, title, fontsize=15, weight="bold")
     note = "dashed: where D can no longer tell generated curves from real ones"
-    figure.text(0.075, 0.865, note, fontsize=10.5, color=MUTED)
+    write_heading(figure, 0.075, 0.93, title, note)
     figure.savefig(path, format="png")
 
 
