@@ -3,18 +3,30 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import cyclopts
 import numpy as np
 
 from bench.timing import print_table, time_interleaved
+from serve.command_line import Count, make_app, run
 from serve.engine import ROWS_PER_RUN, Engine
 from serve.repository import DEFAULT_MODELS, Repository
 
 BATCHES = (1, 64, 1_024, 8_192, 65_536)
 
 
-def main(*, models: Path = DEFAULT_MODELS, rounds: int = 25) -> None:
-    """Prints the table, of the newest version."""
+app = make_app("python -m bench.engine", "Time the engine, on one core.")
+
+
+@app.default
+def main(*, models: Path = DEFAULT_MODELS, rounds: Count = 25) -> None:
+    """Time the engine, on one core.
+
+    Parameters
+    ----------
+    models
+        The model repository; its newest version is timed.
+    rounds
+        Turns that each batch takes; the table shows medians.
+    """
     repository = Repository(models)
     engine = Engine.of(repository.load(repository.newest()))
     rng = np.random.default_rng(0)
@@ -58,4 +70,4 @@ def _turn(curves: Callable[[int], object], n: int) -> Callable[[], None]:
 
 
 if __name__ == "__main__":
-    cyclopts.run(main)
+    run(app)

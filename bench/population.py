@@ -1,11 +1,11 @@
 """python -m bench.population: model-steps a second of populations, beside the plain loop's."""
 
-import cyclopts
 import torch
 
 from bench.our_loop import make_our_steps
 from bench.plain_loop import make_plain_steps
 from bench.timing import print_table, time_interleaved
+from serve.command_line import Count, make_app, run
 from train.loop import STEPS_PER_BLOCK
 from train.pipeline import choose_device
 from train.recipes import RECIPES, DeviceName
@@ -14,8 +14,22 @@ STEPS = 2 * STEPS_PER_BLOCK
 SIZES = {"cpu": (1, 4, 16, 64), "cuda": (1, 16, 64, 256, 1024, 4096)}
 
 
-def main(device: DeviceName = "auto", rounds: int = 7) -> None:
-    """Prints the table: the tutorial's recipe, batch 64. The plain loop runs on one CPU thread."""
+app = make_app("python -m bench.population", "Time populations beside the plain tutorial loop.")
+
+
+@app.default
+def main(*, device: DeviceName = "auto", rounds: Count = 7) -> None:
+    """Time populations beside the plain tutorial loop.
+
+    All with the tutorial's recipe; the plain loop runs on one CPU thread.
+
+    Parameters
+    ----------
+    device
+        Where the populations are trained; auto takes CUDA where there is one.
+    rounds
+        Turns that each loop takes; the table shows medians.
+    """
     torch.set_num_threads(1)
     chosen = choose_device(device)
     # Each candidate by its name and by how many GANs take a step at once.
@@ -44,4 +58,4 @@ def main(device: DeviceName = "auto", rounds: int = 7) -> None:
 
 
 if __name__ == "__main__":
-    cyclopts.run(main)
+    run(app)

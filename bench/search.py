@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import cyclopts
 import numpy as np
 import torch
 
 from bench.timing import print_table
+from serve.command_line import Count, make_app, run
 from train.families import Quadratics
 from train.loop import Population
 from train.recipes import RECIPES, Recipe
@@ -45,8 +45,22 @@ TRIED: list[dict[str, Any]] = [
 ]
 
 
-def main(seeds: int = 5, steps: int | None = None) -> None:
-    """Prints two tables: the median over seeds 1, 2, ... of each measure, and the worst."""
+app = make_app("python -m bench.search", "Train with changes of the recipes, one at a time.")
+
+
+@app.default
+def main(*, seeds: Count = 5, steps: Count | None = None) -> None:
+    """Train with changes of the recipes, one at a time.
+
+    Prints two tables: the median over the seeds of each measure, and the worst.
+
+    Parameters
+    ----------
+    seeds
+        How many GANs to train with each recipe, with the seeds 1, 2, ...
+    steps
+        Updates of each network [default: the recipe's].
+    """
     torch.set_num_threads(1)
     way = {"the tutorial's recipe": TUTORIAL}
     recipe = TUTORIAL
@@ -88,4 +102,4 @@ def _cell(qualities: list[dict[str, float]], measure: str) -> str:
 
 
 if __name__ == "__main__":
-    cyclopts.run(main)
+    run(app)

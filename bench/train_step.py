@@ -1,18 +1,29 @@
 """python -m bench.train_step: a training step beside the plain tutorial loop's and Lightning's."""
 
-import cyclopts
 import torch
 
 from bench.lightning_loop import make_lightning_steps
 from bench.our_loop import make_our_steps
 from bench.plain_loop import BATCH_SIZE, make_plain_steps
 from bench.timing import print_table, time_interleaved
+from serve.command_line import Count, make_app, run
 from train.loop import STEPS_PER_BLOCK
 from train.recipes import RECIPES
 
+app = make_app("python -m bench.train_step", "Time a training step beside other loops' steps.")
 
-def main(rounds: int = 11, blocks: int = 20) -> None:
-    """Prints the table; each loop takes `blocks` times 50 steps a round."""
+
+@app.default
+def main(*, rounds: Count = 11, blocks: Count = 20) -> None:
+    """Time a training step beside other loops' steps.
+
+    Parameters
+    ----------
+    rounds
+        Turns that each loop takes; the table shows medians.
+    blocks
+        Blocks of 50 steps that a turn takes.
+    """
     torch.set_num_threads(1)
     steps = blocks * STEPS_PER_BLOCK
     candidates = {
@@ -35,4 +46,4 @@ def main(rounds: int = 11, blocks: int = 20) -> None:
 
 
 if __name__ == "__main__":
-    cyclopts.run(main)
+    run(app)

@@ -1,17 +1,32 @@
-"""What the project's commands share: `--version`, one line for an error, and the exit codes."""
+"""What the project's commands share: `--version`, one line for an error, the exit codes, and how
+whole numbers are read."""
 
 import io
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import cyclopts
+from cyclopts.validators import Number
 from rich.console import Console
 from rich.text import Text
 
 from serve.errors import CurveganError, Interrupted
+
+
+def whole_number(_type: type, tokens: Sequence[cyclopts.Token]) -> int:
+    """Reads a whole number; cyclopts itself would round 1.5. Raises ValueError for what is none."""
+    try:
+        return int(tokens[0].value)
+    except ValueError:
+        raise ValueError(f"{tokens[0].value!r} is no whole number") from None
+
+
+# Of something that there must be at least one of.
+Count = Annotated[int, cyclopts.Parameter(converter=whole_number, validator=Number(gte=1))]
 
 
 def make_app(name: str, summary: str) -> cyclopts.App:

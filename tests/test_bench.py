@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench import engine, population, search, train_step
+from tests.commands import error_line, try_command
 
 
 def test_the_engine_s_table_has_a_row_for_each_batch(
@@ -39,3 +40,27 @@ def test_the_search_leads_from_the_tutorial_s_recipe_to_the_default_one(
     printed = capsys.readouterr().out
     for recipe in ("the tutorial's recipe", *search.WAY, "beta2_d 0.99"):
         assert recipe in printed
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments", "expected"),
+    [
+        ("bench.engine", ["--models", "nothing"], "no model in nothing: train one with"),
+        ("bench.engine", ["--rounds", "1.5"], "--rounds: '1.5' is no whole number"),
+        ("bench.population", ["--device", "cuda"], "finds no CUDA device: use --device cpu"),
+        ("bench.population", ["--rounds", "0"], '"0" for --rounds. Must be >= 1'),
+        ("bench.search", ["--seeds", "0"], '"0" for --seeds. Must be >= 1'),
+        ("bench.search", ["--steps", "0"], '"0" for --steps. Must be >= 1'),
+        ("bench.train_step", ["--rounds", "0"], '"0" for --rounds. Must be >= 1'),
+        ("bench.train_step", ["--blocks", "-1"], '"-1" for --blocks. Must be >= 1'),
+    ],
+)
+def test_a_wrong_option_is_one_line_that_says_what_to_give(
+    module: str,
+    arguments: list[str],
+    expected: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert expected in error_line(try_command(module, *arguments, cwd=tmp_path))

@@ -4,15 +4,14 @@ from serve import early_interrupt  # noqa: F401, I001  (first: the others take t
 
 import shlex
 import signal
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-from cyclopts import Parameter, Token
+from cyclopts import Parameter
 
-from serve.command_line import make_app, run
+from serve.command_line import make_app, run, whole_number
 from serve.errors import CurveganError, Interrupted
 from serve.repository import DEFAULT_MODELS
 from train.recipes import RECIPES, DeviceName, LrDecay, RecipeName, Settings
@@ -22,14 +21,6 @@ DEFAULT_RUNS = Path("runs")
 app = make_app("curvegan-train", "Train a GAN on curves and publish its generator.")
 
 
-def _whole(_type: type, tokens: Sequence[Token]) -> int:
-    """Reads a whole number; cyclopts itself would round 1.5."""
-    try:
-        return int(tokens[0].value)
-    except ValueError:
-        raise ValueError(f"{tokens[0].value!r} is no whole number") from None
-
-
 def _changes(hyperparameter: str, help_text: str, name: str | None = None) -> Parameter:
     """Returns the option that changes one hyperparameter; its help shows each recipe's value."""
     values = ", ".join(
@@ -37,7 +28,8 @@ def _changes(hyperparameter: str, help_text: str, name: str | None = None) -> Pa
         for recipe_name, recipe in RECIPES.items()
     )
     whole = isinstance(getattr(RECIPES["tutorial"], hyperparameter), int)
-    return Parameter(name=name, help=f"{help_text} [{values}]", converter=_whole if whole else None)
+    converter = whole_number if whole else None
+    return Parameter(name=name, help=f"{help_text} [{values}]", converter=converter)
 
 
 @Parameter(name="*")
@@ -78,13 +70,13 @@ def train(
     *,
     recipe: RecipeName | None = None,
     changes: Changes = Changes(),
-    seed: Annotated[int | None, Parameter(converter=_whole)] = None,
-    population: Annotated[int | None, Parameter(converter=_whole)] = None,
+    seed: Annotated[int | None, Parameter(converter=whole_number)] = None,
+    population: Annotated[int | None, Parameter(converter=whole_number)] = None,
     device: DeviceName | None = None,
     models: Path | None = None,
     runs: Path = DEFAULT_RUNS,
     resume: Path | None = None,
-    checkpoint_every: Annotated[int, Parameter(converter=_whole)] = 1000,
+    checkpoint_every: Annotated[int, Parameter(converter=whole_number)] = 1000,
     pictures: bool = True,
     tensorboard: bool = False,
 ) -> None:
