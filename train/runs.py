@@ -102,7 +102,7 @@ class Run:
         """What was asked. Raises CurveganError for a folder that is no run's."""
         settings = self._read(SETTINGS, Settings)
         if settings is None:
-            raise CurveganError(f"{str(self.folder)!r} is no run: it has no {SETTINGS}")
+            raise self._no_run()
         return settings
 
     @property
@@ -231,9 +231,14 @@ class Run:
             ) from error
 
     def load_export(self) -> tuple[Description, dict[ModelName, dict[str, bytes]]]:
-        """Returns what was exported, verified. Raises CurveganError if it is not whole."""
+        """Returns what was exported, verified.
+
+        Raises CurveganError if the folder is no run's, or its export is not whole.
+        """
         sums = self._read(f"export/{SUMS}", dict[str, str])
         if sums is None:
+            if self._read(SETTINGS, Settings) is None:
+                raise self._no_run()
             raise CurveganError(
                 f"{str(self.folder)!r} holds no whole export: go on with {self.resume_command}"
             )
@@ -259,6 +264,12 @@ class Run:
             for model in get_args(ModelName)
         }
         return description, files
+
+    def _no_run(self) -> CurveganError:
+        return CurveganError(
+            f"{str(self.folder)!r} is no run: it has no {SETTINGS}; name a folder that "
+            "`python -m train runs` lists"
+        )
 
     def _read(self, name: str, kind: type[Content]) -> Content | None:
         """Returns what a JSON file holds, or None if there is none."""

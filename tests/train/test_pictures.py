@@ -161,11 +161,24 @@ def test_compare_shows_what_differs_and_draws_both(folder: Path, runs: list[Path
         (["runs"], "can't read runs: No such file"),
         (["runs", "--runs", "."], ". holds no runs: train one with"),
         (["compare", "one", "other"], "'one' is no run"),
-        (["draw", "one"], "'one' holds no whole export"),
+        (["draw", "one"], "'one' is no run: it has no settings.json; name a folder that"),
+        (["draw", "file"], "'file' is no run"),
+        (["publish", "file"], "'file' is no run"),
+        (["publish", "file", "--models", "m"], "'file' is no run"),
     ],
 )
 def test_no_runs_are_one_line(tmp_path: Path, arguments: list[str], expected: str):
+    (tmp_path / "file").write_text("")
     assert expected in error_line(try_command("train", *arguments, cwd=tmp_path))
+
+
+@pytest.mark.parametrize("command", ["draw", "publish"])
+def test_a_run_without_an_export_says_how_to_go_on(runs: list[Path], tmp_path: Path, command: str):
+    unfinished = shutil.copytree(runs[1], tmp_path / "run")
+    shutil.rmtree(unfinished / "export")
+    (unfinished / "published.json").unlink()
+    line = error_line(try_command("train", command, "run", cwd=tmp_path))
+    assert "'run' holds no whole export: go on with python -m train --resume run" in line
 
 
 def test_pictures_that_can_t_be_written_are_one_line(folder: Path, runs: list[Path]):
