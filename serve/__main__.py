@@ -2,42 +2,54 @@
 
 from serve import early_interrupt  # noqa: F401, I001  (first: the others take their time)
 
-import asyncio
-import logging
 from pathlib import Path
+from typing import Annotated
 
-from serve.address import DEFAULT_ADDRESS, Address
+from cyclopts import Parameter
+
 from serve.command_line import make_app, run
-from serve.repository import DEFAULT_MODELS, Repository
+from serve.origins import Origins
+from serve.settings import Settings
 
-app = make_app("curvegan-serve", "Serve a trained generator over gRPC: seeds in, curves out.")
+origins = Origins("CURVEGAN_")
+app = make_app("curvegan-serve", "Serve trained generators: seeds in, curves out.", origins)
 
 
 @app.default
-def serve(*, models: Path = DEFAULT_MODELS, listen: str = DEFAULT_ADDRESS) -> None:
-    """Serve a trained generator over gRPC: seeds in, curves out.
+def serve(
+    *,
+    settings: Annotated[Settings, Parameter(name="*")] = Settings(),  # noqa: B008
+    config: Path | None = None,  # noqa: ARG001  (read by `origins`)
+    print_config: Annotated[bool, Parameter(negative="")] = False,
+) -> None:
+    """Serve trained generators over gRPC and HTTP: seeds in, curves out.
 
-    Serves the newest version until SIGTERM or Ctrl-C; calls in flight then finish.
+    Serves the newest version of the model repository, and each newer one as it is published, until
+    SIGTERM or Ctrl-C; calls in flight then finish. Every option can also be set in the
+    environment, or in a TOML file under its name: the command line goes before the environment, and
+    that before the file.
 
     Parameters
     ----------
-    models
-        The model repository, as training publishes it.
-    listen
-        Where to listen, as host:port; port 0 takes a free one.
+    config
+        A TOML file of settings, such as: workers = 2
+    print_config
+        Print every setting with where it comes from, and exit.
     """
-    address = Address.parse(listen)
-    # Imported here so that --help and a wrong option do not wait for gRPC.
-    from serve import server
+    if print_config:
+        print(origins.table(settings))
+        return
+    # Imported here so that --help and a wrong option do not wait for it.
+    from serve.supervisor import Started, supervise
 
-    def say(ready: server.Ready) -> None:
-        print(f"serving version {ready.version} of {models} on {ready.address}", flush=True)
+    def say(started: Started) -> None:
+        http = f", HTTP on {started.http}" if started.http else ""
+        print(
+            f"serving version {started.version} of {settings.models}: gRPC on {started.grpc}{http}",
+            flush=True,
+        )
 
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # A client that goes away in the middle of an answer is no error of ours; those that are,
-    # serve.status logs.
-    logging.getLogger("grpc._cython.cygrpc").setLevel(logging.CRITICAL)
-    asyncio.run(server.serve(Repository(models), address, say))
+    supervise(settings, say)
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from serve.errors import ServerError
 
 DEFAULT_ADDRESS = "127.0.0.1:8001"
+DEFAULT_HTTP_ADDRESS = "127.0.0.1:8000"
 
 _ADDRESS = re.compile(r"(?P<host>\[[^\]]+\]|[^:]+):(?P<port>\d{1,5})", re.ASCII)
 

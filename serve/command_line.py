@@ -5,7 +5,7 @@ import io
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Annotated, NoReturn
 
@@ -29,13 +29,17 @@ def whole_number(_type: type, tokens: Sequence[cyclopts.Token]) -> int:
 Count = Annotated[int, cyclopts.Parameter(converter=whole_number, validator=Number(gte=1))]
 
 
-def make_app(name: str, summary: str) -> cyclopts.App:
-    """Returns a command line application called `name`, with `--help` and `--version`."""
+def make_app(name: str, summary: str, config: Callable[..., None] | None = None) -> cyclopts.App:
+    """Returns a command line application called `name`, with `--help` and `--version`.
+
+    `config` reads further sources of settings, as cyclopts's `App.config` does.
+    """
     return cyclopts.App(
         name,
         help=summary,
         version=f"curvegan {version('curvegan')}",
         help_format="plaintext",
+        config=config,
         error_console=Console(stderr=True, soft_wrap=True),
         error_formatter=_format_error,
         suppress_keyboard_interrupt=False,

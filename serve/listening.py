@@ -1,10 +1,8 @@
-"""Takes a server's port, on every address that its host has."""
+"""Claims the server's ports for its workers, on every address that a host has."""
 
 import errno
 import socket
-from dataclasses import replace
-
-import grpc.aio
+from dataclasses import dataclass
 
 from serve.address import Address
 from serve.errors import ServerError
@@ -13,47 +11,90 @@ from serve.errors import ServerError
 _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
-def bind(server: grpc.aio.Server, listen: Address) -> Address:
-    """Makes `server` listen at `listen` and returns the address with the port that it took.
+@dataclass(frozen=True)
+class Claim:
+    """A port that is ours: `address` as it was asked for, with the port that it took, and
+    `endpoints`, the IP addresses behind it (IPv6 in brackets), each with that port."""
 
-    `localhost` may be both 127.0.0.1 and ::1. grpc alone is content with one of them, while
-    another server holds the other.
+    address: Address
+    endpoints: tuple[Address, ...]
+    sockets: tuple[socket.socket, ...]
 
-    Raises ServerError if the host has no address here, or one of them can't be had.
+    def close(self) -> None:
+        """Gives the port back."""
+        for held in self.sockets:
+            held.close()
+
+
+def claim(listen: Address, option: str) -> Claim:
+    """Claims the port of `listen` for as long as the claim is open.
+
+    Workers share the port by SO_REUSEPORT, which would also let a second server take it without a
+    word. So the claim first binds without it, as a test that nobody listens there, and then holds
+    on with it. A host name such as `localhost` may be both 127.0.0.1 and ::1: all are claimed.
+
+    Raises ServerError, which names the command line's `option`, if the host has no address here or
+    one of them can't be had.
     """
     try:
-        return replace(listen, port=_take_all(server, listen))
+        return _claim_all(listen)
     except UnicodeError:
         reason = "its host is no name"
     except OSError as error:
         reason = error.strerror or str(error)
-    raise ServerError(f"can't listen on {listen}: {reason}; choose another address with --listen")
+    raise ServerError(f"can't listen on {listen}: {reason}; choose another address with {option}")
 
 
-def _take_all(server: grpc.aio.Server, listen: Address) -> int:
-    port, absent = 0, None
-    for host in _ip_addresses(listen):
-        try:
-            port = _take(server, Address(host, port or listen.port))
-        except OSError as error:
-            if error.errno not in _NOT_HERE:
-                raise
-            absent = error
-    if absent and not port:
-        raise absent
-    return port
+def listening_socket(endpoint: Address) -> socket.socket:
+    """Returns a worker's own listening socket on a claimed endpoint. Raises OSError."""
+    listening = _bound(endpoint, shared=True)
+    listening.setblocking(False)
+    listening.listen(1024)
+    return listening
 
 
-def _take(server: grpc.aio.Server, address: Address) -> int:
-    """Returns the port that was taken. Raises OSError; grpc itself says no reason."""
+def _claim_all(listen: Address) -> Claim:
+    port, absent = listen.port, None
+    endpoints: list[Address] = []
+    sockets: list[socket.socket] = []
     try:
-        return server.add_insecure_port(str(address))
-    except RuntimeError:
-        host = address.host.strip("[]")
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family) as probe:
-            probe.bind((host, address.port))
-        raise OSError(errno.EADDRINUSE, "the port is in use") from None
+        for host in _ip_addresses(listen):
+            try:
+                held = _bound(Address(host, port), shared=False)
+            except OSError as error:
+                if error.errno not in _NOT_HERE:
+                    raise
+                absent = error
+                continue
+            sockets.append(held)
+            port = held.getsockname()[1]
+            endpoints.append(Address(host, port))
+        if not sockets and absent:
+            raise absent
+    except OSError:
+        for held in sockets:
+            held.close()
+        raise
+    return Claim(Address(listen.host, port), tuple(endpoints), tuple(sockets))
+
+
+def _bound(endpoint: Address, *, shared: bool) -> socket.socket:
+    host = endpoint.host.strip("[]")
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        if ":" in host:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        # Connections of an earlier server that linger in TIME_WAIT are no reason to refuse.
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, shared)
+        bound.bind((host, endpoint.port))
+        # From now on only our own workers may join.
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, shared)
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 def _ip_addresses(listen: Address) -> list[str]:

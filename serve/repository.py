@@ -8,6 +8,7 @@ It is the layout that Triton and KServe read. Version N exists when `sampler/N` 
 the last thing that publishing it does (`serve.publish`).
 """
 
+import contextlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,16 @@ class Repository:
         _verify(content, sampler_manifest.generator_manifest_sha256, generator_folder / MANIFEST)
         generator_manifest, generator = self._load_model("generator", version)
         return ModelVersion(sampler_manifest, generator_manifest, sampler[ONNX], generator[ONNX])
+
+    def fingerprint(self, version: int) -> tuple[object, ...]:
+        """Returns what changes when a file of version `version` does. Nothing is read."""
+        stamps = []
+        for model in ("sampler", "generator"):
+            for path in sorted((self.root / model / str(version)).glob("*")):
+                with contextlib.suppress(FileNotFoundError):
+                    found = path.stat()
+                    stamps.append((str(path), found.st_ino, found.st_size, found.st_mtime_ns))
+        return tuple(stamps)
 
     def _load_model(self, model: ModelName, version: int) -> tuple[Manifest, dict[str, bytes]]:
         folder = self.root / model / str(version)

@@ -1,6 +1,7 @@
 """What a request asks curves of: seeds, a range of seeds, or noise. Checked, and cut into parts."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import grpc
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from curvegan.v1 import curves_pb2
 from serve.arrays import Float32Array, Int64Array
 from serve.engine import Engine
+from serve.manifest import ModelName
 from serve.seeds import MAX_SEED
 from serve.status import RequestError
 
@@ -20,6 +22,7 @@ MAX_NOISE = 1e6
 class Seeds:
     """Curves of the seeds `values`, int64 [n]."""
 
+    model: ClassVar[ModelName] = "sampler"
     values: Int64Array
 
     @property
@@ -36,6 +39,7 @@ class Seeds:
 class SeedRange:
     """Curves of the seeds first, first + 1, ..., first + rows - 1; never held in memory at once."""
 
+    model: ClassVar[ModelName] = "sampler"
     first: int
     rows: int
 
@@ -49,6 +53,7 @@ class SeedRange:
 class Noise:
     """Curves of the noise `values`, float32 [n, n_noise]."""
 
+    model: ClassVar[ModelName] = "generator"
     values: Float32Array
 
     @property

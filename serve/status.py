@@ -1,4 +1,4 @@
-"""Errors as gRPC status codes, with google.rpc.BadRequest details that name the field."""
+"""Errors as gRPC status codes, with google.rpc details that name the field and when to retry."""
 
 import logging
 from typing import Any, NoReturn
@@ -6,7 +6,9 @@ from typing import Any, NoReturn
 import grpc
 import grpc.aio
 from google.protobuf.any_pb2 import Any as AnyMessage
-from google.rpc.error_details_pb2 import BadRequest
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.message import Message
+from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
@@ -15,31 +17,62 @@ logger = logging.getLogger(__name__)
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
+# What gRPC clients with a retry policy of their own obey; below 0 it means never.
+_PUSHBACK = "grpc-retry-pushback-ms"
+
+
 class RequestError(Exception):
     """A request that can't be answered: a status code, the field at fault, and what is wrong.
 
-    `field` is None where no field is at fault.
+    `field` is None where no field is at fault. `retry_after` is in how many seconds the same
+    request may succeed, or None if it never will.
     """
 
-    def __init__(self, code: grpc.StatusCode, field: str | None, problem: str) -> None:
+    def __init__(
+        self,
+        code: grpc.StatusCode,
+        field: str | None,
+        problem: str,
+        *,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(f"{field} {problem}" if field else problem)
         self.code = code
         self.field = field
         self.problem = problem
+        self.retry_after = retry_after
 
 
-async def abort(context: Context, error: Exception) -> NoReturn:
-    """Ends the call of `context` with the status that `error` stands for.
+def as_request_error(error: Exception) -> RequestError:
+    """Returns `error`, if it is a RequestError, or what the client may know of it.
 
-    An error that is no RequestError is a mistake of ours: it goes to the log, not over the wire.
+    An error that is none is a mistake of ours: it goes to the log, not over the wire.
     """
-    if not isinstance(error, RequestError):
-        logger.error("internal error", exc_info=error)
-        await context.abort(grpc.StatusCode.INTERNAL, "internal error; the server's log has it")
+    if isinstance(error, RequestError):
+        return error
+    logger.error("internal error", exc_info=error)
+    problem = "internal error; the server's log has it"
+    return RequestError(grpc.StatusCode.INTERNAL, None, problem)
+
+
+async def abort(context: Context, error: RequestError) -> NoReturn:
+    """Ends the call of `context` with the status that `error` stands for."""
     status = Status(code=error.code.value[0], message=str(error))
     if error.field is not None:
         violation = BadRequest.FieldViolation(field=error.field, description=error.problem)
-        detail = AnyMessage()
-        detail.Pack(BadRequest(field_violations=[violation]))
-        status.details.append(detail)
-    await context.abort_with_status(rpc_status.to_status(status))
+        _add_detail(status, BadRequest(field_violations=[violation]))
+    pushback = "-1"
+    if error.retry_after is not None:
+        milliseconds = round(1000 * error.retry_after)
+        delay = Duration()
+        delay.FromMilliseconds(milliseconds)
+        _add_detail(status, RetryInfo(retry_delay=delay))
+        pushback = str(milliseconds)
+    made = rpc_status.to_status(status)
+    await context.abort(made.code, made.details, (*made.trailing_metadata, (_PUSHBACK, pushback)))
+
+
+def _add_detail(status: Status, detail: Message) -> None:
+    packed = AnyMessage()
+    packed.Pack(detail)
+    status.details.append(packed)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from serve.process import RunningServer
+
 
 def run_command(
     module: str, *arguments: str, cwd: Path, timeout: float = 120
@@ -28,6 +30,13 @@ def try_command(
         timeout=timeout,
         check=False,
     )
+
+
+def workers_of(server: RunningServer) -> list[int]:
+    """Returns the process ids of a server's workers."""
+    pid = server.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in children.split()]
 
 
 def error_line(done: subprocess.CompletedProcess[str]) -> str:

@@ -21,10 +21,10 @@ from serve.wire import packed
 
 Seeds = int | range | Sequence[int] | npt.NDArray[np.integer]
 
-# Seeds of one stream call: 2 MiB of a list, half of what a server accepts; of a range, a number
-# that fits into the count, which all 2^64 seeds would not.
-_SEEDS_PER_CALL = 2**18
-_COUNT_PER_CALL = 2**62
+# Seeds of one stream call: 1 MiB of a list and 10 million of a range, well within what a server
+# accepts.
+_SEEDS_PER_CALL = 2**17
+_COUNT_PER_CALL = 10_000_000
 
 
 class ServiceError(CurveganError):

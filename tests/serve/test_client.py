@@ -1,5 +1,6 @@
 """CurveClient: numpy in, numpy out."""
 
+import os
 import signal
 import time
 from fractions import Fraction
@@ -11,6 +12,7 @@ import pytest
 
 from serve.client import CurveClient, ServiceError
 from serve.process import RunningServer, running_server
+from tests.commands import workers_of
 
 
 @pytest.mark.parametrize(
@@ -133,13 +135,14 @@ def test_a_server_that_stands_still_ends_a_stream_in_time(published: Path):
     with running_server(published) as server, CurveClient(server.address, timeout=0.5) as client:
         stream = client.stream(range(2**40))
         next(stream)
-        server.process.send_signal(signal.SIGSTOP)
+        (worker,) = workers_of(server)
+        os.kill(worker, signal.SIGSTOP)
         try:
             with pytest.raises(ServiceError, match=r"DEADLINE_EXCEEDED: no curves came for 0\.5 s"):
                 for _ in stream:
                     pass
         finally:
-            server.process.send_signal(signal.SIGCONT)
+            os.kill(worker, signal.SIGCONT)
 
 
 def test_a_reader_may_take_longer_than_the_server(server: RunningServer):

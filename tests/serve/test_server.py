@@ -19,8 +19,8 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
 from curvegan.v1.curves_pb2 import CurveSource, SeedRange, StreamCurvesRequest
 from serve.client import CurveClient, ServiceError
 from serve.process import RunningServer, running_server
-from serve.server import MAX_CALLS
-from tests.commands import error_line, run_command, try_command
+from serve.settings import Bounds
+from tests.commands import error_line, run_command, try_command, workers_of
 
 SERVICE = "curvegan.v1.CurveService"
 
@@ -59,7 +59,8 @@ def test_reflection_describes_the_whole_contract(server: RunningServer):
 def test_the_server_never_loads_torch(server: RunningServer):
     with CurveClient(server.address) as client:
         client.generate(range(5))
-    mapped = Path(f"/proc/{server.process.pid}/maps").read_text()
+    (worker,) = workers_of(server)
+    mapped = Path(f"/proc/{worker}/maps").read_text()
     assert "onnxruntime" in mapped
     assert "libtorch" not in mapped
 
@@ -122,8 +123,8 @@ def test_calls_that_nobody_reads_are_bounded_and_the_next_is_refused(published: 
         grpc.insecure_channel(server.address) as channel,
     ):
         call = channel.unary_stream(f"/{SERVICE}/StreamCurves")
-        request = StreamCurvesRequest(source=CurveSource(range=SeedRange(count=2**62)))
-        calls = [call(request.SerializeToString()) for _ in range(MAX_CALLS)]
+        request = StreamCurvesRequest(source=CurveSource(range=SeedRange(count=10**8)))
+        calls = [call(request.SerializeToString()) for _ in range(Bounds().max_streams)]
         for stream in calls:
             next(stream)
         with pytest.raises(grpc.RpcError) as caught:
@@ -140,7 +141,14 @@ def test_a_port_in_use_is_an_error_also_between_two_of_our_servers(
     server: RunningServer, published: Path
 ):
     done = try_command(
-        "serve", "--models", str(published), "--listen", server.address, cwd=published
+        "serve",
+        "--models",
+        str(published),
+        "--listen",
+        server.address,
+        "--http",
+        "off",
+        cwd=published,
     )
     assert error_line(done) == (
         f"error: can't listen on {server.address}: Address already in use; "
@@ -152,7 +160,9 @@ def test_a_port_in_use_is_an_error_also_between_two_of_our_servers(
 def test_a_port_that_another_program_holds_is_an_error(published: Path, host: str):
     with socket.create_server(("127.0.0.1", 0)) as other:
         address = f"{host}:{other.getsockname()[1]}"
-        done = try_command("serve", "--models", str(published), "--listen", address, cwd=published)
+        done = try_command(
+            "serve", "--models", str(published), "--listen", address, "--http", "off", cwd=published
+        )
     assert "Address already in use" in error_line(done)
 
 
@@ -218,11 +228,12 @@ def test_the_package_serves_without_torch_onnx_or_matplotlib(published: Path):
         "import sys\n"
         "for name in ('torch', 'onnx', 'onnxscript', 'matplotlib', 'train'):\n"
         "    sys.modules[name] = None\n"
-        "sys.argv = ['serve', '--models', sys.argv[1], '--listen', '127.0.0.1:0']\n"
+        "sys.argv = ['serve', '--models', sys.argv[1], *sys.argv[2:]]\n"
         "from serve.__main__ import main\n"
         "main()\n"
     )
-    command = [sys.executable, "-c", program, str(published)]
+    options = ["--listen", "127.0.0.1:0", "--http", "off"]
+    command = [sys.executable, "-c", program, str(published), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout.readline().startswith("serving version 1 of ")

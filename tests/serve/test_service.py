@@ -19,7 +19,7 @@ from curvegan.v1.curves_pb2 import (
     StreamCurvesResponse,
 )
 from serve.process import RunningServer
-from serve.service import MAX_MESSAGE_BYTES
+from serve.settings import Bounds
 
 SERVICE = "/curvegan.v1.CurveService/"
 MAX_SEED = 2**63 - 1
@@ -99,7 +99,7 @@ def test_the_most_curves_of_one_call_fit_into_a_default_client(channel):
     model = curves_pb2.GetModelResponse.FromString(call(channel, "GetModel", b""))
     most = generate(channel, CurveSource(range=SeedRange(first=0, count=model.max_rows)))
     assert len(most.values) == 15 * model.max_rows
-    assert most.ByteSize() <= MAX_MESSAGE_BYTES
+    assert most.ByteSize() <= Bounds().max_answer_bytes
 
 
 WRONG_SOURCES = {
@@ -208,7 +208,7 @@ def test_bytes_that_do_not_parse_are_an_invalid_argument(channel, method, garbag
 
 def test_a_request_over_the_message_limit_is_refused(channel):
     with pytest.raises(grpc.RpcError) as caught:
-        call(channel, "GenerateCurves", bytes(MAX_MESSAGE_BYTES + 1))
+        call(channel, "GenerateCurves", bytes(Bounds().max_request_bytes + 1))
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 

@@ -1,0 +1,118 @@
+"""The calls in flight, whatever they came in by: counted, bounded, and observed when they end."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import grpc
+
+from serve.settings import Bounds
+from serve.status import RequestError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Call:
+    """What is known of one call. Who answers it fills in what it is about.
+
+    `peer` returns the client's address; `source_field` names the request's field that says which
+    curves. `began` and `ended` are seconds on the clock of `time.perf_counter`, `computed` is how
+    many of them the engine took.
+    """
+
+    method: str
+    peer: Callable[[], str]
+    is_stream: bool = False
+    began: float = field(default_factory=time.perf_counter)
+    ended: float = 0.0
+    code: grpc.StatusCode = grpc.StatusCode.OK
+    model: str = ""
+    version: int = 0
+    rows: int = 0
+    request_id: str = ""
+    source_field: str = "source"
+    computed: float = 0.0
+    held: list[Callable[[], None]] = field(default_factory=list)
+
+    def release(self) -> None:
+        """Gives back what the answer held, once it has left."""
+        while self.held:
+            self.held.pop()()
+
+
+class Calls:
+    """Counts calls, and says which new one is one too many."""
+
+    def __init__(self, bounds: Bounds, observers: Sequence[Callable[[Call], None]] = ()) -> None:
+        """Each of `observers` is told of every call that ended."""
+        self._bounds = bounds
+        self._observers = observers
+        self._count = 0
+        self._streams = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.draining = False
+
+    def __len__(self) -> int:
+        return self._count
+
+    def refusal(self, *, is_stream: bool) -> RequestError | None:
+        """Returns why a new call can't be taken, or None if it can."""
+        if self.draining:
+            return RequestError(
+                grpc.StatusCode.UNAVAILABLE,
+                None,
+                "the server is shutting down: try another",
+                retry_after=0.1,
+            )
+        if self._count >= self._bounds.max_calls:
+            return _full(f"{self._count} calls")
+        if is_stream and self._streams >= self._bounds.max_streams:
+            return _full(f"{self._streams} streams")
+        return None
+
+    def begin(self, call: Call) -> None:
+        """Counts a call; `end` it whatever becomes of it."""
+        self._count += 1
+        self._streams += call.is_stream
+        self._idle.clear()
+
+    def end(self, call: Call) -> None:
+        """Counts a call no more, and tells the observers of it."""
+        call.ended = time.perf_counter()
+        self._count -= 1
+        self._streams -= call.is_stream
+        if not self._count:
+            self._idle.set()
+        for observe in self._observers:
+            observe(call)
+
+    async def drain(self, seconds: float, hurry: asyncio.Event) -> None:
+        """Refuses new calls from now on and waits for the others, at most for `seconds` and not
+        longer than until `hurry` is set.
+
+        grpc.aio's own graceful stop leaves a call that arrives while it stops without any answer.
+        """
+        self.draining = True
+        if self._count:
+            logger.warning(
+                "%d calls in flight have %g s to finish; a second signal ends them",
+                self._count,
+                seconds,
+            )
+        waits = [asyncio.create_task(event.wait()) for event in (self._idle, hurry)]
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+
+
+def _full(what: str) -> RequestError:
+    return RequestError(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        None,
+        f"the server is full: it has {what} in flight",
+        retry_after=0.1,
+    )

@@ -1,0 +1,72 @@
+"""Log lines, as text or as JSON, and the access log: one structured line a request."""
+
+import logging
+import sys
+import time
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+if TYPE_CHECKING:  # The supervisor, which uses this module too, must not load gRPC.
+    from serve.calls import Call
+
+
+_access = logging.getLogger("serve.access")
+
+
+def set_up(log_format: Literal["text", "json"], process: str) -> None:
+    """Writes the log to standard error from now on, under the name `process`."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Json(process) if log_format == "json" else _Text(process))
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    # A client that goes away in the middle of an answer is no error of ours; those that are,
+    # serve.status logs.
+    logging.getLogger("grpc._cython.cygrpc").setLevel(logging.CRITICAL)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+
+
+def log_access(call: "Call") -> None:
+    """Logs a call that ended. What it sent, tokens among it, is not in there."""
+    fields: dict[str, object] = {
+        "method": call.method,
+        "code": call.code.name,
+        "ms": round(1000 * (call.ended - call.began), 3),
+        "client": call.peer(),
+    }
+    if call.model:
+        fields |= {"model": call.model, "version": call.version, "rows": call.rows}
+    if call.request_id:
+        fields["id"] = call.request_id
+    _access.info("request", extra={"fields": fields})
+
+
+class _Text(logging.Formatter):
+    def __init__(self, process: str) -> None:
+        super().__init__(f"%(asctime)s %(levelname)s {process} %(name)s: %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields: dict[str, object] = getattr(record, "fields", {})
+        return super().format(record) + "".join(
+            f" {name}={value!r}" if isinstance(value, str) and not value.isidentifier()
+            else f" {name}={value}"
+            for name, value in fields.items()
+        )  # fmt: skip
+
+
+class _Json(logging.Formatter):
+    def __init__(self, process: str) -> None:
+        super().__init__()
+        self._process = process
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+            + f".{record.msecs:03.0f}Z",
+            "level": record.levelname,
+            "process": self._process,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return msgspec.json.encode(line | getattr(record, "fields", {})).decode()

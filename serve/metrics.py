@@ -1,0 +1,201 @@
+"""Prometheus metrics, correct across workers.
+
+Each process writes its values into files of one folder, and whoever is asked adds them up: the
+multi-process mode of prometheus_client. Processes go by names that stay, so a worker that is
+started again goes on with the values of the one before it.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import prometheus_client
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+if TYPE_CHECKING:  # The supervisor, which uses this module too, must not load gRPC.
+    from serve.calls import Call
+
+
+CONTENT_TYPE = prometheus_client.CONTENT_TYPE_PLAIN_0_0_4
+# Seconds; from a call of one curve to a long stream.
+_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """What is counted of a call."""
+
+    method: str
+    code: str
+    model: str
+    version: int
+    rows: int
+    seconds: float
+    computed: float
+
+
+@dataclass(frozen=True)
+class ModelTotals:
+    """What all workers have done with one version of a model since the server started.
+
+    `rows` counts curves, `succeeded` and `failed` calls; the times are sums over the calls that
+    succeeded, in seconds: all of it, and the engine's part.
+    """
+
+    rows: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+    compute_seconds: float = 0.0
+
+
+class Metrics:
+    """The metrics of one process, among those of all."""
+
+    def __init__(self, folder: Path, process: str) -> None:
+        """Writes into `folder`, as the process that goes by the name `process`."""
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+        prometheus_client.values.ValueClass = prometheus_client.values.MultiProcessValue(  # type: ignore[no-untyped-call]
+            process_identifier=lambda: process
+        )
+        own = CollectorRegistry()
+        self._requests = Counter(
+            "curvegan_requests", "Requests that ended.", ("method", "code"), registry=own
+        )
+        self._seconds = Histogram(
+            "curvegan_request_seconds",
+            "Time from a request's arrival to the end of its answer.",
+            ("method",),
+            buckets=_BUCKETS,
+            registry=own,
+        )
+        self._rows = Counter(
+            "curvegan_rows", "Curves of the requests that succeeded.", ("model", "version"),
+            registry=own,
+        )  # fmt: skip
+        self._model_requests = Counter(
+            "curvegan_model_requests", "Requests that reached a model version.",
+            ("model", "version", "outcome"), registry=own,
+        )  # fmt: skip
+        self._model_seconds = Counter(
+            "curvegan_model_seconds", "Time of the requests that succeeded.",
+            ("model", "version"), registry=own,
+        )  # fmt: skip
+        self._compute_seconds = Counter(
+            "curvegan_compute_seconds", "The engine's part of that time.",
+            ("model", "version"), registry=own,
+        )  # fmt: skip
+        self._in_flight = Gauge(
+            "curvegan_in_flight", "Requests in flight.", registry=own, multiprocess_mode="sum"
+        )
+        self._loaded = Gauge(
+            "curvegan_loaded_versions", "Workers that have this version loaded.", ("version",),
+            registry=own, multiprocess_mode="sum",
+        )  # fmt: skip
+        self._workers = Gauge(
+            "curvegan_workers", "Workers that take calls.", registry=own, multiprocess_mode="sum"
+        )
+        self._refused = Counter(
+            "curvegan_versions_refused", "Versions that could not be loaded.", registry=own
+        )
+        self._restarts = Counter(
+            "curvegan_worker_restarts", "Workers that ended and were started again.", registry=own
+        )
+        self._ended: list[_Ended] = []
+        self._versions: set[int] = set()
+
+    def observe(self, call: "Call") -> None:
+        """Notes a call that ended; `flush` counts it.
+
+        Counting many at once is several times cheaper than one by one between two calls.
+        """
+        self._ended.append(
+            _Ended(
+                call.method,
+                call.code.name,
+                call.model,
+                call.version,
+                call.rows,
+                call.ended - call.began,
+                call.computed,
+            )
+        )
+
+    def flush(self, in_flight: int) -> None:
+        """Counts what was noted, and that `in_flight` calls are under way."""
+        ended, self._ended = self._ended, []
+        for call in ended:
+            self._requests.labels(call.method, call.code).inc()
+            self._seconds.labels(call.method).observe(call.seconds)
+            if not call.model:
+                continue
+            version = (call.model, str(call.version))
+            succeeded = call.code == "OK"
+            self._model_requests.labels(*version, "success" if succeeded else "failure").inc()
+            if succeeded:
+                self._rows.labels(*version).inc(call.rows)
+                self._model_seconds.labels(*version).inc(call.seconds)
+                self._compute_seconds.labels(*version).inc(call.computed)
+        self._in_flight.set(in_flight)
+
+    def loaded(self, numbers: list[int]) -> None:
+        """Notes which versions this worker has loaded."""
+        for number in self._versions.union(numbers):
+            self._loaded.labels(str(number)).set(number in numbers)
+        self._versions = set(numbers)
+
+    def workers(self, count: int) -> None:
+        """Notes how many workers take calls."""
+        self._workers.set(count)
+
+    def version_refused(self) -> None:
+        """Counts a version that could not be loaded."""
+        self._refused.inc()
+
+    def worker_restarted(self) -> None:
+        """Counts a worker that was started again."""
+        self._restarts.inc()
+
+
+def exposition() -> bytes:
+    """Returns the metrics of all processes, in Prometheus's text format."""
+    return generate_latest(_all_processes())
+
+
+def model_totals() -> dict[tuple[str, int], ModelTotals]:
+    """Returns the totals of all processes by model and version."""
+    fields: dict[tuple[str, int], dict[str, float]] = {}
+    names = {
+        "curvegan_rows_total": "rows",
+        "curvegan_model_seconds_total": "seconds",
+        "curvegan_compute_seconds_total": "compute_seconds",
+    }
+    outcomes = {"success": "succeeded", "failure": "failed"}
+    for metric in _all_processes().collect():
+        for sample in metric.samples:
+            if sample.name == "curvegan_model_requests_total":
+                name = outcomes[sample.labels["outcome"]]
+            elif sample.name in names:
+                name = names[sample.name]
+            else:
+                continue
+            version = (sample.labels["model"], int(sample.labels["version"]))
+            fields.setdefault(version, {})[name] = sample.value
+    return {
+        version: ModelTotals(
+            rows=int(found.get("rows", 0)),
+            succeeded=int(found.get("succeeded", 0)),
+            failed=int(found.get("failed", 0)),
+            seconds=found.get("seconds", 0.0),
+            compute_seconds=found.get("compute_seconds", 0.0),
+        )
+        for version, found in fields.items()
+    }
+
+
+def _all_processes() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return registry

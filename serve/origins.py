@@ -1,0 +1,76 @@
+"""Settings from the command line, the environment and a TOML file; which came from where."""
+
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+
+import cyclopts
+from cyclopts.config import Env, Toml
+
+from serve.errors import CurveganError
+
+
+class Origins:
+    """Reads what the command line leaves open, and remembers for each setting where it was."""
+
+    def __init__(self, prefix: str) -> None:
+        """`prefix` begins the names of the environment's variables."""
+        self._environment = Env(prefix, command=False)
+        self._origins: dict[str, str] = {}
+
+    def __call__(
+        self, app: cyclopts.App, commands: tuple[str, ...], arguments: cyclopts.ArgumentCollection
+    ) -> None:
+        """Completes `arguments`; cyclopts calls it between reading and converting them.
+
+        Raises CurveganError for a file that can't be read or is no TOML.
+        """
+        self._environment(app, commands, arguments)
+        for argument in arguments:
+            if argument.field_info.name == "config" and argument.tokens:
+                _read_file(Path(argument.tokens[0].value), app, commands, arguments)
+        for argument in arguments:
+            if argument.tokens:
+                token = argument.tokens[0]
+                name = {"cli": f"option {token.keyword}", "env": f"environment {token.keyword}"}
+                self._origins[argument.field_info.name] = name.get(token.source, token.source)
+
+    def table(self, settings: object) -> str:
+        """Returns every setting of the dataclass `settings`, a line each, with its origin.
+
+        As TOML, so that it can be the file of another server.
+        """
+        lines = [
+            (f"{name} = {_toml(value)}" if value is not None else f"# {name} is not set", origin)
+            for name, value in _flat(settings)
+            for origin in [self._origins.get(name, "default")]
+        ]
+        width = max(len(line) for line, _ in lines)
+        return "\n".join(f"{line:{width}}  # {origin}" for line, origin in lines)
+
+
+def _read_file(
+    path: Path,
+    app: cyclopts.App,
+    commands: tuple[str, ...],
+    arguments: cyclopts.ArgumentCollection,
+) -> None:
+    if not path.is_file():
+        raise CurveganError(f"there is no settings file {path}: give one in TOML with --config")
+    Toml(path, must_exist=True)(app, commands, arguments)
+
+
+def _flat(settings: object) -> list[tuple[str, object]]:
+    pairs: list[tuple[str, object]] = []
+    for field in fields(settings):  # type: ignore[arg-type]
+        value = getattr(settings, field.name)
+        pairs += _flat(value) if is_dataclass(value) else [(field.name, value)]
+    return pairs
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return str(value)
+    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

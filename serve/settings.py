@@ -1,0 +1,128 @@
+"""Every setting of the server, with its default: the one place where each stands.
+
+The command line, the environment and a TOML file are read into it by `serve.__main__`.
+"""
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from serve.address import DEFAULT_ADDRESS, DEFAULT_HTTP_ADDRESS, Address
+from serve.command_line import whole_number
+from serve.errors import ServerError
+from serve.repository import DEFAULT_MODELS, MAX_VERSION
+
+MIB = 1024 * 1024
+# A year, far beyond any use; what is longer overflows somewhere below.
+_MAX_SECONDS = 365 * 24 * 3600
+_MAX_BYTES = 2**30
+
+Count = Annotated[int, Parameter(converter=whole_number, validator=Number(gte=1, lte=2**31 - 1))]
+Seconds = Annotated[float, Parameter(validator=Number(gt=0, lte=_MAX_SECONDS))]
+Bytes = Annotated[
+    int, Parameter(converter=whole_number, validator=Number(gte=1024, lte=_MAX_BYTES))
+]
+Flag = Annotated[bool, Parameter(negative="")]
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a worker takes upon itself at most; what is over a bound is refused at once.
+
+    The defaults keep a worker below 1 GiB, whatever its clients do.
+    """
+
+    max_calls: Count = 256
+    """Calls at once, streams among them."""
+    max_streams: Count = 64
+    """Streams at once."""
+    max_rows: Count = 100_000
+    """Curves in one answer."""
+    max_stream_rows: Count = 100_000_000
+    """Curves in one stream."""
+    max_request_bytes: Bytes = 2 * MIB
+    """Bytes of one request."""
+    max_answer_bytes: Bytes = 4 * MIB
+    """Bytes of one answer; 4 MiB is what every gRPC client accepts."""
+    max_unsent_bytes: Bytes = 128 * MIB
+    """Bytes of answers that are being made or sent; further calls wait for their turn."""
+    max_wait: Seconds = 10.0
+    """Seconds that a call may wait for its turn."""
+    max_idle: Seconds = 600.0
+    """Seconds without a call after which a connection is closed."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who gets in."""
+
+    tls_cert: Path | None = None
+    """The server's certificate (PEM), with those that lead to its root."""
+    tls_key: Path | None = None
+    """The certificate's private key (PEM)."""
+    tls_client_ca: Path | None = None
+    """Only clients with a certificate signed by this one (PEM) get in: mutual TLS."""
+    token_file: Path | None = None
+    """Only clients that send a token of this file get in; one a line, read anew when it changes."""
+    insecure: Flag = False
+    """Listen on other addresses than loopback without TLS."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `python -m serve` can be told."""
+
+    models: Path = DEFAULT_MODELS
+    """The model repository, as training publishes it."""
+    listen: str = DEFAULT_ADDRESS
+    """Where gRPC listens, as host:port; port 0 takes a free one."""
+    http: str = DEFAULT_HTTP_ADDRESS
+    """Where HTTP listens (/v2, /metrics, /healthz, /readyz), or "off"."""
+    workers: Count = 1
+    """Processes that share the ports; each has the bounds below for itself."""
+    keep: Count = 1
+    """How many versions stay loaded: the newest ones, which can be asked for by number."""
+    pin: Annotated[
+        int | None, Parameter(converter=whole_number, validator=Number(gte=1, lte=MAX_VERSION))
+    ] = None
+    """Serve this version and no other, whatever is published."""
+    grace: Seconds = 30.0
+    """Seconds that calls in flight have to finish after SIGTERM."""
+    access_log: Flag = False
+    """Log every request, one line each."""
+    log_format: Literal["text", "json"] = "text"
+    """How log lines are written, on standard error."""
+    access: Annotated[Access, Parameter(name="*", group="Who gets in")] = Access()
+    bounds: Annotated[Bounds, Parameter(name="*", group="Bounds of a worker")] = Bounds()
+
+    def addresses(self) -> tuple[Address, Address | None]:
+        """Returns where gRPC and HTTP listen; None where HTTP is off.
+
+        Raises ServerError for what is no address.
+        """
+        return Address.parse(self.listen), None if self.http == "off" else Address.parse(self.http)
+
+    def check(self) -> None:
+        """Raises ServerError for settings that contradict each other."""
+        access = self.access
+        if (access.tls_cert is None) != (access.tls_key is None):
+            raise ServerError("--tls-cert and --tls-key belong together: give both or neither")
+        if access.tls_client_ca and not access.tls_cert:
+            raise ServerError("--tls-client-ca needs --tls-cert and --tls-key")
+        if self.pin is not None and self.keep != 1:
+            raise ServerError(f"--pin {self.pin} holds one version: leave --keep {self.keep} out")
+
+
+def check_exposure(access: Access, hosts: list[str]) -> None:
+    """Raises ServerError if one of the IP addresses `hosts` can be reached from elsewhere and
+    nothing protects it."""
+    exposed = [host for host in hosts if not ipaddress.ip_address(host).is_loopback]
+    if exposed and not access.tls_cert and not access.insecure:
+        raise ServerError(
+            f"{exposed[0]} can be reached from other machines: give --tls-cert and --tls-key, or "
+            "--insecure to serve it in the clear"
+        )

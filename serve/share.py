@@ -1,0 +1,116 @@
+"""A fair share of the processor and of memory: clients take turns, whatever each asks for."""
+
+import asyncio
+import os
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import grpc
+
+from serve.status import RequestError
+
+Result = TypeVar("Result")
+
+
+@dataclass
+class _Turn:
+    """Work that waits: what it needs of memory, and the future that says that it may begin."""
+
+    n_bytes: int
+    begin: asyncio.Future[None] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+
+class FairShare:
+    """Runs work in threads, one a core, within a budget of memory.
+
+    Of the clients that wait, each gets one piece of work done before any gets a second. A client
+    that asks for much therefore waits for its own work, not the others for it.
+    """
+
+    def __init__(self, memory: int, max_wait: float) -> None:
+        """`memory` bytes are shared; who waits longer than `max_wait` seconds is refused."""
+        self._free_bytes = self._memory = memory
+        self._max_wait = max_wait
+        self._free_threads = os.cpu_count() or 1
+        self._threads = ThreadPoolExecutor(self._free_threads, thread_name_prefix="compute")
+        # In order of their turns: who was served moves to the end.
+        self._waiting: dict[str, deque[_Turn]] = {}
+
+    async def run(self, client: str, work: Callable[[], Result], n_bytes: int = 0) -> Result:
+        """Returns what `work` returns, when it is the turn of `client`.
+
+        `n_bytes` of memory are taken for it; `give_back` them when they are free again, unless
+        this raises. Raises RequestError, with RESOURCE_EXHAUSTED, if its turn does not come.
+        """
+        turn = _Turn(min(n_bytes, self._memory))
+        self._waiting.setdefault(client, deque()).append(turn)
+        self._begin_turns()
+        try:
+            await self._begun(turn)
+        except BaseException:
+            if turn.begin.done() and not turn.begin.cancelled():
+                self._end(turn.n_bytes)
+            turn.begin.cancel()
+            raise
+        running = asyncio.get_running_loop().run_in_executor(self._threads, work)
+        # A thread can't be stopped: whoever gives up, its thread is free only when the work ends.
+        running.add_done_callback(lambda _: self._end(0))
+        try:
+            return await asyncio.shield(running)
+        except BaseException:
+            running.add_done_callback(lambda _: self.give_back(n_bytes))
+            raise
+
+    def give_back(self, n_bytes: int) -> None:
+        """Frees memory that was taken for work."""
+        self._free_bytes += min(n_bytes, self._memory)
+        self._begin_turns()
+
+    async def _begun(self, turn: _Turn) -> None:
+        if turn.begin.done():
+            return
+        try:
+            async with asyncio.timeout(self._max_wait):
+                await turn.begin
+        except TimeoutError:
+            raise RequestError(
+                grpc.StatusCode.RESOURCE_EXHAUSTED,
+                None,
+                f"the server is busy: the call's turn did not come within {self._max_wait:g} s",
+                retry_after=1.0,
+            ) from None
+
+    def _end(self, n_bytes: int) -> None:
+        self._free_threads += 1
+        self.give_back(n_bytes)
+
+    def _begin_turns(self) -> None:
+        """Lets begin, in order, what there are threads and memory for."""
+        while self._free_threads and (found := self._next()):
+            client, turns = found
+            turn = turns[0]
+            if turn.n_bytes > self._free_bytes:
+                return  # Its turn it is: smaller work does not overtake it for ever.
+            turns.popleft()
+            del self._waiting[client]
+            if turns:
+                self._waiting[client] = turns
+            self._free_threads -= 1
+            self._free_bytes -= turn.n_bytes
+            turn.begin.set_result(None)
+
+    def _next(self) -> tuple[str, deque[_Turn]] | None:
+        """Returns the client whose turn it is, without those that gave up waiting."""
+        for client in list(self._waiting):
+            turns = self._waiting[client]
+            while turns and turns[0].begin.done():
+                turns.popleft()
+            if turns:
+                return client, turns
+            del self._waiting[client]
+        return None

@@ -1,0 +1,154 @@
+"""The model versions that are loaded: kept in step with the repository, and swapped in one go."""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import grpc
+import numpy as np
+
+from serve.engine import ROWS_PER_RUN, Engine
+from serve.errors import RepositoryError
+from serve.repository import ModelVersion, Repository
+from serve.status import RequestError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A version that is ready to answer. A request holds on to one from start to end."""
+
+    number: int
+    model: ModelVersion
+    engine: Engine
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """Why a version can't be loaded, and what its files looked like then."""
+
+    files: tuple[object, ...]
+    reason: str
+
+
+class Versions:
+    """The newest `keep` whole versions of a repository, or the one that is pinned.
+
+    `refresh` follows what is published and deleted; everything else only reads. A version that
+    can't be loaded is refused and, as long as its files stay as they are, not tried again: of that
+    `on_refused` is told, with the version and the reason.
+    """
+
+    def __init__(
+        self,
+        repository: Repository,
+        keep: int,
+        pin: int | None,
+        on_refused: Callable[[int, str], None],
+    ) -> None:
+        self._repository = repository
+        self._keep = keep
+        self._pin = pin
+        self._on_refused = on_refused
+        self._loaded: dict[int, Loaded] = {}
+        self._refused: dict[int, _Refusal] = {}
+        self._trouble = ""
+        self._refreshing = threading.Lock()
+
+    def refresh(self) -> None:
+        """Brings what is loaded in step with the repository.
+
+        Loads and warms beside what is served, then swaps. Where nothing can be loaded, what is
+        served stays. Raises RepositoryError if there never was anything.
+        """
+        with self._refreshing:
+            try:
+                loaded = self._wanted()
+            except RepositoryError as error:
+                if not self._loaded:
+                    raise
+                self._report(str(error))
+                return
+            self._trouble = ""
+            if self._loaded and list(loaded) != list(self._loaded):
+                logger.info("from now on %s served", _list(loaded))
+            self._loaded = loaded
+
+    def get(self, number: int) -> Loaded:
+        """Returns the version `number`, or the newest loaded for 0.
+
+        Raises RequestError, with NOT_FOUND, for one that is not loaded.
+        """
+        loaded = self._loaded
+        if number == 0:
+            return next(iter(loaded.values()))
+        if number not in loaded:
+            raise RequestError(
+                grpc.StatusCode.NOT_FOUND, "version", f"{number} is not served: {_list(loaded)}"
+            )
+        return loaded[number]
+
+    def numbers(self) -> list[int]:
+        """Returns the numbers of the loaded versions, the newest first."""
+        return list(self._loaded)
+
+    def _wanted(self) -> dict[int, Loaded]:
+        """Returns what is to be loaded, loaded. Raises RepositoryError if that is nothing."""
+        present = self._repository.versions()
+        if self._pin is not None:
+            present = [number for number in present if number == self._pin]
+            if not present:
+                raise RepositoryError(
+                    f"version {self._pin}, which --pin asks for, is not in {self._repository.root}"
+                )
+        loaded: dict[int, Loaded] = {}
+        refused: dict[int, _Refusal] = {}
+        for number in reversed(present):
+            if len(loaded) == self._keep:
+                break
+            found = self._loaded.get(number) or self._load(number)
+            if isinstance(found, Loaded):
+                loaded[number] = found
+            else:
+                refused[number] = found
+        if not loaded:
+            self._repository.newest()  # It says best that there is none.
+            raise RepositoryError(next(iter(refused.values())).reason)
+        for number, refusal in refused.items():
+            if refusal != self._refused.get(number):
+                self._on_refused(number, refusal.reason)
+        self._refused = refused
+        return loaded
+
+    def _load(self, number: int) -> "Loaded | _Refusal":
+        files = self._repository.fingerprint(number)
+        before = self._refused.get(number)
+        if before and before.files == files:
+            return before
+        try:
+            model = self._repository.load(number)
+            loaded = Loaded(number, model, Engine.of(model))
+            _warm(loaded.engine)
+        except RepositoryError as error:
+            return _Refusal(files, str(error))
+        return loaded
+
+    def _report(self, trouble: str) -> None:
+        """Logs a trouble when it begins, not each time that it is met."""
+        if trouble != self._trouble:
+            self._trouble = trouble
+            logger.error("%s; %s served as before", trouble, _list(self._loaded))
+
+
+def _warm(engine: Engine) -> None:
+    """Runs both models once in each size that requests bring, so that none pays for the first."""
+    for rows in (1, ROWS_PER_RUN + 1):
+        engine.curves_from_seeds(np.zeros(rows, np.int64))
+        engine.curves_from_noise(np.zeros((rows, engine.n_noise), np.float32))
+
+
+def _list(versions: dict[int, Loaded]) -> str:
+    numbers = ", ".join(map(str, versions))
+    return f"version {numbers} is" if len(versions) == 1 else f"versions {numbers} are"

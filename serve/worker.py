@@ -1,0 +1,214 @@
+"""A worker: one process that answers gRPC and HTTP, from its start to an orderly end."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import select
+import shutil
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import grpc
+import grpc.aio
+import msgspec
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
+
+from serve import logs, tls
+from serve.calls import Calls
+from serve.errors import CurveganError, ServerError
+from serve.handlers import Gate, Handlers
+from serve.http import HttpServer
+from serve.listening import Claim
+from serve.metrics import Metrics
+from serve.plane import Plane
+from serve.reports import Failed, Ready, Refused, Report
+from serve.repository import Repository
+from serve.service import SERVICE, CurveService
+from serve.settings import Access, Bounds, Settings
+from serve.stop import Stop
+from serve.tokens import Tokens
+from serve.versions import Versions
+
+logger = logging.getLogger(__name__)
+
+# How often the repository is looked at: a listing of one folder.
+_LOOK_EVERY = 0.25
+# How often calls that ended are counted.
+_COUNT_EVERY = 0.1
+# How long the last answers may take to leave once they are made.
+_CLOSE_SECONDS = 1.0
+# Calls that grpc lets in beyond the bound, so that there is room to refuse them with a hint, and
+# for questions after the health.
+_SPARE_CALLS = 64
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker gets from its supervisor.
+
+    `lifeline` is a pipe that ends when the supervisor does, `reports` one to tell it things.
+    """
+
+    name: str
+    settings: Settings
+    grpc_claim: Claim
+    http_claim: Claim | None
+    metrics_folder: Path
+    lifeline: int
+    reports: int
+
+    def report(self, report: Report) -> None:
+        """Tells the supervisor, if there still is one."""
+        with contextlib.suppress(BrokenPipeError):
+            os.write(self.reports, msgspec.json.encode(report) + b"\n")
+
+    def is_orphaned(self) -> bool:
+        """Returns whether the supervisor has gone."""
+        return bool(select.select([self.lifeline], [], [], 0)[0])
+
+
+def work(job: Job) -> None:
+    """Serves until SIGTERM, or until the supervisor is gone. Tells the supervisor of an error."""
+    logs.set_up(job.settings.log_format, job.name)
+    try:
+        asyncio.run(_serve(job))
+    except (CurveganError, OSError) as error:
+        job.report(Failed(job.name, str(error)))
+    if job.is_orphaned():
+        shutil.rmtree(job.metrics_folder, ignore_errors=True)  # Nobody else will.
+
+
+async def _serve(job: Job) -> None:
+    settings, bounds = job.settings, job.settings.bounds
+    stop = Stop(job.lifeline)
+    metrics = Metrics(job.metrics_folder, job.name)
+    metrics.flush(0)
+    versions = Versions(
+        Repository(settings.models),
+        settings.keep,
+        settings.pin,
+        lambda number, reason: job.report(Refused(number, reason)),
+    )
+    versions.refresh()
+    metrics.loaded(versions.numbers())
+    observers = [metrics.observe, *([logs.log_access] if settings.access_log else [])]
+    calls = Calls(bounds, observers)
+    plane = Plane(bounds)
+    tokens = Tokens(settings.access.token_file) if settings.access.token_file else None
+
+    handlers = Handlers(calls)
+    health_servicer = health.aio.HealthServicer()
+    server = grpc.aio.server(
+        options=_options(bounds), maximum_concurrent_rpcs=bounds.max_calls + _SPARE_CALLS
+    )
+    names = (SERVICE.full_name, health.SERVICE_NAME, reflection.SERVICE_NAME)
+    services = _Services()
+    services.add_generic_rpc_handlers((CurveService(versions, plane, handlers).handler(),))
+    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, cast(grpc.Server, services))
+    reflection_pb2_grpc.add_ServerReflectionServicer_to_server(  # type: ignore[no-untyped-call]
+        reflection.aio.ReflectionServicer(names), services
+    )
+    server.add_generic_rpc_handlers((Gate(services.handlers, calls, tokens),))
+    _listen(server, job)
+    http = HttpServer(settings, versions, calls, tokens, metrics) if job.http_claim else None
+
+    await server.start()
+    if http and job.http_claim:
+        await http.start(job.http_claim)
+    for name in ("", SERVICE.full_name):
+        await health_servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
+    job.report(Ready(job.name, versions.numbers()[0]))
+
+    async def count() -> None:
+        metrics.flush(len(calls))
+
+    tasks = [
+        asyncio.create_task(_every(_LOOK_EVERY, lambda: _follow(versions, metrics))),
+        asyncio.create_task(_every(_COUNT_EVERY, count)),
+    ]
+
+    await stop.asked.wait()
+    await health_servicer.enter_graceful_shutdown()
+    await calls.drain(settings.grace, stop.asked_again)
+    for task in tasks:
+        task.cancel()
+    await server.stop(_CLOSE_SECONDS)
+    if http:
+        await http.stop()
+    metrics.flush(0)
+    # grpc.aio ends the calls that are left, such as a watch of the health, only when their tasks
+    # next run; a loop that closes before reports each as an error.
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    if left:
+        await asyncio.wait(left, timeout=_CLOSE_SECONDS)
+    stop.ignore_more()
+
+
+class _Services:
+    """Takes the place of a server where stubs add their services, and collects them."""
+
+    def __init__(self) -> None:
+        self.handlers: list[grpc.GenericRpcHandler] = []
+
+    def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
+        """Collects services."""
+        self.handlers.extend(handlers)
+
+    def add_registered_method_handlers(self, service: str, handlers: object) -> None:
+        """Does nothing: the same methods have come as generic handlers."""
+
+
+def _options(bounds: Bounds) -> list[tuple[str, int]]:
+    return [
+        # The workers share the port; that no stranger does, the supervisor's claim sees to.
+        ("grpc.so_reuseport", 1),
+        ("grpc.max_receive_message_length", bounds.max_request_bytes),
+        ("grpc.max_send_message_length", -1),  # Answers are bounded before they are made.
+        ("grpc.max_concurrent_streams", bounds.max_calls),
+        ("grpc.max_connection_idle_ms", round(1000 * bounds.max_idle)),
+        # A client that went away without a word is found out.
+        ("grpc.keepalive_time_ms", 60_000),
+        ("grpc.keepalive_timeout_ms", 20_000),
+    ]
+
+
+def _listen(server: grpc.aio.Server, job: Job) -> None:
+    credentials = _credentials(job.settings.access)
+    for endpoint in map(str, job.grpc_claim.endpoints):
+        try:
+            if credentials:
+                server.add_secure_port(endpoint, credentials)
+            else:
+                server.add_insecure_port(endpoint)
+        except RuntimeError:
+            raise ServerError(f"gRPC can't listen on {endpoint}") from None
+
+
+async def _follow(versions: Versions, metrics: Metrics) -> None:
+    await asyncio.to_thread(versions.refresh)
+    metrics.loaded(versions.numbers())
+
+
+async def _every(seconds: float, act: Callable[[], Awaitable[None]]) -> None:
+    """Acts again and again; what goes wrong once may go well the next time."""
+    while True:
+        await asyncio.sleep(seconds)
+        try:
+            await act()
+        except Exception:
+            logger.exception("internal error")
+
+
+def _credentials(access: Access) -> grpc.ServerCredentials | None:
+    """Returns gRPC's form of `access`, or None if it says nothing of TLS. Raises ServerError."""
+    if not access.tls_cert or not access.tls_key:
+        return None
+    return grpc.ssl_server_credentials(
+        [(tls.read(access.tls_key), tls.read(access.tls_cert))],
+        root_certificates=tls.read(access.tls_client_ca) if access.tls_client_ca else None,
+        require_client_auth=access.tls_client_ca is not None,
+    )
