@@ -7,14 +7,17 @@ from functools import partial
 import grpc
 
 from serve.arrays import Float32Array
+from serve.batcher import Batcher
 from serve.calls import Call
 from serve.engine import Engine
 from serve.settings import Bounds
 from serve.share import FairShare
-from serve.sources import Source
+from serve.sources import Noise, Source
 from serve.status import RequestError
 from serve.versions import Loaded
 
+# Calls of so few seeds are joined: what a run costs beside its rows is most of what they cost.
+_BATCHED_ROWS = 64
 # Up to here computing takes less time than handing the work to another thread and back.
 _INLINE_ROWS = 1024
 # What stands in an answer beside its curves, at most.
@@ -27,6 +30,7 @@ class Plane:
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
+        self._batcher = Batcher()
         self._share = FairShare(bounds.max_unsent_bytes, bounds.max_wait)
 
     def max_rows(self, engine: Engine) -> int:
@@ -51,6 +55,8 @@ class Plane:
                 f"asks for {rows} curves, {rows * size} bytes: one answer holds at most {most} "
                 f"curves, {most * size} bytes; ask in parts, or use StreamCurves",
             )
+        if rows <= _BATCHED_ROWS and not isinstance(source, Noise):
+            return await self._batcher.curves(engine, source.seeds(0, rows), call)
         if rows <= _INLINE_ROWS:
             return _timed(call, partial(source.curves, engine, 0, rows))()
         n_bytes = rows * _row_bytes(engine)

@@ -1,10 +1,12 @@
 """What a request asks curves of: seeds, a range of seeds, or noise. Checked, and cut into parts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import grpc
 import numpy as np
+import numpy.typing as npt
 
 from curvegan.v1 import curves_pb2
 from serve.arrays import Float32Array, Int64Array
@@ -12,6 +14,10 @@ from serve.engine import Engine
 from serve.manifest import ModelName
 from serve.seeds import MAX_SEED
 from serve.status import RequestError
+
+Number = TypeVar("Number", np.int64, np.float32)
+
+_FEW = 64
 
 # Far beyond any noise that a generator was trained on, and well below where its float32 curves
 # would be infinite.
@@ -30,9 +36,13 @@ class Seeds:
         """How many curves it asks for."""
         return len(self.values)
 
+    def seeds(self, start: int, stop: int) -> Int64Array:
+        """Returns the seeds of the rows from `start` to before `stop`, [n]."""
+        return self.values[start:stop]
+
     def curves(self, engine: Engine, start: int, stop: int) -> Float32Array:
         """Returns the curves of the rows from `start` to before `stop`, [n, n_points]."""
-        return engine.curves_from_seeds(self.values[start:stop])
+        return engine.curves_from_seeds(self.seeds(start, stop))
 
 
 @dataclass(frozen=True)
@@ -43,10 +53,13 @@ class SeedRange:
     first: int
     rows: int
 
+    def seeds(self, start: int, stop: int) -> Int64Array:
+        """Returns the seeds of the rows from `start` to before `stop`, [n]."""
+        return np.arange(stop - start, dtype=np.int64) + (self.first + start)
+
     def curves(self, engine: Engine, start: int, stop: int) -> Float32Array:
         """Returns the curves of the rows from `start` to before `stop`, [n, n_points]."""
-        offsets = np.arange(stop - start, dtype=np.int64)
-        return engine.curves_from_seeds(offsets + (self.first + start))
+        return engine.curves_from_seeds(self.seeds(start, stop))
 
 
 @dataclass(frozen=True)
@@ -88,7 +101,7 @@ def parse_source(source: curves_pb2.CurveSource, n_noise: int) -> Source:
 def _seeds(seeds: curves_pb2.SeedList) -> Seeds:
     if not seeds.values:
         raise _invalid("source.seeds.values", "is empty: give at least one seed")
-    return Seeds(np.array(seeds.values, np.int64))
+    return Seeds(_array(seeds.values, np.int64))
 
 
 def _range(seeds: curves_pb2.SeedRange) -> SeedRange:
@@ -106,7 +119,7 @@ def _range(seeds: curves_pb2.SeedRange) -> SeedRange:
 def _noise(noise: curves_pb2.NoiseRows, n_noise: int) -> Noise:
     if noise.width != n_noise:
         raise _invalid("source.noise.width", f"is {noise.width}: this model takes {n_noise}")
-    values = np.array(noise.values, np.float32)
+    values = _array(noise.values, np.float32)
     if not len(values):
         raise _invalid("source.noise.values", "is empty: give at least one row")
     if len(values) % n_noise:
@@ -123,6 +136,11 @@ def _noise(noise: curves_pb2.NoiseRows, n_noise: int) -> Noise:
             f"{-MAX_NOISE:.0e} to {MAX_NOISE:.0e}",
         )
     return Noise(values.reshape(-1, n_noise))
+
+
+def _array(values: Sequence[Any], dtype: type[Number]) -> npt.NDArray[Number]:
+    # numpy takes two microseconds to find out that a repeated field can hand over its memory.
+    return np.array(values[:] if len(values) < _FEW else values, dtype)
 
 
 def _invalid(field: str, problem: str) -> RequestError:

@@ -14,6 +14,7 @@ from typing import cast
 import grpc
 import grpc.aio
 import msgspec
+import uvloop
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
@@ -75,7 +76,7 @@ def work(job: Job) -> None:
     """Serves until SIGTERM, or until the supervisor is gone. Tells the supervisor of an error."""
     logs.set_up(job.settings.log_format, job.name)
     try:
-        asyncio.run(_serve(job))
+        uvloop.run(_serve(job))
     except (CurveganError, OSError) as error:
         job.report(Failed(job.name, str(error)))
     if job.is_orphaned():

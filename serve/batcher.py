@@ -1,0 +1,107 @@
+"""Joins small calls that come close together: one run of the engine costs as much as eight.
+
+A seed gives the same bytes in every batch, so that who is joined with whom can't be seen.
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from serve.arrays import Float32Array, Int64Array
+from serve.calls import Call
+from serve.engine import Engine
+
+# Calls in a batch: a run for eight costs hardly more than for one, and more would only wait.
+_MAX_CALLS = 8
+# Turns of the event loop without another call after which a batch that waits for company runs. A
+# turn takes some microseconds, and does other calls' work meanwhile.
+_PATIENCE = 8
+# A call that comes alone does not wait; each time that so many have, one does, to see whether
+# others have begun to come together.
+_LONE_CALLS = 32
+
+
+@dataclass(slots=True)
+class _Entry:
+    seeds: Int64Array
+    call: Call
+    curves: asyncio.Future[Float32Array]
+
+
+class Batcher:
+    """Answers calls of few seeds, on the event loop, together with those that come with them.
+
+    It is patient only while patience pays: after a batch of several the next one waits for company,
+    and after each one that waited in vain the next waits half as long.
+    """
+
+    def __init__(self) -> None:
+        self._engine: Engine | None = None
+        self._waiting: list[_Entry] = []
+        self._batch = 0
+        self._patience = 0
+        self._lone = 0
+
+    async def curves(self, engine: Engine, seeds: Int64Array, call: Call) -> Float32Array:
+        """Returns the curves of `seeds`, float32 [n, n_points], and notes the time in `call`."""
+        if engine is not self._engine:
+            self._run()
+            self._engine = engine
+        loop = asyncio.get_running_loop()
+        entry = _Entry(seeds, call, loop.create_future())
+        self._waiting.append(entry)
+        if len(self._waiting) == _MAX_CALLS or not self._patience:
+            self._run()
+        elif len(self._waiting) == 1:
+            loop.call_soon(self._wait, loop, self._batch, 1, self._patience)
+        return await entry.curves
+
+    def _wait(self, loop: asyncio.AbstractEventLoop, batch: int, size: int, patience: int) -> None:
+        """Runs the batch if, for as long as its patience lasts, nobody has joined it."""
+        if batch != self._batch:
+            return  # It has run, for it was full.
+        if len(self._waiting) > size:
+            size, patience = len(self._waiting), self._patience
+        if patience:
+            loop.call_soon(self._wait, loop, batch, size, patience - 1)
+        else:
+            self._run()
+
+    def _run(self) -> None:
+        entries, self._waiting = self._waiting, []
+        if not entries or self._engine is None:
+            return
+        self._batch += 1
+        self._learn(len(entries))
+        seeds = entries[0].seeds
+        if len(entries) > 1:
+            seeds = np.concatenate([entry.seeds for entry in entries])
+        start = time.perf_counter()
+        try:
+            curves = self._engine.curves_from_seeds(seeds)
+        except Exception as error:
+            for entry in entries:
+                entry.curves.set_exception(error)
+            return
+        seconds = time.perf_counter() - start
+        first = 0
+        for entry in entries:
+            entry.call.computed = seconds
+            last = first + len(entry.seeds)
+            if not entry.curves.done():  # Its call may have been cancelled.
+                entry.curves.set_result(curves[first:last])
+            first = last
+
+    def _learn(self, size: int) -> None:
+        if size > 1:
+            self._patience = _PATIENCE
+            self._lone = 0
+        elif self._patience:
+            self._patience //= 2
+        else:
+            self._lone += 1
+            if self._lone == _LONE_CALLS:
+                self._lone = 0
+                self._patience = _PATIENCE
