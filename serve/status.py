@@ -28,6 +28,11 @@ class RequestError(Exception):
         self.problem = problem
 
 
+def invalid_argument(field: str, problem: str) -> RequestError:
+    """Returns the error of a request whose field `field` has a `problem`."""
+    return RequestError(grpc.StatusCode.INVALID_ARGUMENT, field, problem)
+
+
 async def abort(context: Context, error: Exception) -> NoReturn:
     """Ends the call of `context` with the status that `error` stands for.
 
