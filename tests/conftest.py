@@ -14,7 +14,7 @@ from serve.repository import Repository
 from tests.commands import run_command
 
 # The only reasons for which a test may be skipped in CI.
-EXCUSES = ("no CUDA device",)
+EXCUSES = ("no CUDA device", "no libb64")
 
 
 @pytest.hookimpl(wrapper=True)
