@@ -18,6 +18,7 @@ from serve import metrics as prometheus
 from serve.calls import Calls
 from serve.listening import Claim, listening_socket
 from serve.metrics import Metrics
+from serve.protocol.routes import InferenceRoutes
 from serve.settings import Settings
 from serve.tokens import Tokens
 from serve.versions import Versions
@@ -37,6 +38,7 @@ class HttpServer:
         calls: Calls,
         tokens: Tokens | None,
         metrics: Metrics,
+        inference: InferenceRoutes,
     ) -> None:
         self._versions = versions
         self._calls = calls
@@ -46,6 +48,7 @@ class HttpServer:
                 Route("/healthz", self._healthz),
                 Route("/readyz", self._readyz),
                 Route("/metrics", self._show_metrics),
+                *inference.routes(),
             ]
         )
         access = settings.access

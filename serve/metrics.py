@@ -6,13 +6,16 @@ started again goes on with the values of the one before it.
 """
 
 import os
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
+
+from serve.manifest import ModelName
 
 if TYPE_CHECKING:  # The supervisor, which uses this module too, must not load gRPC.
     from serve.calls import Call
@@ -40,15 +43,18 @@ class _Ended:
 class ModelTotals:
     """What all workers have done with one version of a model since the server started.
 
-    `rows` counts curves, `succeeded` and `failed` calls; the times are sums over the calls that
-    succeeded, in seconds: all of it, and the engine's part.
+    `rows` counts the curves of the calls that succeeded, `succeeded` and `failed` calls. The times
+    are sums in seconds; `compute_seconds` is the engine's part of those that succeeded.
+    `last_asked` is in seconds since 1970-01-01 UTC, 0 for never.
     """
 
-    rows: int = 0
-    succeeded: int = 0
-    failed: int = 0
-    seconds: float = 0.0
+    rows: float = 0
+    succeeded: float = 0
+    failed: float = 0
+    succeeded_seconds: float = 0.0
+    failed_seconds: float = 0.0
     compute_seconds: float = 0.0
+    last_asked: float = 0.0
 
 
 class Metrics:
@@ -80,12 +86,16 @@ class Metrics:
             ("model", "version", "outcome"), registry=own,
         )  # fmt: skip
         self._model_seconds = Counter(
-            "curvegan_model_seconds", "Time of the requests that succeeded.",
-            ("model", "version"), registry=own,
+            "curvegan_model_seconds", "Time of the requests that reached a model version.",
+            ("model", "version", "outcome"), registry=own,
         )  # fmt: skip
         self._compute_seconds = Counter(
-            "curvegan_compute_seconds", "The engine's part of that time.",
+            "curvegan_compute_seconds", "The engine's part of the requests that succeeded.",
             ("model", "version"), registry=own,
+        )  # fmt: skip
+        self._last_asked = Gauge(
+            "curvegan_last_request_timestamp_seconds", "When a model version was last asked.",
+            ("model", "version"), registry=own, multiprocess_mode="max",
         )  # fmt: skip
         self._in_flight = Gauge(
             "curvegan_in_flight", "Requests in flight.", registry=own, multiprocess_mode="sum"
@@ -126,6 +136,7 @@ class Metrics:
     def flush(self, in_flight: int) -> None:
         """Counts what was noted, and that `in_flight` calls are under way."""
         ended, self._ended = self._ended, []
+        now = time.time()
         for call in ended:
             self._requests.labels(call.method, call.code).inc()
             self._seconds.labels(call.method).observe(call.seconds)
@@ -133,10 +144,12 @@ class Metrics:
                 continue
             version = (call.model, str(call.version))
             succeeded = call.code == "OK"
-            self._model_requests.labels(*version, "success" if succeeded else "failure").inc()
+            outcome = "success" if succeeded else "failure"
+            self._model_requests.labels(*version, outcome).inc()
+            self._model_seconds.labels(*version, outcome).inc(call.seconds)
+            self._last_asked.labels(*version).set(now)
             if succeeded:
                 self._rows.labels(*version).inc(call.rows)
-                self._model_seconds.labels(*version).inc(call.seconds)
                 self._compute_seconds.labels(*version).inc(call.computed)
         self._in_flight.set(in_flight)
 
@@ -164,35 +177,27 @@ def exposition() -> bytes:
     return generate_latest(_all_processes())
 
 
-def model_totals() -> dict[tuple[str, int], ModelTotals]:
+def model_totals() -> dict[tuple[ModelName, int], ModelTotals]:
     """Returns the totals of all processes by model and version."""
-    fields: dict[tuple[str, int], dict[str, float]] = {}
     names = {
-        "curvegan_rows_total": "rows",
-        "curvegan_model_seconds_total": "seconds",
-        "curvegan_compute_seconds_total": "compute_seconds",
+        ("curvegan_rows_total", None): "rows",
+        ("curvegan_model_requests_total", "success"): "succeeded",
+        ("curvegan_model_requests_total", "failure"): "failed",
+        ("curvegan_model_seconds_total", "success"): "succeeded_seconds",
+        ("curvegan_model_seconds_total", "failure"): "failed_seconds",
+        ("curvegan_compute_seconds_total", None): "compute_seconds",
+        ("curvegan_last_request_timestamp_seconds", None): "last_asked",
     }
-    outcomes = {"success": "succeeded", "failure": "failed"}
+    totals: dict[tuple[ModelName, int], ModelTotals] = {}
     for metric in _all_processes().collect():
         for sample in metric.samples:
-            if sample.name == "curvegan_model_requests_total":
-                name = outcomes[sample.labels["outcome"]]
-            elif sample.name in names:
-                name = names[sample.name]
-            else:
-                continue
-            version = (sample.labels["model"], int(sample.labels["version"]))
-            fields.setdefault(version, {})[name] = sample.value
-    return {
-        version: ModelTotals(
-            rows=int(found.get("rows", 0)),
-            succeeded=int(found.get("succeeded", 0)),
-            failed=int(found.get("failed", 0)),
-            seconds=found.get("seconds", 0.0),
-            compute_seconds=found.get("compute_seconds", 0.0),
-        )
-        for version, found in fields.items()
-    }
+            name = names.get((sample.name, sample.labels.get("outcome")))
+            if name:
+                model = cast(ModelName, sample.labels["model"])
+                version = (model, int(sample.labels["version"]))
+                known = totals.get(version, ModelTotals())
+                totals[version] = replace(known, **{name: sample.value})
+    return totals
 
 
 def _all_processes() -> CollectorRegistry:

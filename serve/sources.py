@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
-import grpc
 import numpy as np
 import numpy.typing as npt
 
@@ -13,7 +12,7 @@ from serve.arrays import Float32Array, Int64Array
 from serve.engine import Engine
 from serve.manifest import ModelName
 from serve.seeds import MAX_SEED
-from serve.status import RequestError
+from serve.status import invalid_argument
 
 Number = TypeVar("Number", np.int64, np.float32)
 
@@ -95,20 +94,20 @@ def parse_source(source: curves_pb2.CurveSource, n_noise: int) -> Source:
         case "noise":
             return _noise(source.noise, n_noise)
         case _:
-            raise _invalid("source", "is not set: give seeds, range or noise")
+            raise invalid_argument("source", "is not set: give seeds, range or noise")
 
 
 def _seeds(seeds: curves_pb2.SeedList) -> Seeds:
     if not seeds.values:
-        raise _invalid("source.seeds.values", "is empty: give at least one seed")
+        raise invalid_argument("source.seeds.values", "is empty: give at least one seed")
     return Seeds(_array(seeds.values, np.int64))
 
 
 def _range(seeds: curves_pb2.SeedRange) -> SeedRange:
     if seeds.count < 1:
-        raise _invalid("source.range.count", f"is {seeds.count}: ask for at least 1 curve")
+        raise invalid_argument("source.range.count", f"is {seeds.count}: ask for at least 1 curve")
     if seeds.first + seeds.count - 1 > MAX_SEED:
-        raise _invalid(
+        raise invalid_argument(
             "source.range.count",
             f"is {seeds.count}: {seeds.count} seeds from {seeds.first} on pass the last seed, "
             f"{MAX_SEED}",
@@ -118,20 +117,30 @@ def _range(seeds: curves_pb2.SeedRange) -> SeedRange:
 
 def _noise(noise: curves_pb2.NoiseRows, n_noise: int) -> Noise:
     if noise.width != n_noise:
-        raise _invalid("source.noise.width", f"is {noise.width}: this model takes {n_noise}")
+        raise invalid_argument(
+            "source.noise.width", f"is {noise.width}: this model takes {n_noise}"
+        )
     values = _array(noise.values, np.float32)
     if not len(values):
-        raise _invalid("source.noise.values", "is empty: give at least one row")
+        raise invalid_argument("source.noise.values", "is empty: give at least one row")
     if len(values) % n_noise:
-        raise _invalid(
+        raise invalid_argument(
             "source.noise.values", f"has {len(values)} numbers: give whole rows of {n_noise}"
         )
+    return checked_noise(values, n_noise, "source.noise.values")
+
+
+def checked_noise(values: Float32Array, n_noise: int, field: str) -> Noise:
+    """Returns the noise whose rows, one after another, the request's field `field` holds.
+
+    Raises RequestError for a number that is not finite, or too large.
+    """
     # Asked this way round because a NaN compares as false with everything.
     wrong = np.flatnonzero(~(np.abs(values) <= MAX_NOISE))
     if len(wrong):
         row, column = divmod(int(wrong[0]), n_noise)
-        raise _invalid(
-            "source.noise.values",
+        raise invalid_argument(
+            field,
             f"is {values[wrong[0]]} in row {row}, column {column}: give numbers from "
             f"{-MAX_NOISE:.0e} to {MAX_NOISE:.0e}",
         )
@@ -141,7 +150,3 @@ def _noise(noise: curves_pb2.NoiseRows, n_noise: int) -> Noise:
 def _array(values: Sequence[Any], dtype: type[Number]) -> npt.NDArray[Number]:
     # numpy takes two microseconds to find out that a repeated field can hand over its memory.
     return np.array(values[:] if len(values) < _FEW else values, dtype)
-
-
-def _invalid(field: str, problem: str) -> RequestError:
-    return RequestError(grpc.StatusCode.INVALID_ARGUMENT, field, problem)

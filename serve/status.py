@@ -43,6 +43,11 @@ class RequestError(Exception):
         self.retry_after = retry_after
 
 
+def invalid_argument(field: str, problem: str) -> RequestError:
+    """Returns the error of a request whose field `field` has a `problem`."""
+    return RequestError(grpc.StatusCode.INVALID_ARGUMENT, field, problem)
+
+
 def as_request_error(error: Exception) -> RequestError:
     """Returns `error`, if it is a RequestError, or what the client may know of it.
 

@@ -1,4 +1,4 @@
-"""Arrays as protobuf fields: packed numbers written by their wire form.
+"""Arrays and whole messages as protobuf fields, written by their wire form.
 
 A message class copies numbers in one by one (`extend` takes 64 ms for 150,000 floats); here the
 array's own bytes are the field. Reading needs no help: `np.array(message.values)` copies at once.
@@ -17,8 +17,13 @@ def packed(field_number: int, numbers: npt.NDArray[np.float32] | npt.NDArray[np.
     A message is the concatenation of its fields, so this may follow any other field's bytes.
     """
     little_endian = np.ascontiguousarray(numbers, dtype=numbers.dtype.newbyteorder("<"))
+    return delimited(field_number, little_endian.data)
+
+
+def delimited(field_number: int, content: bytes | memoryview) -> bytes:
+    """Returns `content`, a message's bytes or plain ones, as the field `field_number`."""
     tag = field_number << 3 | _LENGTH_DELIMITED
-    return b"".join((_varint(tag), _varint(little_endian.nbytes), little_endian.data))
+    return b"".join((_varint(tag), _varint(memoryview(content).nbytes), content))
 
 
 def _varint(value: int) -> bytes:

@@ -24,8 +24,11 @@ from serve.errors import CurveganError, ServerError
 from serve.handlers import Gate, Handlers
 from serve.http import HttpServer
 from serve.listening import Claim
-from serve.metrics import Metrics
+from serve.metrics import Metrics, model_totals
 from serve.plane import Plane
+from serve.protocol import servicer
+from serve.protocol.routes import InferenceRoutes
+from serve.protocol.servicer import InferenceService, Totals
 from serve.reports import Failed, Ready, Refused, Report
 from serve.repository import Repository
 from serve.service import SERVICE, CurveService
@@ -35,6 +38,8 @@ from serve.tokens import Tokens
 from serve.versions import Versions
 
 logger = logging.getLogger(__name__)
+
+SERVICES = (SERVICE.full_name, servicer.SERVICE.full_name)
 
 # How often the repository is looked at: a listing of one folder.
 _LOOK_EVERY = 0.25
@@ -106,8 +111,15 @@ async def _serve(job: Job) -> None:
     server = grpc.aio.server(
         options=_options(bounds), maximum_concurrent_rpcs=bounds.max_calls + _SPARE_CALLS
     )
-    names = (SERVICE.full_name, health.SERVICE_NAME, reflection.SERVICE_NAME)
+
+    async def totals() -> Totals:
+        metrics.flush(len(calls))
+        return await asyncio.to_thread(model_totals)
+
+    names = (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME)
     services = _Services()
+    inference = InferenceService(versions, plane, handlers, totals)
+    services.add_generic_rpc_handlers((inference.handler(),))
     services.add_generic_rpc_handlers((CurveService(versions, plane, handlers).handler(),))
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, cast(grpc.Server, services))
     reflection_pb2_grpc.add_ServerReflectionServicer_to_server(  # type: ignore[no-untyped-call]
@@ -115,12 +127,13 @@ async def _serve(job: Job) -> None:
     )
     server.add_generic_rpc_handlers((Gate(services.handlers, calls, tokens),))
     _listen(server, job)
-    http = HttpServer(settings, versions, calls, tokens, metrics) if job.http_claim else None
+    routes = InferenceRoutes(versions, plane, calls, totals, bounds.max_request_bytes)
+    http = HttpServer(settings, versions, calls, tokens, metrics, routes)
 
     await server.start()
-    if http and job.http_claim:
+    if job.http_claim:
         await http.start(job.http_claim)
-    for name in ("", SERVICE.full_name):
+    for name in ("", *SERVICES):
         await health_servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
     job.report(Ready(job.name, versions.numbers()[0]))
 
@@ -138,8 +151,7 @@ async def _serve(job: Job) -> None:
     for task in tasks:
         task.cancel()
     await server.stop(_CLOSE_SECONDS)
-    if http:
-        await http.stop()
+    await http.stop()
     metrics.flush(0)
     # grpc.aio ends the calls that are left, such as a watch of the health, only when their tasks
     # next run; a loop that closes before reports each as an error.

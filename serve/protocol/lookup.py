@@ -1,0 +1,70 @@
+"""Finds the model and the version that a request names, and what is known of them."""
+
+from collections.abc import Mapping
+
+import grpc
+
+from serve.manifest import ModelName
+from serve.metrics import ModelTotals
+from serve.protocol import describe
+from serve.protocol.inference import inference_pb2
+from serve.protocol.models import NAMES, ModelSpec, model_spec, parse_version
+from serve.protocol.statistics import model_statistics
+from serve.status import RequestError
+from serve.versions import Loaded, Versions
+
+
+def find(
+    versions: Versions, name: str, version: str, *, prefix: str = ""
+) -> tuple[Loaded, ModelSpec]:
+    """Returns the version that a request names, and the model.
+
+    Raises RequestError: NOT_FOUND for one that is not served, INVALID_ARGUMENT for a version that
+    is no number. The fields at fault are `name` and `version`, with `prefix` before them.
+    """
+    number = parse_version(version, f"{prefix}version")
+    try:
+        loaded = versions.get(number)
+    except RequestError as error:
+        raise RequestError(error.code, f"{prefix}version", error.problem) from None
+    return loaded, model_spec(name, loaded.engine, f"{prefix}name")
+
+
+def is_ready(versions: Versions, name: str, version: str) -> bool:
+    """Returns whether a model version is served. Raises RequestError for what is no number."""
+    try:
+        find(versions, name, version)
+    except RequestError as error:
+        if error.code is not grpc.StatusCode.NOT_FOUND:
+            raise
+        return False
+    return True
+
+
+def metadata(versions: Versions, name: str, version: str) -> inference_pb2.ModelMetadataResponse:
+    """Returns the description of a model: of the version that is named, or of all.
+
+    Raises RequestError like `find`.
+    """
+    loaded, model = find(versions, name, version)
+    return describe.model_metadata(model, [loaded.number] if version else versions.numbers())
+
+
+def config(versions: Versions, name: str, version: str) -> inference_pb2.ModelConfig:
+    """Returns the configuration of a model. Raises RequestError like `find`."""
+    _, model = find(versions, name, version)
+    return describe.model_config(model)
+
+
+def statistics(
+    versions: Versions, name: str, version: str, totals: Mapping[tuple[ModelName, int], ModelTotals]
+) -> inference_pb2.ModelStatisticsResponse:
+    """Returns what was asked of a model, or of all for an empty name; of all versions for an
+    empty one. `totals` maps model and version to it.
+
+    Raises RequestError like `find`.
+    """
+    loaded, model = find(versions, name or NAMES[0], version)
+    return model_statistics(
+        [model.name] if name else NAMES, [loaded.number] if version else versions.numbers(), totals
+    )

@@ -1,0 +1,245 @@
+"""The protocol over HTTP: requests and answers as JSON, with raw numbers behind it if so asked.
+
+Pure translation: bytes in, bytes out. Numbers in JSON are written as float64, so that they read
+back as the same float32 in every language; the shortest text of a float32 does not always, where
+it is read as float64 first (7.038531e-26). Who wants them smaller and faster asks for raw ones, by
+Triton's binary tensor data extension.
+"""
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+
+import grpc
+import msgspec
+import numpy as np
+from google.protobuf.message import Message
+
+from serve.arrays import Float32Array
+from serve.protocol.inference import inference_pb2
+from serve.protocol.models import ModelSpec, TensorSpec, check_count, check_input, source_of
+from serve.protocol.tensors import check_one_input, check_options, check_output, parse_raw
+from serve.seeds import MAX_SEED, MIN_SEED
+from serve.sources import Noise, Seeds
+from serve.status import RequestError, invalid_argument
+
+Shape = TypeVar("Shape")
+
+# The HTTP header that says how many of a body's first bytes are JSON; the rest are raw numbers.
+JSON_LENGTH_HEADER = "Inference-Header-Content-Length"
+
+_HTTP_STATUS = {
+    grpc.StatusCode.INVALID_ARGUMENT: 400,
+    grpc.StatusCode.UNAUTHENTICATED: 401,
+    grpc.StatusCode.PERMISSION_DENIED: 403,
+    grpc.StatusCode.NOT_FOUND: 404,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: 429,
+    grpc.StatusCode.CANCELLED: 499,
+    grpc.StatusCode.UNIMPLEMENTED: 501,
+    grpc.StatusCode.UNAVAILABLE: 503,
+    grpc.StatusCode.DEADLINE_EXCEEDED: 504,
+}
+
+
+_Int64 = Annotated[int, msgspec.Meta(ge=MIN_SEED, le=MAX_SEED)]
+_NESTED = re.compile(rb"\s*\[\s*\[")
+
+
+class _Input(msgspec.Struct):
+    name: str
+    datatype: str
+    shape: list[_Int64]
+    data: msgspec.Raw = msgspec.Raw()  # left for when its type is known; empty where absent
+    parameters: dict[str, Any] = {}
+
+
+class _Output(msgspec.Struct):
+    name: str
+    parameters: dict[str, Any] = {}
+
+
+class _Request(msgspec.Struct):
+    inputs: list[_Input]
+    outputs: list[_Output] = []
+    id: str = ""
+    parameters: dict[str, Any] = {}
+
+
+class _IndexRequest(msgspec.Struct):
+    ready: bool = False
+
+
+@dataclass(frozen=True)
+class InferRequest:
+    """What an inference request asks for; `raw` says whether its answer's numbers are raw bytes."""
+
+    source: Seeds | Noise
+    id: str
+    raw: bool
+
+
+@dataclass(frozen=True)
+class InferAnswer:
+    """The body of an answer.
+
+    `json_length` is what stands in the header JSON_LENGTH_HEADER, or None for an answer without
+    it, which is JSON as a whole.
+    """
+
+    content: bytes
+    json_length: int | None = None
+
+
+def parse_infer(body: bytes, json_length: str | None, model: ModelSpec) -> InferRequest:
+    """Returns what the body of an inference request asks of `model`.
+
+    `json_length` is the header JSON_LENGTH_HEADER, if the request has it. Raises RequestError,
+    naming the field, for a request that is not one for this model.
+    """
+    json, raw = _parts(body, json_length)
+    request = _decode(json, _Request, "request")
+    check_one_input(len(request.inputs))
+    given = request.inputs[0]
+    numbers = check_input(model.input, given.name, given.datatype, given.shape)
+    check_options("inputs[0].parameters", given.parameters)
+    for index, output in enumerate(request.outputs):
+        check_output(model.output, index, output.name)
+        check_options(f"outputs[{index}].parameters", output.parameters)
+    return InferRequest(_source(given, raw, numbers, model.input), request.id, _wants_raw(request))
+
+
+def infer_answer(
+    request: InferRequest, model: ModelSpec, version: int, curves: Float32Array
+) -> InferAnswer:
+    """Returns the answer that carries `curves`, float32 [n, n_points]."""
+    output: dict[str, Any] = {
+        "name": model.output.name,
+        "datatype": model.output.datatype,
+        "shape": curves.shape,
+    }
+    head: dict[str, Any] = {"model_name": model.name, "model_version": str(version)}
+    if request.id:
+        head["id"] = request.id
+    head["outputs"] = [output]
+    if not request.raw:
+        output["data"] = curves.ravel().tolist()
+        return InferAnswer(msgspec.json.encode(head))
+    numbers = np.ascontiguousarray(curves, model.output.dtype)
+    output["parameters"] = {"binary_data_size": numbers.nbytes}
+    json = msgspec.json.encode(head)
+    return InferAnswer(b"".join((json, numbers.data)), len(json))
+
+
+def document(message: Message) -> bytes:
+    """Returns one of the protocol's messages as the JSON that REST answers with."""
+    return msgspec.json.encode(_plain(message))
+
+
+def index_document(index: inference_pb2.RepositoryIndexResponse) -> bytes:
+    """Returns the index as JSON: over REST it is the bare list."""
+    return msgspec.json.encode([_plain(model) for model in index.models])
+
+
+def check_index_request(body: bytes) -> None:
+    """Raises RequestError unless the body of a request for the index is one, or empty."""
+    if body:
+        _decode(body, _IndexRequest, "request")
+
+
+def error_document(error: RequestError) -> bytes:
+    """Returns the body of an answer that is an error."""
+    return msgspec.json.encode({"error": str(error)})
+
+
+def http_status(code: grpc.StatusCode) -> int:
+    """Returns the HTTP status of an error."""
+    return _HTTP_STATUS.get(code, 500)
+
+
+def _parts(body: bytes, json_length: str | None) -> tuple[memoryview, memoryview | None]:
+    """Returns a body's JSON, and the raw numbers behind it if its header says there are any."""
+    whole = memoryview(body)
+    if json_length is None:
+        return whole, None
+    # isdecimal alone is true of other scripts' digits too.
+    if not (json_length.isascii() and json_length.isdecimal() and len(json_length) < 19):
+        raise invalid_argument(JSON_LENGTH_HEADER, "is not a number of bytes")
+    length = int(json_length)
+    if length > len(body):
+        raise invalid_argument(JSON_LENGTH_HEADER, f"is {length}: the body has {len(body)} bytes")
+    return whole[:length], whole[length:]
+
+
+def _decode(json: bytes | memoryview, shape: type[Shape], field: str) -> Shape:
+    try:
+        return msgspec.json.decode(json, type=shape)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise invalid_argument(field, f"does not parse: {error}") from None
+
+
+def _source(given: _Input, raw: memoryview | None, numbers: int, spec: TensorSpec) -> Seeds | Noise:
+    size = given.parameters.get("binary_data_size")
+    if size is None:
+        if raw:
+            raise invalid_argument(
+                "inputs[0].parameters", "has no binary_data_size: raw numbers follow the JSON"
+            )
+        return _from_json(bytes(given.data), numbers, spec)
+    if bytes(given.data):
+        raise invalid_argument("inputs[0].data", "is given beside binary_data_size")
+    if raw is None or type(size) is not int or size != len(raw):
+        raise invalid_argument(
+            "inputs[0].parameters.binary_data_size",
+            f"is not the number of bytes behind the JSON, {len(raw or b'')}",
+        )
+    return parse_raw(spec, raw, numbers, "inputs[0].binary_data")
+
+
+def _from_json(data: bytes, numbers: int, spec: TensorSpec) -> Seeds | Noise:
+    field = "inputs[0].data"
+    if not data:
+        raise invalid_argument(field, "is not set: give the numbers")
+    values: Sequence[float]
+    if spec.datatype == "INT64":
+        values = _decode(data, list[_Int64], field)
+    elif _NESTED.match(data):
+        rows = _decode(data, list[list[float]], field)
+        if any(len(row) != spec.shape[1] for row in rows):
+            raise invalid_argument(field, f"has rows of another length than {spec.shape[1]}")
+        values = list(itertools.chain.from_iterable(rows))
+    else:
+        values = _decode(data, list[float], field)
+    check_count(len(values), numbers, field)
+    # A number beyond float32 becomes infinite, and the check of the noise refuses that.
+    with np.errstate(over="ignore"):
+        return source_of(spec, np.array(values, spec.dtype), field)
+
+
+def _wants_raw(request: _Request) -> bool:
+    """Returns whether the answer's numbers shall be raw: as its tensor is asked for, or else as
+    the request says of all."""
+    for output in request.outputs:
+        if "binary_data" in output.parameters:
+            return output.parameters["binary_data"] is True
+    return request.parameters.get("binary_data_output") is True
+
+
+def _plain(message: Message) -> dict[str, Any]:
+    """Returns all fields of a message, those at their defaults too.
+
+    protobuf's own JSON writes 64-bit numbers as texts.
+    """
+    return {
+        field.name: _plain_value(field, getattr(message, field.name))
+        for field in message.DESCRIPTOR.fields
+    }
+
+
+def _plain_value(field: Any, value: Any) -> Any:
+    if field.is_repeated:
+        return [_plain(element) for element in value] if field.message_type else list(value)
+    if field.message_type:
+        return _plain(value)
+    return field.enum_type.values_by_number[value].name if field.enum_type else value

@@ -1,0 +1,165 @@
+"""The protocol's REST side as routes: finds out what is asked, counts the call, translates."""
+
+import math
+from collections.abc import Awaitable, Callable
+
+import grpc
+from starlette.background import BackgroundTask
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from serve.calls import Call, Calls
+from serve.plane import Plane
+from serve.protocol import describe, lookup, rest
+from serve.protocol.servicer import Totals
+from serve.status import RequestError, as_request_error
+from serve.versions import Versions
+
+_MODEL = "/v2/models/{model}"
+_JSON = "application/json"
+
+Answer = Callable[[Request, Call], Awaitable[Response]]
+
+
+class InferenceRoutes:
+    """Answers for all versions that are loaded."""
+
+    def __init__(
+        self,
+        versions: Versions,
+        plane: Plane,
+        calls: Calls,
+        totals: Callable[[], Awaitable[Totals]],
+        max_request_bytes: int,
+    ) -> None:
+        self._versions = versions
+        self._plane = plane
+        self._calls = calls
+        self._totals = totals
+        self._max_request_bytes = max_request_bytes
+
+    def routes(self) -> list[Route]:
+        """Returns the routes, all below /v2."""
+        return [
+            self._route("GET", "/v2", self._server),
+            self._route("GET", "/v2/health/live", self._live),
+            self._route("GET", "/v2/health/ready", self._ready),
+            self._route("POST", "/v2/repository/index", self._index),
+            self._route("GET", "/v2/models/stats", self._statistics),
+            *self._model_routes("GET", "", self._metadata),
+            *self._model_routes("GET", "/ready", self._model_ready),
+            *self._model_routes("GET", "/config", self._config),
+            *self._model_routes("GET", "/stats", self._statistics),
+            *self._model_routes("POST", "/infer", self._infer),
+        ]
+
+    def _model_routes(self, method: str, what: str, answer: Answer) -> list[Route]:
+        """Returns the routes to one thing about a model, with and without a version."""
+        version = "/versions/{version}"
+        return [
+            self._route(method, f"{_MODEL}{between}{what}", answer) for between in ("", version)
+        ]
+
+    def _route(self, method: str, path: str, answer: Answer) -> Route:
+        name = f"{method} {path}"
+
+        async def respond(request: Request) -> Response:
+            call = Call(name, lambda: _peer(request))
+            refusal = self._calls.refusal(is_stream=False)
+            self._calls.begin(call)
+            try:
+                if refusal:
+                    raise refusal
+                response = await answer(request, call)
+            except ClientDisconnect:
+                call.code = grpc.StatusCode.CANCELLED
+                response = Response(status_code=499)
+            except Exception as error:
+                response = _refused(as_request_error(error), call)
+            finally:
+                self._calls.end(call)
+            # Once it has left.
+            response.background = BackgroundTask(call.release)
+            return response
+
+        return Route(path, respond, methods=[method])
+
+    async def _server(self, _: Request, __: Call) -> Response:
+        return _json(rest.document(describe.server_metadata()))
+
+    async def _live(self, _: Request, __: Call) -> Response:
+        return _json(b'{"live":true}')
+
+    async def _ready(self, _: Request, __: Call) -> Response:
+        return _json(b'{"ready":true}')
+
+    async def _index(self, request: Request, _: Call) -> Response:
+        rest.check_index_request(await self._body(request))
+        return _json(rest.index_document(describe.repository_index(self._versions.numbers())))
+
+    async def _metadata(self, request: Request, _: Call) -> Response:
+        return _json(rest.document(lookup.metadata(self._versions, *_named(request))))
+
+    async def _model_ready(self, request: Request, _: Call) -> Response:
+        if lookup.is_ready(self._versions, *_named(request)):
+            return _json(b'{"ready":true}')
+        return _json(b'{"ready":false}', status=400)
+
+    async def _config(self, request: Request, _: Call) -> Response:
+        return _json(rest.document(lookup.config(self._versions, *_named(request))))
+
+    async def _statistics(self, request: Request, _: Call) -> Response:
+        totals = await self._totals()
+        return _json(rest.document(lookup.statistics(self._versions, *_named(request), totals)))
+
+    async def _infer(self, request: Request, call: Call) -> Response:
+        call.source_field = "inputs[0].shape"
+        loaded, model = lookup.find(self._versions, *_named(request))
+        call.model, call.version = model.name, loaded.number
+        body = await self._body(request)
+        asked = rest.parse_infer(body, request.headers.get(rest.JSON_LENGTH_HEADER), model)
+        call.request_id, call.rows = asked.id, asked.source.rows
+        curves = await self._plane.curves(loaded, asked.source, call)
+        answer = rest.infer_answer(asked, model, loaded.number, curves)
+        if answer.json_length is None:
+            return _json(answer.content)
+        headers = {rest.JSON_LENGTH_HEADER: str(answer.json_length)}
+        return Response(answer.content, headers=headers, media_type="application/octet-stream")
+
+    async def _body(self, request: Request) -> bytes:
+        """Returns a request's body. Raises RequestError as soon as it is found to be too long."""
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > self._max_request_bytes:
+                raise RequestError(
+                    grpc.StatusCode.RESOURCE_EXHAUSTED,
+                    "request",
+                    f"is longer than {self._max_request_bytes} bytes",
+                )
+        return bytes(body)
+
+
+def _named(request: Request) -> tuple[str, str]:
+    """Returns the model and the version that a path names; both may be empty."""
+    return request.path_params.get("model", ""), request.path_params.get("version", "")
+
+
+def _peer(request: Request) -> str:
+    return f"http:{request.client.host}:{request.client.port}" if request.client else "http"
+
+
+def _json(content: bytes, status: int = 200) -> Response:
+    return Response(content, status, media_type=_JSON)
+
+
+def _refused(error: RequestError, call: Call) -> Response:
+    call.code = error.code
+    status = rest.http_status(error.code)
+    if error.code is grpc.StatusCode.RESOURCE_EXHAUSTED and error.retry_after is None:
+        status = 413  # It will never fit.
+    headers = (
+        {} if error.retry_after is None else {"Retry-After": str(math.ceil(error.retry_after))}
+    )
+    return Response(rest.error_document(error), status, headers=headers, media_type=_JSON)

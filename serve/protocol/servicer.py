@@ -1,0 +1,123 @@
+"""`inference.GRPCInferenceService`: translates between the protocol and the data plane."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import grpc
+from google.protobuf.message import Message
+
+from serve.calls import Call
+from serve.handlers import Handlers
+from serve.manifest import ModelName
+from serve.metrics import ModelTotals
+from serve.plane import Plane
+from serve.protocol import describe, lookup, tensors
+from serve.protocol.inference import inference_pb2
+from serve.status import RequestError
+from serve.versions import Versions
+
+SERVICE = inference_pb2.DESCRIPTOR.services_by_name["GRPCInferenceService"]
+
+Totals = Mapping[tuple[ModelName, int], ModelTotals]
+
+
+class InferenceService:
+    """Answers for all versions that are loaded."""
+
+    def __init__(
+        self,
+        versions: Versions,
+        plane: Plane,
+        handlers: Handlers,
+        totals: Callable[[], Awaitable[Totals]],
+    ) -> None:
+        """`totals` returns what has been asked of the models so far."""
+        self._versions = versions
+        self._plane = plane
+        self._handlers = handlers
+        self._totals = totals
+
+    def handler(self) -> grpc.GenericRpcHandler:
+        """Returns what a gRPC server needs to offer the service."""
+        unary: dict[str, tuple[type[Message], Callable[[Any, Call], Awaitable[bytes]]]] = {
+            "ServerLive": (inference_pb2.ServerLiveRequest, self._server_live),
+            "ServerReady": (inference_pb2.ServerReadyRequest, self._server_ready),
+            "ModelReady": (inference_pb2.ModelReadyRequest, self._model_ready),
+            "ServerMetadata": (inference_pb2.ServerMetadataRequest, self._server_metadata),
+            "ModelMetadata": (inference_pb2.ModelMetadataRequest, self._model_metadata),
+            "ModelInfer": (inference_pb2.ModelInferRequest, self._infer),
+            "ModelConfig": (inference_pb2.ModelConfigRequest, self._model_config),
+            "ModelStatistics": (inference_pb2.ModelStatisticsRequest, self._model_statistics),
+            "RepositoryIndex": (inference_pb2.RepositoryIndexRequest, self._repository_index),
+        }
+        methods = {
+            name: self._handlers.unary(_full(name), request_type, answer)
+            for name, (request_type, answer) in unary.items()
+        }
+        methods["ModelStreamInfer"] = self._handlers.bidi(
+            _full("ModelStreamInfer"), inference_pb2.ModelInferRequest, self._stream_infer
+        )
+        return grpc.method_handlers_generic_handler(SERVICE.full_name, methods)
+
+    async def _server_live(self, _: inference_pb2.ServerLiveRequest, __: Call) -> bytes:
+        return inference_pb2.ServerLiveResponse(live=True).SerializeToString()
+
+    async def _server_ready(self, _: inference_pb2.ServerReadyRequest, __: Call) -> bytes:
+        ready = bool(self._versions.numbers())
+        return inference_pb2.ServerReadyResponse(ready=ready).SerializeToString()
+
+    async def _model_ready(self, request: inference_pb2.ModelReadyRequest, _: Call) -> bytes:
+        ready = lookup.is_ready(self._versions, request.name, request.version)
+        return inference_pb2.ModelReadyResponse(ready=ready).SerializeToString()
+
+    async def _server_metadata(self, _: inference_pb2.ServerMetadataRequest, __: Call) -> bytes:
+        return describe.server_metadata().SerializeToString()
+
+    async def _model_metadata(self, request: inference_pb2.ModelMetadataRequest, _: Call) -> bytes:
+        found = lookup.metadata(self._versions, request.name, request.version)
+        return found.SerializeToString()
+
+    async def _model_config(self, request: inference_pb2.ModelConfigRequest, _: Call) -> bytes:
+        config = lookup.config(self._versions, request.name, request.version)
+        return inference_pb2.ModelConfigResponse(config=config).SerializeToString()
+
+    async def _model_statistics(
+        self, request: inference_pb2.ModelStatisticsRequest, _: Call
+    ) -> bytes:
+        totals = await self._totals()
+        found = lookup.statistics(self._versions, request.name, request.version, totals)
+        return found.SerializeToString()
+
+    async def _repository_index(
+        self, request: inference_pb2.RepositoryIndexRequest, _: Call
+    ) -> bytes:
+        if request.repository_name:
+            raise RequestError(
+                grpc.StatusCode.NOT_FOUND,
+                "repository_name",
+                "is given: the one repository has no name, leave it empty",
+            )
+        return describe.repository_index(self._versions.numbers()).SerializeToString()
+
+    async def _infer(self, request: inference_pb2.ModelInferRequest, call: Call) -> bytes:
+        call.request_id = request.id
+        call.source_field = "inputs[0].shape"
+        loaded, model = lookup.find(
+            self._versions, request.model_name, request.model_version, prefix="model_"
+        )
+        call.model, call.version = model.name, loaded.number
+        source = tensors.parse_request(request, model)
+        call.rows = source.rows
+        curves = await self._plane.curves(loaded, source, call)
+        return tensors.answer(request, model, loaded.number, curves)
+
+    async def _stream_infer(self, request: inference_pb2.ModelInferRequest, call: Call) -> bytes:
+        try:
+            return tensors.stream_answer(await self._infer(request, call))
+        except RequestError as error:
+            call.code = error.code
+            return tensors.stream_error(request.id, str(error))
+
+
+def _full(method: str) -> str:
+    return f"{SERVICE.full_name}/{method}"

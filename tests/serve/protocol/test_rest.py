@@ -1,0 +1,300 @@
+"""The protocol's JSON: requests become sources, or errors that name the field; curves answers."""
+
+import json
+
+import grpc
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from serve.engine import Engine
+from serve.metrics import ModelTotals
+from serve.protocol import describe, rest
+from serve.protocol.inference.inference_pb2 import ModelReadyResponse
+from serve.protocol.models import NAMES, ModelSpec, model_spec
+from serve.protocol.statistics import model_statistics
+from serve.sources import MAX_NOISE, Noise
+from serve.status import RequestError
+
+float32s = arrays(
+    np.float32,
+    st.tuples(st.integers(1, 20), st.just(5)),
+    elements=st.floats(-MAX_NOISE, MAX_NOISE, width=32),
+)
+
+
+@pytest.fixture(scope="module")
+def models(engine: Engine) -> dict[str, ModelSpec]:
+    return {name: model_spec(name, engine, "name") for name in NAMES}
+
+
+def body(data: object, *, name="seeds", datatype="INT64", shape=(2,), **fields) -> bytes:
+    given = {"name": name, "datatype": datatype, "shape": shape, "data": data}
+    return json.dumps({"inputs": [given]} | fields).encode()
+
+
+def noise_body(data: object, shape=(2, 5), **fields) -> bytes:
+    return body(data, name="noise", datatype="FP32", shape=shape, **fields)
+
+
+def raw_body(raw: bytes, size: object, **fields) -> tuple[bytes, str]:
+    """A body with raw numbers behind its JSON, and the header that says where they begin."""
+    given = {
+        "name": "seeds",
+        "datatype": "INT64",
+        "shape": [2],
+        "parameters": {"binary_data_size": size},
+    }
+    head = json.dumps({"inputs": [given | fields]}).encode()
+    return head + raw, str(len(head))
+
+
+@given(arrays(np.int64, st.integers(1, 50)))
+def test_seeds_are_read_to_the_last_bit(models, seeds):
+    request = rest.parse_infer(body(seeds.tolist(), shape=seeds.shape), None, models["sampler"])
+    assert request.source.values.tolist() == seeds.tolist()
+
+
+@given(float32s)
+def test_flat_and_nested_noise_are_the_same_source(models, noise):
+    for data in (noise.ravel().tolist(), noise.tolist()):
+        request = rest.parse_infer(noise_body(data, noise.shape), None, models["generator"])
+        assert isinstance(request.source, Noise)
+        assert request.source.values.tobytes() == noise.tobytes()
+
+
+@given(arrays(np.int64, st.integers(1, 50)), st.text(max_size=9))
+def test_raw_seeds_are_read_wherever_they_begin(models, seeds, request_id):
+    given = {
+        "name": "seeds",
+        "datatype": "INT64",
+        "shape": seeds.shape,
+        "parameters": {"binary_data_size": seeds.nbytes},
+    }
+    head = json.dumps({"inputs": [given], "id": request_id}).encode()
+    request = rest.parse_infer(head + seeds.tobytes(), str(len(head)), models["sampler"])
+    assert request.id == request_id
+    assert request.source.values.flags.aligned
+    assert request.source.values.tolist() == seeds.tolist()
+
+
+@given(
+    arrays(
+        np.float32,
+        st.tuples(st.integers(1, 20), st.just(15)),
+        elements=st.floats(width=32, allow_nan=False, allow_infinity=False),
+    )
+)
+def test_json_numbers_read_back_as_the_same_float32(models, curves):
+    request = rest.parse_infer(body([0, 1], id="r"), None, models["sampler"])
+    answer = rest.infer_answer(request, models["sampler"], 3, curves)
+    assert answer.json_length is None
+    read = json.loads(answer.content)
+    [output] = read.pop("outputs")
+    assert read == {"model_name": "sampler", "model_version": "3", "id": "r"}
+    data = np.array(output.pop("data"), np.float32).reshape(curves.shape)
+    assert data.tobytes() == curves.tobytes()
+    assert output == {"name": "curves", "datatype": "FP32", "shape": list(curves.shape)}
+
+
+def test_the_float32_whose_shortest_text_misleads_reads_back(models):
+    curves = np.full((1, 15), 7.038531e-26, np.float32)
+    request = rest.parse_infer(body([0, 1]), None, models["sampler"])
+    read = json.loads(rest.infer_answer(request, models["sampler"], 1, curves).content)
+    data = np.array(read["outputs"][0]["data"], np.float64).astype(np.float32)
+    assert data.tobytes() == curves.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("fields", "raw"),
+    [
+        ({}, False),
+        ({"parameters": {"binary_data_output": True}}, True),
+        ({"outputs": [{"name": "curves", "parameters": {"binary_data": True}}]}, True),
+        (
+            {
+                "parameters": {"binary_data_output": True},
+                "outputs": [{"name": "curves", "parameters": {"binary_data": False}}],
+            },
+            False,
+        ),
+        ({"parameters": {"binary_data_output": True}, "outputs": [{"name": "curves"}]}, True),
+    ],
+)
+def test_numbers_are_raw_where_they_are_asked_for_raw(models, fields, raw):
+    request = rest.parse_infer(body([0, 1], **fields), None, models["sampler"])
+    assert request.raw is raw
+
+
+def test_raw_numbers_follow_the_json(models):
+    curves = np.arange(30, dtype=np.float32).reshape(2, 15)
+    asked = body([0, 1], parameters={"binary_data_output": True})
+    request = rest.parse_infer(asked, None, models["sampler"])
+    answer = rest.infer_answer(request, models["sampler"], 1, curves)
+    [output] = json.loads(answer.content[: answer.json_length])["outputs"]
+    assert output["parameters"] == {"binary_data_size": curves.nbytes}
+    assert answer.content[answer.json_length :] == curves.tobytes()
+
+
+SHARED_MEMORY = {"shared_memory_region": "region"}
+WRONG_SEEDS = {
+    "nothing": (b"", "request", "does not parse"),
+    "no JSON": (b"{", "request", "does not parse"),
+    "no UTF-8": (b'{"inputs": [], "id": "\xff"}', "request", "does not parse"),
+    "deep JSON": (b'{"parameters": ' + b"[" * 10**5, "request", "does not parse"),
+    "a list": (b"[]", "request", "does not parse"),
+    "no inputs": (b"{}", "request", "inputs"),
+    "no input": (b'{"inputs": []}', "inputs", "has 0 tensors"),
+    "a fraction as size": (body([0, 1], shape=[2.5]), "request", "shape"),
+    "another name": (body([0, 1], name="x"), "inputs[0].name", "takes seeds"),
+    "another type": (body([0, 1], datatype="FP32"), "inputs[0].datatype", "are INT64"),
+    "a shape past int64": (body([0, 1], shape=[2**70]), "request", "shape"),
+    "no rows": (body([], shape=[0]), "inputs[0].shape", "at least one row"),
+    "fewer numbers": (body([0]), "inputs[0].data", "has 1 numbers: the shape says 2"),
+    "texts": (body(["0", "1"]), "inputs[0].data", "does not parse"),
+    "fractions": (body([0.5, 1]), "inputs[0].data", "does not parse"),
+    "nested seeds": (body([[0], [1]]), "inputs[0].data", "does not parse"),
+    "a seed past int64": (body([0, 2**63]), "inputs[0].data", "does not parse"),
+    "null": (body(None), "inputs[0].data", "does not parse"),
+    "no data": (
+        b'{"inputs": [{"name": "seeds", "datatype": "INT64", "shape": [1]}]}',
+        "inputs[0].data",
+        "is not set",
+    ),
+    "another output": (
+        body([0, 1], outputs=[{"name": "x"}]),
+        "outputs[0].name",
+        "gives curves",
+    ),
+    "an output in shared memory": (
+        body([0, 1], outputs=[{"name": "curves", "parameters": SHARED_MEMORY}]),
+        "outputs[0].parameters",
+        "shared_memory_region",
+    ),
+}
+WRONG_NOISE = {
+    "rows of another width": (
+        noise_body([[0] * 4, [0] * 6]),
+        "inputs[0].data",
+        "rows of another length than 5",
+    ),
+    "a deeper nest": (noise_body([[[0] * 5] * 2]), "inputs[0].data", "does not parse"),
+    "NaN": (noise_body([float("nan")] * 10), "request", "does not parse"),
+    "past float64": (
+        noise_body([0]).replace(b"[0]", b"[1e999]"),
+        "inputs[0].data",
+        "does not parse",
+    ),
+    "past float32": (
+        noise_body([0.0] * 9 + [1e300]),
+        "inputs[0].data",
+        "is inf in row 1",
+    ),
+    "too large": (noise_body([2e6] * 10), "inputs[0].data", "from -1e+06 to 1e+06"),
+}
+
+
+WRONG_BODIES = [
+    pytest.param(model, *wrong, id=f"{model}: {name}")
+    for model, bodies in (("sampler", WRONG_SEEDS), ("generator", WRONG_NOISE))
+    for name, wrong in bodies.items()
+]
+
+
+def error_of(content: bytes, json_length: str | None, model: ModelSpec) -> RequestError:
+    with pytest.raises(RequestError) as caught:
+        rest.parse_infer(content, json_length, model)
+    assert caught.value.code is grpc.StatusCode.INVALID_ARGUMENT
+    assert len(str(caught.value)) < 300
+    return caught.value
+
+
+@pytest.mark.parametrize(("model", "content", "field", "problem"), WRONG_BODIES)
+def test_a_wrong_body_is_an_invalid_argument_that_names_the_field(
+    models, model, content, field, problem
+):
+    error = error_of(content, None, models[model])
+    assert error.field == field
+    assert problem in error.problem
+
+
+WRONG_RAW = {
+    "no raw numbers": (raw_body(b"", 16), "inputs[0].parameters.binary_data_size"),
+    "another size": (raw_body(bytes(16), 8), "inputs[0].parameters.binary_data_size"),
+    "a size that is no number": (
+        raw_body(bytes(16), "16"),
+        "inputs[0].parameters.binary_data_size",
+    ),
+    "another size than the shape's": (raw_body(bytes(8), 8), "inputs[0].binary_data"),
+    "no size": (raw_body(bytes(16), None), "inputs[0].parameters"),
+    "data too": (raw_body(bytes(16), 16, data=[1, 2]), "inputs[0].data"),
+    "a header that is no number": ((b"{}", "two"), rest.JSON_LENGTH_HEADER),
+    "a header below 0": ((b"{}", "-1"), rest.JSON_LENGTH_HEADER),
+    "a header of thousands of digits": ((b"{}", "1" * 5000), rest.JSON_LENGTH_HEADER),
+    "a header beyond the body": ((b"{}", "3"), rest.JSON_LENGTH_HEADER),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG_RAW)
+def test_wrong_raw_numbers_are_an_invalid_argument_that_names_the_field(models, wrong):
+    (content, json_length), field = WRONG_RAW[wrong]
+    assert error_of(content, json_length, models["sampler"]).field == field
+
+
+def test_a_size_without_the_header_is_an_invalid_argument(models):
+    content, _ = raw_body(b"", 16)
+    error = error_of(content, None, models["sampler"])
+    assert error.field == "inputs[0].parameters.binary_data_size"
+
+
+def test_a_document_holds_every_field_of_its_message(models):
+    config = json.loads(rest.document(describe.model_config(models["generator"])))
+    assert config["max_batch_size"] == 0
+    assert config["input"] == [{"name": "noise", "data_type": "TYPE_FP32", "dims": [-1, 5]}]
+    assert json.loads(rest.document(ModelReadyResponse(ready=False))) == {"ready": False}
+
+
+def test_a_document_has_64_bit_numbers_as_numbers():
+    totals = {("sampler", 1): ModelTotals(rows=2**63)}
+    statistics = model_statistics(["sampler"], [1], totals)
+    [read] = json.loads(rest.document(statistics))["model_stats"]
+    assert read["inference_count"] == 2**63
+    assert read["inference_stats"]["fail"] == {"count": 0, "ns": 0}
+
+
+def test_the_index_is_a_bare_list():
+    read = json.loads(rest.index_document(describe.repository_index([2, 1])))
+    assert [(model["name"], model["version"], model["state"]) for model in read] == [
+        (name, version, "READY") for name in ("generator", "sampler") for version in "12"
+    ]
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"ready": true}'])
+def test_the_index_may_be_asked_for_without_a_word(content):
+    rest.check_index_request(content)
+
+
+@pytest.mark.parametrize("content", [b"[]", b"{", b'{"ready": 1}'])
+def test_any_other_request_for_the_index_is_an_invalid_argument(content):
+    with pytest.raises(RequestError, match="request does not parse"):
+        rest.check_index_request(content)
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        (grpc.StatusCode.INVALID_ARGUMENT, 400),
+        (grpc.StatusCode.NOT_FOUND, 404),
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, 429),
+        (grpc.StatusCode.UNAVAILABLE, 503),
+        (grpc.StatusCode.INTERNAL, 500),
+        (grpc.StatusCode.UNKNOWN, 500),
+    ],
+)
+def test_an_error_has_an_http_status_and_says_what_is_wrong(code, status):
+    error = RequestError(code, "inputs", "has 0 tensors")
+    assert rest.http_status(code) == status
+    assert msgspec.json.decode(rest.error_document(error)) == {"error": "inputs has 0 tensors"}

@@ -1,0 +1,120 @@
+"""Triton's own clients, in an environment of their own, understand the server."""
+
+import ctypes.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from google.protobuf.json_format import MessageToDict, Parse
+from google.protobuf.message import Message
+
+from serve.engine import Engine
+from serve.metrics import ModelTotals
+from serve.process import RunningServer
+from serve.protocol import describe, tensors
+from serve.protocol.inference import inference_pb2
+from serve.protocol.models import model_spec
+from serve.protocol.statistics import model_statistics
+
+FOLDER = Path(__file__).parent
+REQUIREMENTS = FOLDER / "requirements.txt"
+ENVIRONMENT = FOLDER.parents[2] / ".venv" / "triton-client"
+
+# The first test waits for pip.
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(scope="module")
+def triton() -> Path:
+    """The `bin` of an environment with the packages of requirements.txt, kept between runs."""
+    wanted, installed = REQUIREMENTS.read_bytes(), ENVIRONMENT / "installed.txt"
+    if not installed.exists() or installed.read_bytes() != wanted:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", ENVIRONMENT], check=True)
+        pip = [ENVIRONMENT / "bin" / "python", "-m", "pip", "--disable-pip-version-check"]
+        done = subprocess.run(
+            [*pip, "install", "--quiet", "--requirement", REQUIREMENTS],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            pytest.skip(f"pip can't install tritonclient: {done.stderr.strip()[-300:]}")
+        installed.write_bytes(wanted)
+    return ENVIRONMENT / "bin"
+
+
+def run(*command: object, **environment: str) -> str:
+    """Runs a command with no way to this project's modules. Returns what it printed."""
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        list(map(str, command)),
+        env=inherited | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+def messages(engine: Engine) -> list[Message]:
+    """One of each answer that has fields to speak of."""
+    sampler = model_spec("sampler", engine, "name")
+    curves = np.arange(30, dtype=np.float32).reshape(2, 15)
+    request = inference_pb2.ModelInferRequest(id="first")
+    answer = tensors.answer(request, sampler, 3, curves)
+    return [
+        describe.server_metadata(),
+        describe.model_metadata(sampler, [1, 3]),
+        inference_pb2.ModelConfigResponse(config=describe.model_config(sampler)),
+        describe.repository_index([1, 3]),
+        model_statistics(
+            ["sampler"], [3], {("sampler", 3): ModelTotals(rows=7, succeeded_seconds=2.0**30)}
+        ),
+        inference_pb2.ModelInferResponse.FromString(answer),
+        inference_pb2.ModelStreamInferResponse.FromString(tensors.stream_answer(answer)),
+    ]
+
+
+def test_our_messages_are_tritons(triton: Path, engine: Engine, tmp_path: Path):
+    contract = inference_pb2.DESCRIPTOR.serialized_pb
+    (tmp_path / "contract.bin").write_bytes(contract)
+    made = messages(engine)
+    for message in made:
+        (tmp_path / f"{message.DESCRIPTOR.name}.bin").write_bytes(message.SerializeToString())
+    run(triton / "python", FOLDER / "triton_wire.py", tmp_path)
+    for message in made:
+        text = (tmp_path / f"{message.DESCRIPTOR.name}.json").read_text()
+        assert MessageToDict(Parse(text, type(message)())) == MessageToDict(message)
+
+
+def test_tritons_python_clients_get_right_answers(triton: Path, server: RunningServer):
+    run(triton / "python", FOLDER / "triton_client.py", server.address, server.http)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("-m", "sampler", "--shape", "seeds:16"),
+        ("-m", "sampler", "--shape", "seeds:16", "-a", "--streaming"),
+        # Random noise would be random bits: far too large, or NaN.
+        ("-m", "generator", "--shape", "noise:16,5", "--input-data", "zero"),
+    ],
+)
+def test_perf_analyzer_measures_the_server(triton: Path, server: RunningServer, options):
+    if not ctypes.util.find_library("b64"):
+        pytest.skip("no libb64, which perf_analyzer needs (Debian: libb64-0d)")
+    [cuda] = ENVIRONMENT.glob("lib/python*/site-packages/nvidia/cuda_runtime/lib")
+    printed = run(
+        triton / "perf_analyzer",
+        *options,
+        *("-i", "grpc", "-u", server.address, "--concurrency-range", "2"),
+        # Three short measurements, the fewest that it takes, whether their times are steady or not.
+        *("-p", "300", "-r", "3", "--stability-percentage", "999"),
+        LD_LIBRARY_PATH=str(cuda),
+    )
+    assert "Successful request count" in printed
