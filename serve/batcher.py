@@ -17,9 +17,11 @@ from serve.engine import Engine
 _MAX_CALLS = 8
 # Turns of the event loop without another call after which a batch that waits for company runs. A
 # turn takes some microseconds, and does other calls' work meanwhile.
+_TURNS = 8
+# So many calls in a row wait in vain before the next ones do not wait.
 _PATIENCE = 8
-# A call that comes alone does not wait; each time that so many have, one does, to see whether
-# others have begun to come together.
+# Of calls that do not wait, each time that so many have come one waits, to see whether others have
+# begun to come together.
 _LONE_CALLS = 32
 
 
@@ -33,8 +35,7 @@ class _Entry:
 class Batcher:
     """Answers calls of few seeds, on the event loop, together with those that come with them.
 
-    It is patient only while patience pays: after a batch of several the next one waits for company,
-    and after each one that waited in vain the next waits half as long.
+    Calls wait for company only while that pays.
     """
 
     def __init__(self) -> None:
@@ -49,23 +50,35 @@ class Batcher:
         if engine is not self._engine:
             self._run()
             self._engine = engine
+        if not self._patience and not self._waiting:
+            return self._alone(engine, seeds, call)
         loop = asyncio.get_running_loop()
         entry = _Entry(seeds, call, loop.create_future())
         self._waiting.append(entry)
-        if len(self._waiting) == _MAX_CALLS or not self._patience:
+        if len(self._waiting) == _MAX_CALLS:
             self._run()
         elif len(self._waiting) == 1:
-            loop.call_soon(self._wait, loop, self._batch, 1, self._patience)
+            loop.call_soon(self._wait, loop, self._batch, 1, _TURNS)
         return await entry.curves
 
-    def _wait(self, loop: asyncio.AbstractEventLoop, batch: int, size: int, patience: int) -> None:
-        """Runs the batch if, for as long as its patience lasts, nobody has joined it."""
+    def _alone(self, engine: Engine, seeds: Int64Array, call: Call) -> Float32Array:
+        self._lone += 1
+        if self._lone == _LONE_CALLS:
+            self._lone = 0
+            self._patience = 1
+        start = time.perf_counter()
+        curves = engine.curves_from_seeds(seeds)
+        call.computed = time.perf_counter() - start
+        return curves
+
+    def _wait(self, loop: asyncio.AbstractEventLoop, batch: int, size: int, turns: int) -> None:
+        """Runs the batch once nobody has joined it for so many turns of the loop."""
         if batch != self._batch:
             return  # It has run, for it was full.
         if len(self._waiting) > size:
-            size, patience = len(self._waiting), self._patience
-        if patience:
-            loop.call_soon(self._wait, loop, batch, size, patience - 1)
+            size, turns = len(self._waiting), _TURNS
+        if turns:
+            loop.call_soon(self._wait, loop, batch, size, turns - 1)
         else:
             self._run()
 
@@ -74,7 +87,7 @@ class Batcher:
         if not entries or self._engine is None:
             return
         self._batch += 1
-        self._learn(len(entries))
+        self._patience = _PATIENCE if len(entries) > 1 else max(0, self._patience - 1)
         seeds = entries[0].seeds
         if len(entries) > 1:
             seeds = np.concatenate([entry.seeds for entry in entries])
@@ -83,7 +96,8 @@ class Batcher:
             curves = self._engine.curves_from_seeds(seeds)
         except Exception as error:
             for entry in entries:
-                entry.curves.set_exception(error)
+                if not entry.curves.done():
+                    entry.curves.set_exception(error)
             return
         seconds = time.perf_counter() - start
         first = 0
@@ -93,15 +107,3 @@ class Batcher:
             if not entry.curves.done():  # Its call may have been cancelled.
                 entry.curves.set_result(curves[first:last])
             first = last
-
-    def _learn(self, size: int) -> None:
-        if size > 1:
-            self._patience = _PATIENCE
-            self._lone = 0
-        elif self._patience:
-            self._patience //= 2
-        else:
-            self._lone += 1
-            if self._lone == _LONE_CALLS:
-                self._lone = 0
-                self._patience = _PATIENCE

@@ -117,16 +117,14 @@ class Gate(grpc.GenericRpcHandler):
         self, services: Sequence[grpc.GenericRpcHandler], calls: Calls, tokens: Tokens | None
     ) -> None:
         self._services = services
+        self._handlers: dict[str, Handler] = {}
         self._calls = calls
         self._tokens = tokens
 
     def service(self, details: grpc.HandlerCallDetails) -> "Handler | None":
         """Returns who handles a call: its method, or one that refuses it."""
-        for service in self._services:
-            handler = service.service(details)
-            if handler is not None:
-                break
-        else:
+        handler = self._handlers.get(details.method) or self._found(details)
+        if handler is None:
             return None
         if details.method.startswith(_ALWAYS_OPEN):
             return handler
@@ -135,6 +133,14 @@ class Gate(grpc.GenericRpcHandler):
         if refusal is None and self._tokens is not None:
             refusal = self._tokens.refusal(dict(details.invocation_metadata).get("authorization"))
         return handler if refusal is None else _refusing(details.method, refusal, self._calls)
+
+    def _found(self, details: grpc.HandlerCallDetails) -> "Handler | None":
+        for service in self._services:
+            handler = service.service(details)
+            if handler is not None:
+                self._handlers[details.method] = handler
+                return handler
+        return None
 
 
 def _refusing(method: str, refusal: RequestError, calls: Calls) -> Handler:

@@ -1,6 +1,7 @@
 """`curvegan.v1.CurveService`: translates between the contract and the data plane, nothing else."""
 
 from collections.abc import AsyncIterator
+from functools import lru_cache
 
 import grpc
 
@@ -18,6 +19,12 @@ SERVICE = curves_pb2.DESCRIPTOR.services_by_name["CurveService"]
 
 _VALUES = curves_pb2.GenerateCurvesResponse.VALUES_FIELD_NUMBER
 assert _VALUES == curves_pb2.StreamCurvesResponse.VALUES_FIELD_NUMBER
+
+
+@lru_cache
+def _head(version: int, n_points: int) -> bytes:
+    """Returns what stands before the values in every answer of a version."""
+    return curves_pb2.GenerateCurvesResponse(version=version, n_points=n_points).SerializeToString()
 
 
 class CurveService:
@@ -50,10 +57,7 @@ class CurveService:
         loaded = self._version(request.version)
         source = parse_source(request.source, loaded.engine.n_noise)
         curves = await self._plane.curves(loaded, source, call)
-        head = curves_pb2.GenerateCurvesResponse(
-            version=loaded.number, n_points=loaded.engine.n_points
-        )
-        return head.SerializeToString() + packed(_VALUES, curves)
+        return _head(loaded.number, loaded.engine.n_points) + packed(_VALUES, curves)
 
     async def _stream(
         self, request: curves_pb2.StreamCurvesRequest, call: Call

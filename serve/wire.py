@@ -5,6 +5,8 @@ array's own bytes are the field. Reading needs no help: `np.array(message.values
 See the protobuf encoding guide, "Packed repeated fields".
 """
 
+import sys
+
 import numpy as np
 import numpy.typing as npt
 
@@ -16,7 +18,9 @@ def packed(field_number: int, numbers: npt.NDArray[np.float32] | npt.NDArray[np.
 
     A message is the concatenation of its fields, so this may follow any other field's bytes.
     """
-    little_endian = np.ascontiguousarray(numbers, dtype=numbers.dtype.newbyteorder("<"))
+    little_endian = np.ascontiguousarray(numbers)
+    if sys.byteorder == "big":
+        little_endian = little_endian.byteswap()
     return delimited(field_number, little_endian.data)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import select
@@ -130,6 +131,9 @@ async def _serve(job: Job) -> None:
     routes = InferenceRoutes(versions, plane, calls, totals, bounds.max_request_bytes)
     http = HttpServer(settings, versions, calls, tokens, metrics, routes)
 
+    # What is there now stays: the collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
     await server.start()
     if job.http_claim:
         await http.start(job.http_claim)
