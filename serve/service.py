@@ -57,7 +57,7 @@ class CurveService:
         loaded = self._version(request.version)
         source = parse_source(request.source, loaded.engine.n_noise)
         curves = await self._plane.curves(loaded, source, call)
-        return _head(loaded.number, loaded.engine.n_points) + packed(_VALUES, curves)
+        return packed(_VALUES, curves, _head(loaded.number, loaded.engine.n_points))
 
     async def _stream(
         self, request: curves_pb2.StreamCurvesRequest, call: Call
@@ -68,7 +68,7 @@ class CurveService:
             head = curves_pb2.StreamCurvesResponse(
                 version=loaded.number, n_points=loaded.engine.n_points, first_row=start
             )
-            yield head.SerializeToString() + packed(_VALUES, curves)
+            yield packed(_VALUES, curves, head.SerializeToString())
 
     async def _get_model(self, request: curves_pb2.GetModelRequest, _: Call) -> bytes:
         loaded = self._version(request.version)

@@ -136,15 +136,15 @@ def checked_noise(values: Float32Array, n_noise: int, field: str) -> Noise:
     Raises RequestError for a number that is not finite, or too large.
     """
     # Asked this way round because a NaN compares as false with everything.
-    wrong = np.flatnonzero(~(np.abs(values) <= MAX_NOISE))
-    if len(wrong):
-        row, column = divmod(int(wrong[0]), n_noise)
-        raise invalid_argument(
-            field,
-            f"is {values[wrong[0]]} in row {row}, column {column}: give numbers from "
-            f"{-MAX_NOISE:.0e} to {MAX_NOISE:.0e}",
-        )
-    return Noise(values.reshape(-1, n_noise))
+    if values.max() <= MAX_NOISE and values.min() >= -MAX_NOISE:
+        return Noise(values.reshape(-1, n_noise))
+    wrong = int(np.flatnonzero(~(np.abs(values) <= MAX_NOISE))[0])
+    row, column = divmod(wrong, n_noise)
+    raise invalid_argument(
+        field,
+        f"is {values[wrong]} in row {row}, column {column}: give numbers from "
+        f"{-MAX_NOISE:.0e} to {MAX_NOISE:.0e}",
+    )
 
 
 def _array(values: Sequence[Any], dtype: type[Number]) -> npt.NDArray[Number]:

@@ -13,21 +13,26 @@ import numpy.typing as npt
 _LENGTH_DELIMITED = 2
 
 
-def packed(field_number: int, numbers: npt.NDArray[np.float32] | npt.NDArray[np.int64]) -> bytes:
+def packed(
+    field_number: int,
+    numbers: npt.NDArray[np.float32] | npt.NDArray[np.int64],
+    head: bytes = b"",
+) -> bytes:
     """Returns `numbers` as the packed field `field_number`: float, or sfixed64 for int64.
 
-    A message is the concatenation of its fields, so this may follow any other field's bytes.
+    A message is the concatenation of its fields: `head`, the bytes of others, goes before.
     """
     little_endian = np.ascontiguousarray(numbers)
     if sys.byteorder == "big":
         little_endian = little_endian.byteswap()
-    return delimited(field_number, little_endian.data)
+    return delimited(field_number, little_endian.data, head)
 
 
-def delimited(field_number: int, content: bytes | memoryview) -> bytes:
-    """Returns `content`, a message's bytes or plain ones, as the field `field_number`."""
+def delimited(field_number: int, content: bytes | memoryview, head: bytes = b"") -> bytes:
+    """Returns `content`, a message's bytes or plain ones, as the field `field_number` after
+    `head`."""
     tag = field_number << 3 | _LENGTH_DELIMITED
-    return b"".join((_varint(tag), _varint(memoryview(content).nbytes), content))
+    return b"".join((head, _varint(tag), _varint(memoryview(content).nbytes), content))
 
 
 def _varint(value: int) -> bytes:

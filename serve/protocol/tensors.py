@@ -96,7 +96,7 @@ def answer(
         model_name=model.name, model_version=str(version), id=request.id, outputs=[output]
     )
     # On the wire an array's packed field is what one element of repeated bytes is.
-    return head.SerializeToString() + packed(_RAW_OUTPUT_CONTENTS, curves)
+    return packed(_RAW_OUTPUT_CONTENTS, curves, head.SerializeToString())
 
 
 def stream_answer(infer_response: bytes) -> bytes:
