@@ -22,10 +22,10 @@ def packed(
 
     A message is the concatenation of its fields: `head`, the bytes of others, goes before.
     """
-    little_endian = np.ascontiguousarray(numbers)
-    if sys.byteorder == "big":
-        little_endian = little_endian.byteswap()
-    return delimited(field_number, little_endian.data, head)
+    order = numbers.dtype
+    if not order.isnative or sys.byteorder == "big":
+        order = order.newbyteorder("<")
+    return delimited(field_number, np.ascontiguousarray(numbers, order).data, head)
 
 
 def delimited(field_number: int, content: bytes | memoryview, head: bytes = b"") -> bytes:
