@@ -3,7 +3,6 @@
 import ctypes.util
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ import pytest
 from google.protobuf.json_format import MessageToDict, Parse
 from google.protobuf.message import Message
 
+from bench.environment import InstallationError, environment
 from serve.engine import Engine
 from serve.metrics import ModelTotals
 from serve.process import RunningServer
@@ -20,8 +20,6 @@ from serve.protocol.models import model_spec
 from serve.protocol.statistics import model_statistics
 
 FOLDER = Path(__file__).parent
-REQUIREMENTS = FOLDER / "requirements.txt"
-ENVIRONMENT = FOLDER.parents[2] / ".venv" / "triton-client"
 
 # The first test waits for pip.
 pytestmark = pytest.mark.timeout(600)
@@ -30,20 +28,10 @@ pytestmark = pytest.mark.timeout(600)
 @pytest.fixture(scope="module")
 def triton() -> Path:
     """The `bin` of an environment with the packages of requirements.txt, kept between runs."""
-    wanted, installed = REQUIREMENTS.read_bytes(), ENVIRONMENT / "installed.txt"
-    if not installed.exists() or installed.read_bytes() != wanted:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", ENVIRONMENT], check=True)
-        pip = [ENVIRONMENT / "bin" / "python", "-m", "pip", "--disable-pip-version-check"]
-        done = subprocess.run(
-            [*pip, "install", "--quiet", "--requirement", REQUIREMENTS],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            pytest.skip(f"pip can't install tritonclient: {done.stderr.strip()[-300:]}")
-        installed.write_bytes(wanted)
-    return ENVIRONMENT / "bin"
+    try:
+        return environment("triton-client", FOLDER / "requirements.txt")
+    except InstallationError as problem:
+        pytest.skip(str(problem))
 
 
 def run(*command: object, **environment: str) -> str:
@@ -108,7 +96,7 @@ def test_tritons_python_clients_get_right_answers(triton: Path, server: RunningS
 def test_perf_analyzer_measures_the_server(triton: Path, server: RunningServer, options):
     if not ctypes.util.find_library("b64"):
         pytest.skip("no libb64, which perf_analyzer needs (Debian: libb64-0d)")
-    [cuda] = ENVIRONMENT.glob("lib/python*/site-packages/nvidia/cuda_runtime/lib")
+    [cuda] = triton.parent.glob("lib/python*/site-packages/nvidia/cuda_runtime/lib")
     printed = run(
         triton / "perf_analyzer",
         *options,

@@ -1,0 +1,59 @@
+"""python -m bench.serve.canned FOLDER PORT [THREADS]: grpcio answering bytes that are ready.
+
+The limit of what a server on grpcio can reach: no parsing, no computing. A call of the method
+`/canned/NAME` is answered with the file NAME of the folder; by grpc.aio, or by so many threads.
+"""
+
+import asyncio
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import grpc
+import grpc.aio
+
+
+def main(folder: Path, port: int, threads: int) -> None:
+    """Serves until it is killed."""
+    answers = {path.name: path.read_bytes() for path in folder.iterdir()}
+    if threads:
+        server = grpc.server(ThreadPoolExecutor(threads))
+        server.add_generic_rpc_handlers((_handler({n: _said(a) for n, a in answers.items()}),))
+        server.add_insecure_port(f"127.0.0.1:{port}")
+        server.start()
+        print("ready", flush=True)
+        server.wait_for_termination()
+    else:
+        asyncio.run(_serve(answers, port))
+
+
+async def _serve(answers: dict[str, bytes], port: int) -> None:
+    server = grpc.aio.server()
+    server.add_generic_rpc_handlers((_handler({n: _said_later(a) for n, a in answers.items()}),))
+    server.add_insecure_port(f"127.0.0.1:{port}")
+    await server.start()
+    print("ready", flush=True)
+    await server.wait_for_termination()
+
+
+def _handler(behaviours: dict[str, Any]) -> grpc.GenericRpcHandler:
+    return grpc.method_handlers_generic_handler(
+        "canned",
+        {name: grpc.unary_unary_rpc_method_handler(said) for name, said in behaviours.items()},
+    )
+
+
+def _said(answer: bytes) -> Any:
+    return lambda _request, _context: answer
+
+
+def _said_later(answer: bytes) -> Any:
+    async def say(_request: bytes, _context: object) -> bytes:
+        return answer
+
+    return say
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 0)
