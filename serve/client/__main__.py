@@ -10,6 +10,7 @@ from cyclopts.validators import Number
 
 from serve.address import DEFAULT_ADDRESS, Address
 from serve.command_line import make_app, run
+from serve.files import drop_unfinished
 
 # A year: gRPC counts a longer deadline as one that is over.
 MAX_TIMEOUT = 365 * 24 * 3600.0
@@ -63,7 +64,8 @@ def generate(
 
 def main() -> None:
     """Runs the command line on this process's arguments."""
-    run(app)
+    # gRPC may never close after an exception out of a signal handler.
+    run(app, drop_unfinished)
 
 
 if __name__ == "__main__":
