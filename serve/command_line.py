@@ -1,13 +1,16 @@
 """What the project's commands share: `--version`, one line for an error, the exit codes, and how
 whole numbers are read."""
 
+import contextlib
 import io
 import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.metadata import version
-from typing import Annotated, NoReturn
+from types import FrameType
+from typing import Annotated, Any, NoReturn
 
 import cyclopts
 from cyclopts.validators import Number
@@ -24,6 +27,8 @@ def whole_number(_type: type, tokens: Sequence[cyclopts.Token]) -> int:
     except ValueError:
         raise ValueError(f"{tokens[0].value!r} is no whole number") from None
 
+
+Handler = Callable[[int, FrameType | None], Any]
 
 # Of something that there must be at least one of.
 Count = Annotated[int, cyclopts.Parameter(converter=whole_number, validator=Number(gte=1))]
@@ -46,15 +51,21 @@ def make_app(name: str, summary: str, config: Callable[..., None] | None = None)
     )
 
 
-def run(app: cyclopts.App) -> NoReturn:
+def run(app: cyclopts.App, clean_up: Callable[[], None] | None = None) -> NoReturn:
     """Runs `app` on this process's arguments and exits.
 
     The exit code is 0, 1 after an error, 2 for arguments that can't be read, 130 after Ctrl-C, 143
-    after SIGTERM; both of these clean up first.
+    after SIGTERM; both of these clean up first: they raise an exception or, with `clean_up`, call
+    that and end the process there and then. That is for a command whose libraries lose such
+    exceptions, or never close after one.
     """
+    interrupt: Handler = signal.default_int_handler
+    terminate: Handler = _terminate
+    if clean_up:
+        interrupt = terminate = partial(_end_at_once, clean_up)
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # see serve.early_interrupt
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, _terminate)
+        signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, terminate)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A path that the terminal can't show is no reason to fail.
@@ -93,3 +104,11 @@ def _on_one_line(error: Exception) -> str:
 
 def _terminate(_signal_number: int, _frame: object) -> NoReturn:
     sys.exit(128 + signal.SIGTERM)
+
+
+def _end_at_once(clean_up: Callable[[], None], signal_number: int, _frame: object) -> NoReturn:
+    clean_up()
+    if signal_number == signal.SIGINT:
+        with contextlib.suppress(OSError):
+            os.write(2, b"interrupted\n")
+    os._exit(128 + signal_number)

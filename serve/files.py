@@ -8,6 +8,8 @@ from pathlib import Path
 
 ASIDE = ".part-"
 
+_unfinished: set[Path] = set()
+
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -17,12 +19,21 @@ def replacing(path: Path) -> Iterator[Path]:
     Nothing is left there when writing failed. Raises OSError.
     """
     aside = path.with_name(f"{ASIDE}{secrets.token_hex(8)}{path.suffix}")
+    _unfinished.add(aside)
     try:
         yield aside
         flush(aside)
         aside.replace(path)
         flush(path.parent)
     finally:
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
+        _unfinished.discard(aside)
+
+
+def drop_unfinished() -> None:
+    """Removes what `replacing` has written so far, for a process that ends there and then."""
+    for aside in tuple(_unfinished):
         with contextlib.suppress(OSError):
             aside.unlink(missing_ok=True)
 

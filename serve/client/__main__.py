@@ -2,6 +2,7 @@
 
 from serve import early_interrupt  # noqa: F401, I001  (first: the others take their time)
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +11,12 @@ from cyclopts.validators import Number
 
 from serve.address import DEFAULT_ADDRESS, Address
 from serve.command_line import make_app, run
+from serve.files import drop_unfinished
 
 # A year: gRPC counts a longer deadline as one that is over.
 MAX_TIMEOUT = 365 * 24 * 3600.0
+
+Flag = Annotated[bool, Parameter(negative="")]
 
 app = make_app("python -m serve.client", "Ask a curve server for curves.")
 
@@ -20,6 +24,25 @@ app = make_app("python -m serve.client", "Ask a curve server for curves.")
 def _seconds(_type: type, seconds: float) -> None:
     if not 0 < seconds <= MAX_TIMEOUT:
         raise ValueError(f"give seconds above 0, at most {MAX_TIMEOUT:.0f}")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Access:
+    """What a client shows to get in."""
+
+    tls: Flag = False
+    """Connect by TLS, and trust whom the system trusts."""
+    tls_ca: Path | None = None
+    """Connect by TLS, and trust the certificates of this file (PEM) instead."""
+    tls_cert: Path | None = None
+    """The client's own certificate (PEM), for a server that asks for one."""
+    tls_key: Path | None = None
+    """The private key of that certificate (PEM)."""
+    token_file: Path | None = None
+    """Show the token of this file: its first line."""
+    insecure: Flag = False
+    """Send the token to another machine without TLS."""
 
 
 @app.command
@@ -30,6 +53,8 @@ def generate(
     server: str = DEFAULT_ADDRESS,
     model_version: Annotated[int, Parameter(validator=Number(gte=0, lt=2**63))] = 0,
     timeout: Annotated[float, Parameter(validator=_seconds)] = 30.0,
+    retry: bool = True,
+    access: Access = Access(),
 ) -> None:
     """Write the curves of some seeds into a file.
 
@@ -45,17 +70,29 @@ def generate(
         The model version; 0 is the one that is served.
     timeout
         Seconds to wait for each part of the server's answer; the whole may take its time.
+    retry
+        Repeat what fails because the server is full, shuts down or can't be reached.
     """
     address = Address.parse(server)
     # Imported here so that --help and a wrong option do not wait for gRPC.
+    from serve.client.access import Tls, read_token
     from serve.client.answer import ask
     from serve.client.curve_client import CurveClient
     from serve.client.output import save, writer_for
+    from serve.client.retry import Retry
     from serve.client.seed_text import parse_seeds
 
     ranges = parse_seeds(seeds)
     write = writer_for(out)
-    with CurveClient(str(address), timeout=timeout) as client:
+    has_tls = access.tls or access.tls_ca or access.tls_cert or access.tls_key
+    with CurveClient(
+        str(address),
+        timeout=timeout,
+        retry=Retry() if retry else None,
+        tls=Tls(access.tls_ca, access.tls_cert, access.tls_key) if has_tls else None,
+        token=read_token(access.token_file) if access.token_file else None,
+        insecure=access.insecure,
+    ) as client:
         answer = ask(client, ranges, model_version)
         save(out, answer, write)
     print(f"wrote {answer.n_rows} curves of model version {answer.model.version} to {out}")
@@ -63,7 +100,8 @@ def generate(
 
 def main() -> None:
     """Runs the command line on this process's arguments."""
-    run(app)
+    # gRPC may never close after an exception out of a signal handler.
+    run(app, drop_unfinished)
 
 
 if __name__ == "__main__":

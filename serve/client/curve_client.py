@@ -1,42 +1,26 @@
 """`CurveClient`: numpy in, numpy out."""
 
+import math
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, NoReturn, Self, TypeGuard, cast
+from typing import Any, Self
 
 import grpc
 import numpy as np
 import numpy.typing as npt
-from google.rpc.error_details_pb2 import BadRequest
-from grpc_status import rpc_status
 
-from curvegan.v1 import curves_pb2, curves_pb2_grpc
+from curvegan.v1 import curves_pb2
 from serve.address import DEFAULT_ADDRESS
-from serve.arrays import Float32Array, Float64Array, Int64Array
+from serve.arrays import Float32Array, Float64Array
+from serve.client.access import Tls, is_loopback, metadata_of
+from serve.client.connection import Connection, Line
+from serve.client.failures import Failure, ServiceError
+from serve.client.retry import Attempts, Retry
+from serve.client.rows import Rows, Seeds, noise_rows, seed_rows
 from serve.errors import CurveganError
-from serve.seeds import MAX_SEED, MIN_SEED
-from serve.wire import packed
-
-Seeds = int | range | Sequence[int] | npt.NDArray[np.integer]
-
-# Seeds of one stream call: 1 MiB of a list and 10 million of a range, well within what a server
-# accepts.
-_SEEDS_PER_CALL = 2**17
-_COUNT_PER_CALL = 10_000_000
-
-
-class ServiceError(CurveganError):
-    """The server refused a call, or could not be reached.
-
-    `code` is the gRPC status code; `field` names the request's field at fault, or is empty.
-    """
-
-    def __init__(self, code: grpc.StatusCode, message: str, field: str = "") -> None:
-        super().__init__(f"{code.name}: {message}")
-        self.code = code
-        self.field = field
 
 
 @dataclass(frozen=True)
@@ -61,24 +45,45 @@ class Model:
 
 
 class CurveClient:
-    """A connection to a curve server; a context manager.
+    """A connection to a curve server; a context manager, and for any number of threads.
 
         with CurveClient() as client:
             curves = client.generate(range(64))      # float32 [64, n_points]
 
-    `timeout` is how long to wait for an answer, and for each part of a stream, in seconds; None
-    waits for ever. Each method takes `version`, the model version, where 0 is the one that the
-    server serves. All raise ServiceError when the server refuses or can't be reached, and
-    ValueError for numbers that can't be sent.
+    `timeout` is how long to wait for an answer, and for each part of a stream, in seconds, with
+    all repeats; None waits for ever. `retry` says when a call that failed is repeated, None never.
+    `tls` None is a connection without TLS. `token` is sent with every call, without TLS only to
+    this machine; `insecure` allows it to any.
+
+    Each method takes `version`, the model version, where 0 is the newest that the server serves.
+    All raise ServiceError when the server refuses or can't be reached, and ValueError for numbers
+    that can't be sent and for a client that is closed. A client that no server has ever answered
+    gives up after two seconds.
     """
 
-    def __init__(self, target: str = DEFAULT_ADDRESS, *, timeout: float | None = 30.0) -> None:
+    def __init__(
+        self,
+        target: str = DEFAULT_ADDRESS,
+        *,
+        timeout: float | None = 30.0,
+        retry: Retry | None = Retry(),  # noqa: B008  (frozen)
+        tls: Tls | None = None,
+        token: str | None = None,
+        insecure: bool = False,
+    ) -> None:
+        """Raises CurveganError for files of `tls` that are not what they should be and for a token
+        that would cross the network in the clear, ValueError for one that is none."""
+        if token is not None and tls is None and not insecure and not is_loopback(target):
+            raise CurveganError(
+                f"the token would go to {target} in the clear: connect by TLS (--tls, --tls-ca or "
+                "tls=Tls()), or allow it (--insecure or insecure=True)"
+            )
         self.target = target
         self.timeout = timeout
-        self._channel = grpc.insecure_channel(
-            target, options=[("grpc.max_receive_message_length", -1)]
-        )
-        self._stub = curves_pb2_grpc.CurveServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self.retry = retry
+        self._metadata = metadata_of(token)
+        self._connection = Connection(target, tls.credentials() if tls else None)
+        self._is_met = False
 
     def __enter__(self) -> Self:
         return self
@@ -93,15 +98,11 @@ class CurveClient:
 
     def close(self) -> None:
         """Closes the connection; calls in flight end."""
-        self._channel.close()
+        self._connection.close()
 
     def model(self, version: int = 0) -> Model:
         """Returns the description of a model version."""
-        request = curves_pb2.GetModelRequest(version=version)
-        try:
-            answer = self._stub.GetModel(request, timeout=self.timeout)
-        except grpc.RpcError as error:
-            self._raise(error)
+        answer = self._ask("GetModel", curves_pb2.GetModelRequest(version=version))
         return Model(
             version=answer.version,
             family=answer.family,
@@ -125,140 +126,148 @@ class CurveClient:
 
         Seeds are any 64-bit integers. For more than the model's `max_rows` use `stream`.
         """
-        return self._generate(_seed_source(seeds), version)
+        return self._generate(seed_rows(seeds), version)
 
     def generate_from_noise(self, noise: npt.ArrayLike, *, version: int = 0) -> Float32Array:
         """Returns the curve of each row of `noise`, float32 [n, n_noise]: float32 [n, n_points].
 
-        For more than the model's `max_rows` use several calls.
+        For more than the model's `max_rows` use `stream_from_noise`.
         """
-        return self._generate(_noise_source(noise), version)
+        return self._generate(noise_rows(noise), version)
 
     def stream(
         self, seeds: Seeds, *, version: int = 0, timeout: float | None = None
     ) -> Iterator[Float32Array]:
-        """Yields the curves of any number of seeds, in their order, as float32 [some, n_points].
+        """Returns the curves of any number of seeds, in their order, part by part, each
+        float32 [some, n_points].
 
         A `range` with step 1 crosses the wire as two numbers, whatever its length; a long list is
-        cut into several calls, each with the deadline `timeout`. The version that answers first
-        answers for all.
+        cut into several calls. The version that answers first answers for all. A stream that breaks
+        off goes on after the last row received. `timeout` is how long the whole may take, in
+        seconds, with what the reader takes.
         """
-        for source in _seed_sources(seeds):
-            request = curves_pb2.StreamCurvesRequest(version=version, source=source)
-            answers = self._stub.StreamCurves(request, timeout=timeout)
-            try:
-                while (answer := self._next(answers)) is not None:
-                    version = answer.version
-                    yield np.array(answer.values, np.float32).reshape(-1, answer.n_points)
-            except grpc.RpcError as error:
-                self._raise(error)
-            finally:
-                answers.cancel()
+        return self._stream(seed_rows(seeds), version, timeout)
 
-    def _generate(self, source: curves_pb2.CurveSource, version: int) -> Float32Array:
+    def stream_from_noise(
+        self, noise: npt.ArrayLike, *, version: int = 0, timeout: float | None = None
+    ) -> Iterator[Float32Array]:
+        """Returns the curve of each row of `noise`, float32 [n, n_noise], as `stream` does."""
+        return self._stream(noise_rows(noise), version, timeout)
+
+    def _generate(self, rows: Rows, version: int) -> Float32Array:
+        source = rows.source(0, rows.count)
         request = curves_pb2.GenerateCurvesRequest(version=version, source=source)
-        try:
-            answer = self._stub.GenerateCurves(request, timeout=self.timeout)
-        except grpc.RpcError as error:
-            self._raise(error)
-        return np.array(answer.values, np.float32).reshape(-1, answer.n_points)
+        return _curves(self._ask("GenerateCurves", request))
 
-    def _next(self, answers: Any) -> curves_pb2.StreamCurvesResponse | None:
+    def _ask(self, method: str, request: Any) -> Any:
+        """Returns the answer to one request, repeated where that may help."""
+        attempts = Attempts(self.retry, _moment(self.timeout))
+        while True:
+            with self._connection.line() as line:
+                try:
+                    call = getattr(line.stub, method)
+                    answer = call(request, timeout=attempts.left(), metadata=self._metadata)
+                except grpc.RpcError as error:
+                    self._pause(attempts, line, error)
+                else:
+                    self._is_met = True
+                    return answer
+
+    def _stream(self, rows: Rows, version: int, timeout: float | None) -> Iterator[Float32Array]:
+        until, done = _moment(timeout), 0
+        attempts = Attempts(self.retry, min(until, _moment(self.timeout)))
+        while True:
+            stop = min(done + rows.per_call, rows.count)
+            request = curves_pb2.StreamCurvesRequest(
+                version=version, source=rows.source(done, stop)
+            )
+            begin = done
+            with self._connection.line() as line:
+                answers = line.stub.StreamCurves(
+                    request, timeout=_left(until), metadata=self._metadata
+                )
+                try:
+                    while (answer := self._next(answers, attempts)) is not None:
+                        self._is_met = True
+                        version = answer.version
+                        curves = _curves(answer)
+                        if begin + answer.first_row != done or done + len(curves) > stop:
+                            raise _out_of_order(begin + answer.first_row, done, stop)
+                        done += len(curves)
+                        yield curves
+                        # What came is behind us: the wait for the next part begins.
+                        attempts = Attempts(self.retry, min(until, _moment(self.timeout)))
+                    if done != stop:
+                        raise _out_of_order(stop, done, stop)
+                except grpc.RpcError as error:
+                    if done < rows.count or not rows.count:
+                        self._pause(attempts, line, error)
+                finally:
+                    answers.cancel()
+            if done == rows.count:
+                return
+
+    def _next(self, answers: Any, attempts: Attempts) -> Any:
         """Returns a stream's next message, or None after the last.
 
         A gRPC deadline would be one of the whole call, and the curves may take their time; so a
         call whose next message is late is cancelled from here.
         """
-        if self.timeout is None:
+        seconds = attempts.left()
+        if seconds is None:
             return next(answers, None)
-        late = threading.Timer(self.timeout, answers.cancel)
+        is_late = threading.Event()
+
+        def give_up() -> None:
+            is_late.set()
+            answers.cancel()
+
+        late = threading.Timer(max(0.0, seconds), give_up)
         late.daemon = True  # Nobody waits for it when the program ends.
         try:
             late.start()
             return next(answers, None)
         except grpc.RpcError:
-            if answers.code() is not grpc.StatusCode.CANCELLED:
+            if not is_late.is_set():
                 raise
             raise ServiceError(
-                grpc.StatusCode.DEADLINE_EXCEEDED, f"no curves came for {self.timeout:g} s"
+                grpc.StatusCode.DEADLINE_EXCEEDED, f"no curves came for {attempts.taken():g} s"
             ) from None
         finally:
             late.cancel()
 
-    def _raise(self, error: grpc.RpcError) -> NoReturn:
-        """Raises `error` as a ServiceError that names the field at fault."""
-        call = cast(grpc.Call, error)
-        message = call.details() or "no reason given"
-        if call.code() is grpc.StatusCode.UNAVAILABLE and "failed to connect" in message:
-            message = f"no server answers at {self.target}: start one with `python -m serve`"
-        raise ServiceError(call.code(), message, _field(call)) from error
+    def _pause(self, attempts: Attempts, line: Line, error: grpc.RpcError) -> None:
+        """Waits until the call on `line` that ended with `error` may be repeated.
+
+        Raises ServiceError if it may not.
+        """
+        failure = Failure.of(error, self.target)
+        if not failure.is_unreachable:
+            self._is_met = True
+        seconds = attempts.pause_after(failure, is_met=self._is_met)
+        if seconds is None:
+            raise failure.error() from error
+        if failure.is_leaving:
+            self._connection.renew(line)
+        if self._connection.is_closed_within(seconds):
+            raise ServiceError(grpc.StatusCode.CANCELLED, "the client was closed") from error
 
 
-def _seed_sources(seeds: Seeds) -> Iterator[curves_pb2.CurveSource]:
-    """Yields sources of a size that a server accepts, which together ask for all of `seeds`."""
-    if _is_unbroken(seeds):
-        for first in range(seeds[0], seeds[-1] + 1, _COUNT_PER_CALL):
-            yield _seed_source(range(first, min(first + _COUNT_PER_CALL, seeds[-1] + 1)))
-        return
-    values = _seed_array(seeds)
-    # An empty list goes to the server as it is, for it knows best how to refuse it.
-    for start in range(0, max(1, len(values)), _SEEDS_PER_CALL):
-        yield _seed_source(values[start : start + _SEEDS_PER_CALL])
+def _curves(answer: Any) -> Float32Array:
+    return np.array(answer.values, np.float32).reshape(-1, answer.n_points)
 
 
-def _seed_source(seeds: Seeds) -> curves_pb2.CurveSource:
-    source = curves_pb2.CurveSource()
-    if _is_unbroken(seeds):
-        source.range.first = _checked(seeds[0])
-        source.range.count = _checked(seeds[-1]) - seeds[0] + 1
-    else:
-        source.seeds.SetInParent()
-        source.seeds.MergeFromString(
-            packed(curves_pb2.SeedList.VALUES_FIELD_NUMBER, _seed_array(seeds))
-        )
-    return source
+def _out_of_order(came: int, due: int, stop: int) -> ServiceError:
+    return ServiceError(
+        grpc.StatusCode.INTERNAL,
+        f"the server's stream is out of order: row {came} came where row {due} of {stop} was due",
+    )
 
 
-def _is_unbroken(seeds: Seeds) -> TypeGuard[range]:
-    return isinstance(seeds, range) and seeds.step == 1 and bool(seeds)
+def _moment(seconds: float | None) -> float:
+    """Returns when `seconds` from now will be, on the clock of `time.monotonic`."""
+    return math.inf if seconds is None else time.monotonic() + seconds
 
 
-def _seed_array(seeds: Seeds) -> Int64Array:
-    values = np.atleast_1d(np.asarray(seeds))
-    if values.ndim != 1:
-        raise ValueError(f"seeds have shape {values.shape}: give a number, a range or a list")
-    if isinstance(seeds, np.ndarray) and np.can_cast(values.dtype, np.int64):
-        return values.astype(np.int64)
-    # Anything else seed by seed: numpy would make an integer of a truth value, and a float of an
-    # integer that is too large.
-    checked = [_checked(seed) for seed in np.atleast_1d(np.asarray(seeds, object))]
-    return np.array(checked, np.int64)
-
-
-def _checked(seed: object) -> int:
-    if not isinstance(seed, int | np.integer) or isinstance(seed, bool):
-        raise ValueError(f"seed {seed!r} is not an integer")
-    if not MIN_SEED <= seed <= MAX_SEED:
-        raise ValueError(f"seed {seed} is not a 64-bit integer: give {MIN_SEED} to {MAX_SEED}")
-    return int(seed)
-
-
-def _noise_source(noise: npt.ArrayLike) -> curves_pb2.CurveSource:
-    with np.errstate(over="ignore"):  # The server says what is wrong with an infinity.
-        rows = np.asarray(noise, np.float32)
-    if rows.ndim != 2:
-        raise ValueError(f"noise has shape {rows.shape}: give [n, n_noise]")
-    source = curves_pb2.CurveSource()
-    source.noise.width = rows.shape[1]
-    source.noise.MergeFromString(packed(curves_pb2.NoiseRows.VALUES_FIELD_NUMBER, rows))
-    return source
-
-
-def _field(call: grpc.Call) -> str:
-    """Returns the field that an error's details name, or an empty string."""
-    status = rpc_status.from_call(call)
-    bad_request = BadRequest()
-    for detail in status.details if status else ():
-        if detail.Unpack(bad_request) and bad_request.field_violations:
-            return str(bad_request.field_violations[0].field)
-    return ""
+def _left(moment: float) -> float | None:
+    return None if moment == math.inf else moment - time.monotonic()

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from fractions import Fraction
 from pathlib import Path
@@ -38,6 +40,12 @@ def test_generate_gives_the_engine_s_bytes_for_every_way_to_write_seeds(client, 
 def test_generate_from_noise_gives_the_engine_s_bytes(client, engine):
     noise = np.random.default_rng(0).standard_normal((100, 5), np.float32)
     assert client.generate_from_noise(noise).tobytes() == engine.curves_from_noise(noise).tobytes()
+
+
+def test_noise_too_long_for_one_message_streams_all_the_same(client, engine):
+    noise = np.random.default_rng(0).standard_normal((200_000, 5), np.float32)
+    curves = np.concatenate(list(client.stream_from_noise(noise)))
+    assert curves.tobytes() == engine.curves_from_noise(noise).tobytes()
 
 
 def test_a_long_range_streams_in_parts(client, engine):
@@ -103,8 +111,15 @@ def test_no_seeds_is_the_server_s_error_with_its_field(client, seeds):
 
 
 def test_noise_that_is_no_table_is_refused_before_it_is_sent(client):
-    with pytest.raises(ValueError, match=r"has shape \(5,\)"):
-        client.generate_from_noise(np.zeros(5))
+    for ask in (client.generate_from_noise, client.stream_from_noise):
+        with pytest.raises(ValueError, match=r"has shape \(5,\)"):
+            ask(np.zeros(5))
+
+
+@pytest.mark.parametrize("shape", [(0, 5), (3, 0)])
+def test_no_noise_is_the_server_s_error(client, shape: tuple[int, int]):
+    with pytest.raises(ServiceError, match=r"INVALID_ARGUMENT: source\.noise\."):
+        list(client.stream_from_noise(np.zeros(shape)))
 
 
 def test_noise_of_another_width_is_the_server_s_error(client):
@@ -123,6 +138,27 @@ def test_a_deadline_ends_a_call(server: RunningServer):
         pytest.raises(ServiceError, match="DEADLINE_EXCEEDED"),
     ):
         client.generate(range(60_000))
+
+
+def test_ctrl_c_at_any_moment_leaves_a_client_that_closes(server: RunningServer):
+    """An exception out of a signal handler may meet gRPC between starting a call and the thread
+    that ends it; after that its channel never closes."""
+    program = (
+        "import random, signal, sys\n"
+        "from serve.client import CurveClient\n"
+        "signal.signal(signal.SIGALRM, signal.default_int_handler)\n"
+        "random.seed(0)\n"
+        "for _ in range(100):\n"
+        "    try:\n"
+        "        signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-4, 0.03))\n"
+        "        with CurveClient(sys.argv[1]) as client:\n"
+        "            for _ in client.stream(range(10**8)):\n"
+        "                pass\n"
+        "    except KeyboardInterrupt:\n"
+        "        pass\n"
+    )
+    command = [sys.executable, "-c", program, server.address]
+    assert subprocess.run(command, check=False, timeout=120).returncode == 0
 
 
 def test_a_deadline_ends_a_stream(client):

@@ -1,5 +1,6 @@
 """python -m serve.client generate, as users run it."""
 
+import random
 import resource
 import signal
 import subprocess
@@ -111,6 +112,16 @@ def test_no_server_is_one_line(tmp_path: Path):
     assert "no server answers at 127.0.0.1:9" in error_line(done)
 
 
+def test_without_retry_no_server_is_said_at_once(tmp_path: Path):
+    began = time.monotonic()
+    done = try_command(
+        "serve.client", "generate", "--server", "127.0.0.1:9", "--seeds", "1", "--out", "c.csv",
+        "--no-retry", cwd=tmp_path,
+    )  # fmt: skip
+    assert "no server answers at 127.0.0.1:9" in error_line(done)
+    assert time.monotonic() - began < 2
+
+
 def test_a_full_disk_keeps_the_old_file(server: RunningServer, tmp_path: Path):
     """The kernel refuses to let a file grow past a limit, as a full disk does."""
     (tmp_path / "c.npy").write_text("the old file")
@@ -139,6 +150,36 @@ def test_sigterm_leaves_no_file(server: RunningServer, tmp_path: Path):
         process.terminate()
         _, stderr = process.communicate(timeout=20)
     assert (process.returncode, stderr) == (128 + signal.SIGTERM, "")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_signal_at_any_moment_ends_it_and_leaves_no_file(server: RunningServer, tmp_path: Path):
+    """From its first import on to the middle of a stream; one has to come within 20 seconds."""
+    command = [
+        *(sys.executable, "-m", "serve.client", "generate", "--server", server.address),
+        *("--seeds", f"0-{2**62}", "--out", "c.npy"),
+    ]
+    moments = random.Random(0)
+    for turn in range(16):
+        number = (signal.SIGTERM, signal.SIGINT)[turn % 2]
+        with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
+            time.sleep(moments.uniform(0.1, 1))
+            process.send_signal(number)
+            assert process.wait(timeout=20) in (128 + number, -number)
+        assert not list(tmp_path.iterdir())
+
+
+def test_ctrl_c_says_that_it_was_interrupted(server: RunningServer, tmp_path: Path):
+    command = [
+        *(sys.executable, "-m", "serve.client", "generate", "--server", server.address),
+        *("--seeds", f"0-{2**62}", "--out", "c.npy"),
+    ]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        while not list(tmp_path.iterdir()):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=20)
+    assert (process.returncode, stderr) == (128 + signal.SIGINT, "interrupted\n")
     assert not list(tmp_path.iterdir())
 
 

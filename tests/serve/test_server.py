@@ -79,7 +79,10 @@ def test_sigterm_finishes_what_is_in_flight_and_exits_with_0(published: Path):
 
 def test_new_calls_are_refused_while_it_drains(published: Path):
     with running_server(published) as server:
-        with CurveClient(server.address) as busy, CurveClient(server.address) as late:
+        with (
+            CurveClient(server.address) as busy,
+            CurveClient(server.address, retry=None) as late,
+        ):
             late.model()
             stream = busy.stream(range(5_000_000))
             next(stream)
@@ -132,7 +135,7 @@ def test_calls_that_nobody_reads_are_bounded_and_the_next_is_refused(published: 
         assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         for stream in calls:
             stream.cancel()
-        with CurveClient(server.address) as client:
+        with CurveClient(server.address, retry=None) as client:
             while not answers(client):
                 pass
 
