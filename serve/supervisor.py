@@ -33,7 +33,7 @@ _fork = multiprocessing.get_context("fork")
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # Seconds before a worker that ended is started again: doubled each time, and the first again for
 # one that had held for a while.
-_FIRST_PAUSE, _LONGEST_PAUSE, _HELD = 0.1, 10.0, 30.0
+_FIRST_PAUSE, _LONGEST_PAUSE, _HELD = 0.1, 10.0, 10.0
 # Seconds that all workers have to start.
 _START_SECONDS = 60.0
 # Seconds that a worker has beyond the grace to close its connections, before it is killed.
@@ -78,7 +78,8 @@ def supervise(settings: Settings, on_ready: Callable[[Started], None]) -> None:
 
 @dataclass
 class _Place:
-    """A worker's place: who fills it, since when, and when it is to be filled while it is empty.
+    """A worker's place: who fills it, since when, and when it is to be filled while it is empty;
+    `pause` is how long it stays empty the next time.
 
     Times are seconds on the clock of `time.monotonic`.
     """
@@ -94,8 +95,10 @@ class _Place:
         """Notes that the worker ended, and when the next may begin."""
         now = time.monotonic()
         held = now - self.began >= _HELD
-        self.pause = _FIRST_PAUSE if held else min(2 * self.pause, _LONGEST_PAUSE)
+        if held:
+            self.pause = _FIRST_PAUSE
         self.begin_at = now + self.pause
+        self.pause = min(2 * self.pause, _LONGEST_PAUSE)
         self.process = None
         self.is_ready = False
 

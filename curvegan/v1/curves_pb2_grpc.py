@@ -26,8 +26,9 @@ if _version_not_supported:
 
 
 class CurveServiceStub:
-    """Generates curves. A request may have 4 MiB. Errors are gRPC status codes; where a field is at
-    fault, a google.rpc.BadRequest in the status details names it.
+    """Generates curves. What a server takes upon itself is bounded, by default to requests of 2 MiB.
+    Errors are gRPC status codes; where a field is at fault, a google.rpc.BadRequest in the status
+    details names it, and where the same request may succeed later, a google.rpc.RetryInfo says when.
     """
 
     def __init__(self, channel):
@@ -54,8 +55,9 @@ class CurveServiceStub:
 
 
 class CurveServiceServicer:
-    """Generates curves. A request may have 4 MiB. Errors are gRPC status codes; where a field is at
-    fault, a google.rpc.BadRequest in the status details names it.
+    """Generates curves. What a server takes upon itself is bounded, by default to requests of 2 MiB.
+    Errors are gRPC status codes; where a field is at fault, a google.rpc.BadRequest in the status
+    details names it, and where the same request may succeed later, a google.rpc.RetryInfo says when.
     """
 
     def GenerateCurves(self, request, context):
@@ -107,8 +109,9 @@ def add_CurveServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class CurveService:
-    """Generates curves. A request may have 4 MiB. Errors are gRPC status codes; where a field is at
-    fault, a google.rpc.BadRequest in the status details names it.
+    """Generates curves. What a server takes upon itself is bounded, by default to requests of 2 MiB.
+    Errors are gRPC status codes; where a field is at fault, a google.rpc.BadRequest in the status
+    details names it, and where the same request may succeed later, a google.rpc.RetryInfo says when.
     """
 
     @staticmethod
