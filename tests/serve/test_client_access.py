@@ -10,7 +10,7 @@ import pytest
 import trustme
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from serve.client import CurveClient, ServiceError, Tls
+from serve.client import CurveClient, Retry, ServiceError, Tls
 from serve.client.access import is_loopback, read_token
 from serve.errors import CurveganError
 from serve.process import RunningServer, running_server
@@ -117,11 +117,10 @@ def test_the_command_trusts_whom_the_system_trusts(
     assert generate(with_tls, tmp_path, "--tls").returncode == 0
 
 
+@pytest.mark.timeout(60)
 def test_a_server_of_another_ca_is_not_trusted(with_tls: RunningServer, others: Authority):
-    began = time.monotonic()
-    problem = refusal(with_tls, tls=Tls(others.ca_file))
+    problem = refusal(with_tls, tls=Tls(others.ca_file), retry=Retry(seconds=150))
     assert "is not trusted (unable to get local issuer certificate): give the cert" in problem
-    assert time.monotonic() - began < 1
 
 
 def test_a_certificate_of_another_host_is_not_taken(published: Path, ours: Authority):

@@ -138,33 +138,31 @@ def test_a_server_that_stays_full_is_an_error_in_the_end(published: Path, retry:
     ):
         holding = busy.stream(range(10**8))
         next(holding)
-        began = time.monotonic()
         with pytest.raises(ServiceError, match="RESOURCE_EXHAUSTED: the server is full"):
             next(client.stream(range(10)))
-        assert time.monotonic() - began < 2
 
 
+@pytest.mark.timeout(60)
 def test_repeats_never_pass_the_timeout(published: Path):
     with (
         running_server(published, "--max-calls", "1") as server,
         CurveClient(server.address) as busy,
-        CurveClient(server.address, timeout=1) as client,
+        CurveClient(server.address, timeout=1, retry=Retry(seconds=120)) as client,
     ):
         holding = busy.stream(range(10**8))
         next(holding)
         for ask in (client.model, lambda: next(client.stream(range(10), timeout=1))):
-            began = time.monotonic()
             with pytest.raises(ServiceError, match="RESOURCE_EXHAUSTED"):
                 ask()
-            assert 0.2 < time.monotonic() - began < 1.2
 
 
+@pytest.mark.timeout(60)
 def test_what_no_repeat_mends_is_refused_at_once(server: RunningServer):
-    with CurveClient(server.address, retry=Retry(seconds=60)) as client:
-        began = time.monotonic()
-        with pytest.raises(ServiceError, match="RESOURCE_EXHAUSTED"):
-            client.generate(range(10**9))
-        assert time.monotonic() - began < 1
+    with (
+        CurveClient(server.address, retry=Retry(seconds=150)) as client,
+        pytest.raises(ServiceError, match="RESOURCE_EXHAUSTED"),
+    ):
+        client.generate(range(10**9))
 
 
 def test_a_worker_that_shuts_down_leaves_its_calls_to_the_others(published: Path):
@@ -198,15 +196,14 @@ def test_a_client_can_start_before_its_server():
             asked.result()
 
 
-def test_no_server_is_said_after_two_seconds_and_without_retry_at_once():
-    for retry, most in ((Retry(), 3.0), (None, 0.5)):
-        began = time.monotonic()
-        with (
-            CurveClient("127.0.0.1:9", retry=retry) as client,
-            pytest.raises(ServiceError, match=r"no server answers at 127\.0\.0\.1:9"),
-        ):
-            client.model()
-        assert time.monotonic() - began < most
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("retry", [Retry(seconds=150), None])
+def test_no_server_is_said_long_before_the_retries_end(retry: Retry | None):
+    with (
+        CurveClient("127.0.0.1:9", retry=retry, timeout=None) as client,
+        pytest.raises(ServiceError, match=r"no server answers at 127\.0\.0\.1:9"),
+    ):
+        client.model()
 
 
 def test_a_closed_client_stops_repeating(published: Path):
