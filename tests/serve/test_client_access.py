@@ -2,46 +2,18 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
 import pytest
-import trustme
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from serve.client import CurveClient, Retry, ServiceError, Tls
 from serve.client.access import is_loopback, read_token
 from serve.errors import CurveganError
 from serve.process import RunningServer, running_server
+from tests.authority import Authority, of_server
 from tests.commands import error_line, try_command
-
-
-@dataclass(frozen=True)
-class Authority:
-    """A CA, and certificates by it, as files."""
-
-    folder: Path
-    ca: trustme.CA
-
-    @classmethod
-    def make(cls, folder: Path) -> "Authority":
-        folder.mkdir()
-        authority = cls(folder, trustme.CA())
-        authority.ca.cert_pem.write_to_path(authority.ca_file)
-        return authority
-
-    @property
-    def ca_file(self) -> Path:
-        return self.folder / "ca.pem"
-
-    def issue(self, name: str) -> tuple[Path, Path]:
-        """Returns the files of a certificate for `name` and of its key."""
-        cert, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
-        made = self.ca.issue_cert(name)
-        cert.write_bytes(b"".join(part.bytes() for part in made.cert_chain_pems))
-        made.private_key_pem.write_to_path(key)
-        return cert, key
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +24,6 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 @pytest.fixture(scope="module")
 def others(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority.make(tmp_path_factory.mktemp("tls") / "others")
-
-
-def of_server(ours: Authority, name: str = "127.0.0.1") -> list[str]:
-    """Returns the options of a server with TLS."""
-    cert, key = ours.issue(name)
-    return ["--tls-cert", str(cert), "--tls-key", str(key)]
 
 
 @pytest.fixture(scope="module")
