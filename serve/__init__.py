@@ -7,6 +7,6 @@ noise to curves) and `versions` (those that are loaded), `sources` (what a reque
 Protocol), `http`, `metrics` and `logs`, `stop` and
 `worker` (all of it in a process), `settings`, `origins`, `tls`, `listening`, `reports` and
 `supervisor` (processes on a port, to an orderly end), `client`. Shared by all: `arrays`, `seeds`,
-`address`, `files`, `errors`, `picture_style`, `early_interrupt` and `command_line`, and `process`,
-which runs a server beside a program.
+`address`, `files`, `errors`, `ort`, `picture_style`, `early_interrupt` and `command_line`, and
+`process`, which runs a server beside a program.
 """

@@ -4,10 +4,10 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime as ort
 
 from serve.arrays import Float32Array, Int64Array
 from serve.errors import RepositoryError
+from serve.ort import ort
 from serve.repository import ModelVersion
 
 # Rows of one onnxruntime run. Its buffers stay in the cache and the run's fixed cost is spread

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from serve.manifest import ModelName
 
@@ -61,6 +61,7 @@ class Metrics:
 
     def __init__(self, folder: Path, process: str) -> None:
         """Writes into `folder`, as the process that goes by the name `process`."""
+        self._folder = folder
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
         prometheus_client.values.ValueClass = prometheus_client.values.MultiProcessValue(  # type: ignore[no-untyped-call]
             process_identifier=lambda: process
@@ -97,11 +98,11 @@ class Metrics:
             ("model", "version"), registry=own, multiprocess_mode="max",
         )  # fmt: skip
         self._in_flight = Gauge(
-            "curvegan_in_flight", "Requests in flight.", registry=own, multiprocess_mode="sum"
+            "curvegan_in_flight", "Requests in flight.", registry=own, multiprocess_mode="livesum"
         )
         self._loaded = Gauge(
             "curvegan_loaded_versions", "Workers that have this version loaded.", ("version",),
-            registry=own, multiprocess_mode="sum",
+            registry=own, multiprocess_mode="livesum",
         )  # fmt: skip
         self._workers = Gauge(
             "curvegan_workers", "Workers that take calls.", registry=own, multiprocess_mode="sum"
@@ -161,6 +162,10 @@ class Metrics:
     def workers(self, count: int) -> None:
         """Notes how many workers take calls."""
         self._workers.set(count)
+
+    def worker_ended(self, name: str) -> None:
+        """Notes that a worker has nothing in flight or loaded any more; what it counted stays."""
+        mark_process_dead(name, str(self._folder))  # type: ignore[no-untyped-call]
 
     def version_refused(self) -> None:
         """Counts a version that could not be loaded."""

@@ -1,5 +1,7 @@
 """Settings from the command line, the environment and a TOML file; which came from where."""
 
+import json
+import tomllib
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
@@ -56,6 +58,12 @@ def _read_file(
 ) -> None:
     if not path.is_file():
         raise CurveganError(f"there is no settings file {path}: give one in TOML with --config")
+    try:
+        tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise CurveganError(f"{path} is no TOML: {error}") from None
+    except UnicodeDecodeError:
+        raise CurveganError(f"{path} is no TOML: it is not written in UTF-8") from None
     Toml(path, must_exist=True)(app, commands, arguments)
 
 
@@ -72,5 +80,5 @@ def _toml(value: object) -> str:
         return str(value).lower()
     if isinstance(value, int | float):
         return str(value)
-    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    # A text is written as in JSON, which leaves one character unescaped that TOML does not take.
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")

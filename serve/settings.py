@@ -118,9 +118,9 @@ class Settings:
 
 
 def check_exposure(access: Access, hosts: list[str]) -> None:
-    """Raises ServerError if one of the IP addresses `hosts` can be reached from elsewhere and
-    nothing protects it."""
-    exposed = [host for host in hosts if not ipaddress.ip_address(host).is_loopback]
+    """Raises ServerError if one of the IP addresses `hosts`, those of IPv6 in brackets, can be
+    reached from elsewhere and nothing protects it."""
+    exposed = [host for host in hosts if not ipaddress.ip_address(host.strip("[]")).is_loopback]
     if exposed and not access.tls_cert and not access.insecure:
         raise ServerError(
             f"{exposed[0]} can be reached from other machines: give --tls-cert and --tls-key, or "

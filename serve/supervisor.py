@@ -190,6 +190,8 @@ class _Supervisor:
                 if place.process.exitcode or (self._started and not self._ending):
                     logger.error("%s ended: %s", place.name, _end_of(place.process))
                 place.emptied()
+                self._metrics.worker_ended(place.name)
+                self._count_workers()
         if self._signals not in happened:
             return False
         os.read(self._signals, 1)
@@ -260,6 +262,9 @@ class _Supervisor:
                 self._failure = reason
                 if self._started:
                     logger.error("%s: %s", worker, reason)
+        self._count_workers()
+
+    def _count_workers(self) -> None:
         self._metrics.workers(sum(place.is_ready for place in self._places))
 
     def _processes(self) -> list[BaseProcess]:

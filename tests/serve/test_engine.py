@@ -1,5 +1,9 @@
 """The engine: any number of rows, in their order, the same bytes in every batch."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -58,3 +62,12 @@ def test_what_is_no_onnx_file_is_refused_in_one_line(repository: Repository):
     with pytest.raises(RepositoryError, match="onnxruntime can't load") as caught:
         Engine(b"garbage", repository.load(1).generator_onnx, n_noise=5, n_points=15)
     assert "\n" not in str(caught.value)
+
+
+def test_onnxruntime_reports_to_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Its reports begin with a file among the temporary ones and a thread; in CI it makes none."""
+    for name in ("CI", "ORT_DISABLE_TELEMETRY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    subprocess.run([sys.executable, "-c", "import serve.engine"], check=True)
+    assert not list(tmp_path.iterdir())

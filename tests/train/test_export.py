@@ -5,11 +5,11 @@ import re
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 import pytest
 import torch
 from onnx.reference import ReferenceEvaluator
 
+from serve.ort import ort
 from serve.repository import ONNX, TORCHSCRIPT
 from train.export import Export, ParityError, export
 from train.export.parity import ExportedModel, check_parity, seeds_to_compare

@@ -2,10 +2,10 @@
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 import pytest
 import torch
 
+from serve.ort import ort
 from serve.repository import Repository
 from train import philox
 from train.export.seed_rule import seed_rule_model, words_model

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 import torch
 from onnx.reference import ReferenceEvaluator
 from torch import nn
 
 from serve.arrays import Float32Array, Int64Array
 from serve.errors import CurveganError
+from serve.ort import ort
 from serve.repository import ONNX, TORCHSCRIPT
 from train.export.torchscript import load_torchscript
 
