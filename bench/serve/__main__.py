@@ -51,9 +51,9 @@ def main(*, models: Path = DEFAULT_MODELS, rounds: Count = 5, seconds: Count = 4
     seconds
         How long a turn lasts.
     """
-    need_h2load()
     repository = Repository(models)
     model = repository.load(repository.newest())
+    need_h2load()
     loads = _loads(Engine.of(model))
     with ExitStack() as stack:
         ours = stack.enter_context(running_server(models)).address
@@ -64,7 +64,7 @@ def main(*, models: Path = DEFAULT_MODELS, rounds: Count = 5, seconds: Count = 4
             "curvegan": lambda _, load: (ours, load)
         }
         for label, threads in (("grpcio, canned bytes, aio", 0), ("the same, one thread", 1)):
-            address = stack.enter_context(_canned(answers, threads))
+            address = stack.enter_context(canned(answers, threads))
             candidates[label] = partial(_canned_turn, address)
         try:
             mlserver = stack.enter_context(_mlserver(repository.root, repository.newest()))
@@ -196,7 +196,8 @@ def _checked_answer(load: Load, address: str) -> bytes:
 
 
 @contextmanager
-def _canned(answers: Path, threads: int) -> Iterator[str]:
+def canned(answers: Path, threads: int) -> Iterator[str]:
+    """Runs `bench.serve.canned`; yields its address."""
     port = _free_port()
     command = [sys.executable, "-m", "bench.serve.canned", str(answers), str(port), str(threads)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
