@@ -32,8 +32,10 @@ class Engine:
         """
         self.n_noise = n_noise
         self.n_points = n_points
-        self._sampler = _session(sampler_onnx, "seeds", [None], n_points)
-        self._generator = _session(generator_onnx, "noise", [None, n_noise], n_points)
+        self._sampler = _session(sampler_onnx, "seeds", "tensor(int64)", [None], n_points)
+        self._generator = _session(
+            generator_onnx, "noise", "tensor(float)", [None, n_noise], n_points
+        )
 
     @classmethod
     def of(cls, model: ModelVersion) -> Self:
@@ -80,7 +82,7 @@ class Engine:
 
 
 def _session(
-    onnx: bytes, input_name: str, input_shape: list[int | None], n_points: int
+    onnx: bytes, input_name: str, input_type: str, input_shape: list[int | None], n_points: int
 ) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
@@ -89,14 +91,22 @@ def _session(
     try:
         session = ort.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's exceptions have no base of their own
+        reason = " ".join(str(error).split())
         raise RepositoryError(
-            f"onnxruntime can't load the model of {input_name}: {error}"
+            f"onnxruntime can't load the model of {input_name}: {reason}"
         ) from None
     found = [
-        (tensor.name, [size if isinstance(size, int) else None for size in tensor.shape])
+        (
+            tensor.name,
+            tensor.type,
+            [size if isinstance(size, int) else None for size in tensor.shape],
+        )
         for tensor in (*session.get_inputs(), *session.get_outputs())
     ]
-    expected = [(input_name, input_shape), ("curves", [None, n_points])]
+    expected = [
+        (input_name, input_type, input_shape),
+        ("curves", "tensor(float)", [None, n_points]),
+    ]
     if found != expected:
         raise RepositoryError(
             f"the ONNX file has the tensors {found}, its manifest describes {expected}: "

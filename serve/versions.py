@@ -72,6 +72,8 @@ class Versions:
                 self._report(str(error))
                 return
             self._trouble = ""
+            if not loaded:
+                return
             if self._loaded and list(loaded) != list(self._loaded):
                 logger.info("from now on %s served", _list(loaded))
             self._loaded = loaded
@@ -95,8 +97,13 @@ class Versions:
         return list(self._loaded)
 
     def _wanted(self) -> dict[int, Loaded]:
-        """Returns what is to be loaded, loaded. Raises RepositoryError if that is nothing."""
-        present = self._repository.versions()
+        """Returns what is to be loaded, loaded; nothing if all of it is refused.
+
+        Raises RepositoryError if there is nothing to load, or if nothing of it can be and there
+        never was anything.
+        """
+        # Of an empty repository `newest` says best that it is.
+        present = self._repository.versions() or [self._repository.newest()]
         if self._pin is not None:
             present = [number for number in present if number == self._pin]
             if not present:
@@ -113,8 +120,7 @@ class Versions:
                 loaded[number] = found
             else:
                 refused[number] = found
-        if not loaded:
-            self._repository.newest()  # It says best that there is none.
+        if not loaded and not self._loaded:
             raise RepositoryError(next(iter(refused.values())).reason)
         for number, refusal in refused.items():
             if refusal != self._refused.get(number):
@@ -143,10 +149,21 @@ class Versions:
 
 
 def _warm(engine: Engine) -> None:
-    """Runs both models once in each size that requests bring, so that none pays for the first."""
-    for rows in (1, ROWS_PER_RUN + 1):
-        engine.curves_from_seeds(np.zeros(rows, np.int64))
-        engine.curves_from_noise(np.zeros((rows, engine.n_noise), np.float32))
+    """Runs both models once in each size that requests bring, so that none pays for the first.
+
+    Raises RepositoryError if one can't compute, or not a curve a row.
+    """
+    for rows in (1, 2, ROWS_PER_RUN + 1):
+        try:
+            made = (
+                engine.curves_from_seeds(np.zeros(rows, np.int64)),
+                engine.curves_from_noise(np.zeros((rows, engine.n_noise), np.float32)),
+            )
+        except Exception as error:  # onnxruntime's exceptions have no base of their own
+            reason = " ".join(str(error).split())
+            raise RepositoryError(f"onnxruntime can't run the model: {reason}") from None
+        if any(curves.shape != (rows, engine.n_points) for curves in made):
+            raise RepositoryError("the model does not compute a curve a row: publish it anew")
 
 
 def _list(versions: dict[int, Loaded]) -> str:
