@@ -7,7 +7,8 @@ started again goes on with the values of the one before it.
 
 import os
 import time
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -26,16 +27,23 @@ CONTENT_TYPE = prometheus_client.CONTENT_TYPE_PLAIN_0_0_4
 _BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
 
 
-class _Ended(NamedTuple):
-    """What is counted of a call."""
+class _Kind(NamedTuple):
+    """Calls that are counted together."""
 
     method: str
     code: str
     model: str
     version: int
-    rows: int
-    seconds: float
-    computed: float
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What is counted of the calls of a kind."""
+
+    calls: int = 0
+    rows: int = 0
+    seconds: list[float] = field(default_factory=list)
+    computed: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -113,45 +121,48 @@ class Metrics:
         self._restarts = Counter(
             "curvegan_worker_restarts", "Workers that ended and were started again.", registry=own
         )
-        self._ended: list[_Ended] = []
+        self._ended: list[tuple[_Kind, int, float, float]] = []
         self._versions: set[int] = set()
 
     def observe(self, call: "Call") -> None:
-        """Notes a call that ended; `flush` counts it.
-
-        Counting many at once is several times cheaper than one by one between two calls.
-        """
-        self._ended.append(
-            _Ended(
-                call.method,
-                call.code.name,
-                call.model,
-                call.version,
-                call.rows,
-                call.ended - call.began,
-                call.computed,
-            )
-        )
+        """Notes a call that ended; `flush` counts it."""
+        kind = _Kind(call.method, call.code.name, call.model, call.version)
+        self._ended.append((kind, call.rows, call.ended - call.began, call.computed))
 
     def flush(self, in_flight: int) -> None:
-        """Counts what was noted, and that `in_flight` calls are under way."""
+        """Counts what was noted, and that `in_flight` calls are under way.
+
+        Calls of a kind are counted in one go: one by one takes several times as long, and the calls
+        that come meanwhile would wait for it.
+        """
         ended, self._ended = self._ended, []
-        now = time.time()
-        for call in ended:
-            self._requests.labels(call.method, call.code).inc()
-            self._seconds.labels(call.method).observe(call.seconds)
-            if not call.model:
-                continue
-            version = (call.model, str(call.version))
-            succeeded = call.code == "OK"
-            outcome = "success" if succeeded else "failure"
-            self._model_requests.labels(*version, outcome).inc()
-            self._model_seconds.labels(*version, outcome).inc(call.seconds)
-            self._last_asked.labels(*version).set(now)
-            if succeeded:
-                self._rows.labels(*version).inc(call.rows)
-                self._compute_seconds.labels(*version).inc(call.computed)
+        kinds: defaultdict[_Kind, _Sums] = defaultdict(_Sums)
+        for kind, rows, seconds, computed in ended:
+            sums = kinds[kind]
+            sums.calls += 1
+            sums.rows += rows
+            sums.seconds.append(seconds)
+            sums.computed += computed
+        for kind, sums in kinds.items():
+            self._count(kind, sums)
         self._in_flight.set(in_flight)
+
+    def _count(self, kind: _Kind, sums: _Sums) -> None:
+        self._requests.labels(kind.method, kind.code).inc(sums.calls)
+        histogram = self._seconds.labels(kind.method)
+        for seconds in sums.seconds:
+            histogram.observe(seconds)
+        if not kind.model:
+            return
+        version = (kind.model, str(kind.version))
+        succeeded = kind.code == "OK"
+        outcome = "success" if succeeded else "failure"
+        self._model_requests.labels(*version, outcome).inc(sums.calls)
+        self._model_seconds.labels(*version, outcome).inc(sum(sums.seconds))
+        self._last_asked.labels(*version).set(time.time())
+        if succeeded:
+            self._rows.labels(*version).inc(sums.rows)
+            self._compute_seconds.labels(*version).inc(sums.computed)
 
     def loaded(self, numbers: list[int]) -> None:
         """Notes which versions this worker has loaded."""
