@@ -12,9 +12,6 @@ import ssl
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +21,7 @@ from serve.address import DEFAULT_ADDRESS
 from serve.client import CurveClient, ServiceError, Tls
 from serve.settings import Settings
 from tests.authority import Authority
+from tests.commands import Ports, serving
 from tests.deployment import (
     CONTAINERFILE,
     DROP_IN,
@@ -44,14 +42,6 @@ ADDRESSES = {"CURVEGAN_LISTEN", "CURVEGAN_HTTP"}
 LONGEST_END = Settings().grace + 5
 
 
-@dataclass(frozen=True)
-class Answers:
-    """Where a server answers, from this machine."""
-
-    grpc: str
-    http: str
-
-
 def check(*command: object) -> str:
     """Returns what a tool printed; fails the test if it finds fault."""
     done = subprocess.run(
@@ -59,18 +49,6 @@ def check(*command: object) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
-
-
-@contextmanager
-def serving(command: list[str], environment: dict[str, str]) -> Iterator[Answers]:
-    """Starts a server with this command line and these variables, nothing else."""
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            ready = process.stdout.readline()
-            yield Answers(*re.findall(r" on [^,:\s]+(:\d+)", ready))
-        finally:
-            process.terminate()
-    assert process.returncode == 0
 
 
 def with_free_ports(environment: dict[str, str]) -> dict[str, str]:
@@ -86,9 +64,9 @@ def authority(tmp_path: Path) -> Authority:
     return Authority.make(tmp_path / "ca")
 
 
-def check_access(answers: Answers, authority: Authority) -> None:
+def check_access(ports: Ports, authority: Authority) -> None:
     """Fails the test unless clients get in by TLS with the token "secret", and only with it."""
-    address, tls = f"localhost{answers.grpc}", Tls(ca=authority.ca_file)
+    address, tls = f"localhost{ports.grpc}", Tls(ca=authority.ca_file)
     with CurveClient(address, tls=tls, token="secret") as client:
         assert client.generate([1, 2, 3]).shape == (3, 15)
     with (
@@ -176,9 +154,9 @@ def test_the_unit_serves_this_machine(machine: dict[str, str]):
     variables = unit_variables(UNIT, machine)
     # Else the ports of every server.
     free = {"CURVEGAN_LISTEN": "127.0.0.1:0", "CURVEGAN_HTTP": "127.0.0.1:0"}
-    with serving(unit_command(machine), variables | free) as answers:
+    with serving(unit_command(machine), variables | free) as ports:
         assert [path.name for path in Path(machine["%t/curvegan"]).iterdir()] != []
-        with CurveClient(f"127.0.0.1{answers.grpc}") as client:
+        with CurveClient(f"127.0.0.1{ports.grpc}") as client:
             assert client.generate([1, 2, 3]).shape == (3, 15)
     assert list(Path(machine["%t/curvegan"]).iterdir()) == []
 
@@ -192,8 +170,8 @@ def test_the_drop_in_serves_others_with_tls_and_tokens(
             shutil.copy(here(source, machine), Path(machine["%d"]) / credential)
     variables = unit_variables(UNIT, machine) | unit_variables(DROP_IN, machine)
     assert set(variables) >= ADDRESSES
-    with serving(unit_command(machine), with_free_ports(variables)) as answers:
-        check_access(answers, authority)
+    with serving(unit_command(machine), with_free_ports(variables)) as ports:
+        check_access(ports, authority)
 
 
 # The container
@@ -224,8 +202,8 @@ def test_the_image_wants_tls_or_a_word_to_do_without(published: Path):
     assert refused.returncode == 1
     assert "give --tls-cert and --tls-key, or --insecure" in refused.stderr
     with (
-        serving([*command, "--insecure"], variables) as answers,
-        CurveClient(f"127.0.0.1{answers.grpc}") as client,
+        serving([*command, "--insecure"], variables) as ports,
+        CurveClient(f"127.0.0.1{ports.grpc}") as client,
     ):
         assert client.generate([1, 2, 3]).shape == (3, 15)
 
@@ -292,13 +270,13 @@ def test_the_pod_serves_with_tls_and_tokens_and_answers_its_probes(
     paths = {path: str(folder) for path, folder in mounts.items() if path != "/models"}
     given = {entry["name"]: here(entry["value"], paths) for entry in container["env"]}
     variables = image_variables(published) | given
-    with serving(image_command(), variables | {"TMPDIR": paths["/tmp"]}) as answers:
-        check_access(answers, authority)
+    with serving(image_command(), variables | {"TMPDIR": paths["/tmp"]}) as ports:
+        check_access(ports, authority)
         # Like the cluster's, which know no certificate.
         trusting = ssl._create_unverified_context()
         for name in ("startupProbe", "readinessProbe", "livenessProbe"):
             probe = container[name]["httpGet"]
             assert (probe["port"], probe["scheme"]) == ("http", "HTTPS")
-            url = f"https://127.0.0.1{answers.http}{probe['path']}"
+            url = f"https://127.0.0.1{ports.http}{probe['path']}"
             with urllib.request.urlopen(url, timeout=10, context=trusting) as answer:
                 assert answer.status == 200
