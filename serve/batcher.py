@@ -1,15 +1,10 @@
-"""Joins small calls that come close together: one run of the engine costs as much as eight.
-
-A seed gives the same bytes in every batch, so that who is joined with whom can't be seen.
-"""
+"""Joins small calls that come close together: a run for eight costs hardly more than for one."""
 
 import asyncio
 import time
-from dataclasses import dataclass
-
-import numpy as np
 
 from serve.arrays import Float32Array, Int64Array
+from serve.batch import Entry, compute
 from serve.calls import Call
 from serve.engine import Engine
 
@@ -25,13 +20,6 @@ _PATIENCE = 8
 _LONE_CALLS = 32
 
 
-@dataclass(slots=True)
-class _Entry:
-    seeds: Int64Array
-    call: Call
-    curves: asyncio.Future[Float32Array]
-
-
 class Batcher:
     """Answers calls of few seeds, on the event loop, together with those that come with them.
 
@@ -40,7 +28,7 @@ class Batcher:
 
     def __init__(self) -> None:
         self._engine: Engine | None = None
-        self._waiting: list[_Entry] = []
+        self._waiting: list[Entry] = []
         self._batch = 0
         self._patience = 0
         self._lone = 0
@@ -53,7 +41,7 @@ class Batcher:
         if not self._patience and not self._waiting:
             return self._alone(engine, seeds, call)
         loop = asyncio.get_running_loop()
-        entry = _Entry(seeds, call, loop.create_future())
+        entry = Entry(engine, seeds, call, loop.create_future())
         self._waiting.append(entry)
         if len(self._waiting) == _MAX_CALLS:
             self._run()
@@ -84,26 +72,8 @@ class Batcher:
 
     def _run(self) -> None:
         entries, self._waiting = self._waiting, []
-        if not entries or self._engine is None:
+        if not entries:
             return
         self._batch += 1
         self._patience = _PATIENCE if len(entries) > 1 else max(0, self._patience - 1)
-        seeds = entries[0].seeds
-        if len(entries) > 1:
-            seeds = np.concatenate([entry.seeds for entry in entries])
-        start = time.perf_counter()
-        try:
-            curves = self._engine.curves_from_seeds(seeds)
-        except Exception as error:
-            for entry in entries:
-                if not entry.curves.done():
-                    entry.curves.set_exception(error)
-            return
-        seconds = time.perf_counter() - start
-        first = 0
-        for entry in entries:
-            entry.call.computed = seconds
-            last = first + len(entry.seeds)
-            if not entry.curves.done():  # Its call may have been cancelled.
-                entry.curves.set_result(curves[first:last])
-            first = last
+        compute(entries).answer()

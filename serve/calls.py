@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import grpc
@@ -46,10 +46,9 @@ class Call:
 class Calls:
     """Counts calls, and says which new one is one too many."""
 
-    def __init__(self, bounds: Bounds, observers: Sequence[Callable[[Call], None]] = ()) -> None:
-        """Each of `observers` is told of every call that ended."""
+    def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
-        self._observers = observers
+        self._observers: list[Callable[[Call], None]] = []
         self._count = 0
         self._streams = 0
         self._idle = asyncio.Event()
@@ -58,6 +57,10 @@ class Calls:
 
     def __len__(self) -> int:
         return self._count
+
+    def tell(self, observe: Callable[[Call], None]) -> None:
+        """Calls `observe` with every call that ends from now on."""
+        self._observers.append(observe)
 
     def refusal(self, *, is_stream: bool) -> RequestError | None:
         """Returns why a new call can't be taken, or None if it can."""

@@ -51,34 +51,44 @@ class Engine:
             n_points=description.n_points,
         )
 
-    def curves_from_seeds(self, seeds: Int64Array) -> Float32Array:
-        """Returns the curves of `seeds`, int64 [n], in their order: float32 [n, n_points]."""
-        return self._run(self._sampler, "seeds", seeds)
+    def curves_from_seeds(self, seeds: Int64Array, out: Float32Array | None = None) -> Float32Array:
+        """Returns the curves of `seeds`, int64 [n], in their order: float32 [n, n_points].
 
-    def curves_from_noise(self, noise: Float32Array) -> Float32Array:
-        """Returns the curve of each row of `noise`, float32 [n, n_noise]: float32 [n, n_points]."""
-        return self._run(self._generator, "noise", noise)
+        They are written into `out`, if that is given.
+        """
+        return self._run(self._sampler, "seeds", seeds, out)
+
+    def curves_from_noise(
+        self, noise: Float32Array, out: Float32Array | None = None
+    ) -> Float32Array:
+        """Returns the curve of each row of `noise`, float32 [n, n_noise]: float32 [n, n_points].
+
+        They are written into `out`, if that is given.
+        """
+        return self._run(self._generator, "noise", noise, out)
 
     def _run(
         self,
         session: ort.InferenceSession,
         name: str,
         rows: npt.NDArray[Any],
+        out: Float32Array | None,
     ) -> Float32Array:
-        if len(rows) <= ROWS_PER_RUN:
+        if out is None and len(rows) <= ROWS_PER_RUN:
             curves: Float32Array = session.run(["curves"], {name: rows})[0]
             return curves
         rows = np.ascontiguousarray(rows)
-        curves = np.empty((len(rows), self.n_points), np.float32)
+        if out is None:
+            out = np.empty((len(rows), self.n_points), np.float32)
         binding = session.io_binding()
         for start in range(0, len(rows), ROWS_PER_RUN):
             part = rows[start : start + ROWS_PER_RUN]
-            target = curves[start : start + ROWS_PER_RUN]
+            target = out[start : start + ROWS_PER_RUN]
             # Bound by address: onnxruntime reads and writes numpy's memory, without a copy.
             binding.bind_input(name, "cpu", 0, part.dtype, part.shape, part.ctypes.data)
             binding.bind_output("curves", "cpu", 0, target.dtype, target.shape, target.ctypes.data)
             session.run_with_iobinding(binding)
-        return curves
+        return out
 
 
 def _session(

@@ -7,6 +7,7 @@ from functools import partial
 import grpc
 
 from serve.arrays import Float32Array
+from serve.batch_thread import BatchThread
 from serve.batcher import Batcher
 from serve.calls import Call
 from serve.engine import Engine
@@ -18,8 +19,9 @@ from serve.versions import Loaded
 
 # Calls of so few seeds are joined: what a run costs beside its rows is most of what they cost.
 _BATCHED_ROWS = 64
-# Up to here computing takes less time than handing the work to another thread and back.
-_INLINE_ROWS = 1024
+# Up to here a thread computes calls of seeds together, and the event loop those of noise, which
+# takes less time than handing them over.
+_SMALL_ROWS = 1024
 # What stands in an answer beside its curves, at most.
 _OTHER_FIELDS_BYTES = 1024
 STREAM_MESSAGE_BYTES = 1024 * 1024
@@ -31,6 +33,7 @@ class Plane:
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
         self._batcher = Batcher()
+        self._batch_thread = BatchThread()
         self._share = FairShare(bounds.max_unsent_bytes, bounds.max_wait)
 
     def max_rows(self, engine: Engine) -> int:
@@ -55,23 +58,32 @@ class Plane:
                 f"asks for {rows} curves, {rows * size} bytes: one answer holds at most {most} "
                 f"curves, {most * size} bytes; ask in parts, or use StreamCurves",
             )
-        if rows <= _BATCHED_ROWS and not isinstance(source, Noise):
-            return await self._batcher.curves(engine, source.seeds(0, rows), call)
-        if rows <= _INLINE_ROWS:
+        if rows > _SMALL_ROWS:
+            return await self._large(engine, source, call)
+        if isinstance(source, Noise):
             return _timed(call, partial(source.curves, engine, 0, rows))()
-        n_bytes = rows * _row_bytes(engine)
+        joined = self._batcher if rows <= _BATCHED_ROWS else self._batch_thread
+        return await joined.curves(engine, source.seeds(0, rows), call)
+
+    async def _large(self, engine: Engine, source: Source, call: Call) -> Float32Array:
+        n_bytes = source.rows * _row_bytes(engine)
         curves = await self._share.run(
-            call.peer(), _timed(call, partial(source.curves, engine, 0, rows)), n_bytes
+            call.peer(), _timed(call, partial(source.curves, engine, 0, source.rows)), n_bytes
         )
         call.held.append(lambda: self._share.give_back(n_bytes))
         return curves
 
     async def parts(
-        self, loaded: Loaded, source: Source, call: Call
-    ) -> AsyncIterator[tuple[int, Float32Array]]:
-        """Yields the curves of `source` part by part, each with the row that it begins at.
+        self,
+        loaded: Loaded,
+        source: Source,
+        call: Call,
+        room: Callable[[int, int], Float32Array],
+    ) -> AsyncIterator[Float32Array]:
+        """Yields the curves of `source` part by part.
 
-        Raises RequestError if it is longer than a stream may be.
+        Each is written where `room` says for its first row and its number of rows, float32
+        [rows, n_points]. Raises RequestError if it is longer than a stream may be.
         """
         engine, rows = loaded.engine, source.rows
         _note(call, loaded, source)
@@ -84,8 +96,9 @@ class Plane:
             )
         step = max(1, STREAM_MESSAGE_BYTES // _row_bytes(engine))
         for start in range(0, rows, step):
-            part = partial(source.curves, engine, start, min(start + step, rows))
-            yield start, await self._share.run(call.peer(), _timed(call, part))
+            stop = min(start + step, rows)
+            part = partial(source.curves, engine, start, stop, room(start, stop - start))
+            yield await self._share.run(call.peer(), _timed(call, part))
 
 
 def _row_bytes(engine: Engine) -> int:

@@ -6,6 +6,7 @@ from functools import lru_cache
 import grpc
 
 from curvegan.v1 import curves_pb2
+from serve.arrays import Float32Array
 from serve.calls import Call
 from serve.handlers import Handlers
 from serve.plane import Plane
@@ -13,7 +14,7 @@ from serve.repository import ONNX
 from serve.sources import parse_source
 from serve.status import RequestError
 from serve.versions import Loaded, Versions
-from serve.wire import packed
+from serve.wire import packed, unfilled
 
 SERVICE = curves_pb2.DESCRIPTOR.services_by_name["CurveService"]
 
@@ -64,11 +65,19 @@ class CurveService:
     ) -> AsyncIterator[bytes]:
         loaded = self._version(request.version)
         source = parse_source(request.source, loaded.engine.n_noise)
-        async for start, curves in self._plane.parts(loaded, source, call):
+        message = b""
+
+        def room(first_row: int, rows: int) -> Float32Array:
+            nonlocal message
+            n_points = loaded.engine.n_points
             head = curves_pb2.StreamCurvesResponse(
-                version=loaded.number, n_points=loaded.engine.n_points, first_row=start
+                version=loaded.number, n_points=n_points, first_row=first_row
             )
-            yield packed(_VALUES, curves, head.SerializeToString())
+            message, curves = unfilled(_VALUES, (rows, n_points), head.SerializeToString())
+            return curves
+
+        async for _ in self._plane.parts(loaded, source, call, room):
+            yield message
 
     async def _get_model(self, request: curves_pb2.GetModelRequest, _: Call) -> bytes:
         loaded = self._version(request.version)

@@ -39,9 +39,12 @@ class Seeds:
         """Returns the seeds of the rows from `start` to before `stop`, [n]."""
         return self.values[start:stop]
 
-    def curves(self, engine: Engine, start: int, stop: int) -> Float32Array:
-        """Returns the curves of the rows from `start` to before `stop`, [n, n_points]."""
-        return engine.curves_from_seeds(self.seeds(start, stop))
+    def curves(
+        self, engine: Engine, start: int, stop: int, out: Float32Array | None = None
+    ) -> Float32Array:
+        """Returns the curves of the rows from `start` to before `stop`, [n, n_points]; written into
+        `out`, if that is given."""
+        return engine.curves_from_seeds(self.seeds(start, stop), out)
 
 
 @dataclass(frozen=True)
@@ -56,9 +59,12 @@ class SeedRange:
         """Returns the seeds of the rows from `start` to before `stop`, [n]."""
         return np.arange(stop - start, dtype=np.int64) + (self.first + start)
 
-    def curves(self, engine: Engine, start: int, stop: int) -> Float32Array:
-        """Returns the curves of the rows from `start` to before `stop`, [n, n_points]."""
-        return engine.curves_from_seeds(self.seeds(start, stop))
+    def curves(
+        self, engine: Engine, start: int, stop: int, out: Float32Array | None = None
+    ) -> Float32Array:
+        """Returns the curves of the rows from `start` to before `stop`, [n, n_points]; written into
+        `out`, if that is given."""
+        return engine.curves_from_seeds(self.seeds(start, stop), out)
 
 
 @dataclass(frozen=True)
@@ -73,9 +79,12 @@ class Noise:
         """How many curves it asks for."""
         return len(self.values)
 
-    def curves(self, engine: Engine, start: int, stop: int) -> Float32Array:
-        """Returns the curves of the rows from `start` to before `stop`, [n, n_points]."""
-        return engine.curves_from_noise(self.values[start:stop])
+    def curves(
+        self, engine: Engine, start: int, stop: int, out: Float32Array | None = None
+    ) -> Float32Array:
+        """Returns the curves of the rows from `start` to before `stop`, [n, n_points]; written into
+        `out`, if that is given."""
+        return engine.curves_from_noise(self.values[start:stop], out)
 
 
 Source = Seeds | SeedRange | Noise

@@ -20,6 +20,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
 from serve import logs, tls
+from serve.awake import Awake
 from serve.calls import Calls
 from serve.errors import CurveganError, ServerError
 from serve.handlers import Gate, Handlers
@@ -102,8 +103,11 @@ async def _serve(job: Job) -> None:
     )
     versions.refresh()
     metrics.loaded(versions.numbers())
-    observers = [metrics.observe, *([logs.log_access] if settings.access_log else [])]
-    calls = Calls(bounds, observers)
+    calls = Calls(bounds)
+    calls.tell(metrics.observe)
+    calls.tell(Awake(calls).observe)
+    if settings.access_log:
+        calls.tell(logs.log_access)
     plane = Plane(bounds)
     tokens = Tokens(settings.access.token_file) if settings.access.token_file else None
 
