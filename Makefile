@@ -1,5 +1,6 @@
 # make demo    train, export, serve, ask for 64 curves, draw them
 # make test    every test
+# make soak    attacks on a server, minutes long (needs h2load)
 # make lint    format, lint, types, contract
 # make stubs   the Python stubs of proto/
 #
@@ -10,13 +11,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint stubs clean
+.PHONY: demo test soak lint stubs clean
 
 demo: $(VENV)/.train
 	$(BIN)/python -m demo
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
+
+soak: $(VENV)/.dev
+	$(BIN)/python -m tests.soak
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -22,7 +22,8 @@ def set_up(log_format: Literal["text", "json"], process: str) -> None:
     # A client that goes away in the middle of an answer is no error of ours; those that are,
     # serve.status logs.
     logging.getLogger("grpc._cython.cygrpc").setLevel(logging.CRITICAL)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    # Nor is a request that is none, of which uvicorn warns each time.
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
 
 
 def log_access(call: "Call") -> None:

@@ -1,0 +1,103 @@
+"""Clients that ask for much: all at once, or without reading what they get."""
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+
+import grpc
+import grpc.aio
+
+from curvegan.v1.curves_pb2 import (
+    CurveSource,
+    GenerateCurvesRequest,
+    SeedRange,
+    StreamCurvesRequest,
+)
+from serve.client import CurveClient
+from serve.process import RunningServer
+
+SERVICE = "/curvegan.v1.CurveService"
+ROWS_OF_A_SMALL_CALL = 16
+
+
+@dataclass
+class Load:
+    """What became of the calls: how many answers each client got, the statuses of those that got
+    none, and the seconds that each small call in between took."""
+
+    answers: list[int]
+    refused: Counter[grpc.StatusCode] = field(default_factory=Counter)
+    small_calls: list[float] = field(default_factory=list)
+
+
+def largest_batches(server: RunningServer, clients: int, seconds: float) -> Load:
+    """Asks for the largest answers that there are, by so many clients at once, each by a connection
+    of its own and again as soon as it has its answer; beside them one asks for a few curves."""
+    with CurveClient(server.address) as client:
+        rows = client.model().max_rows
+    load = Load([0] * clients)
+
+    async def ask(number: int, until: float) -> None:
+        request = _request(rows)
+        async with _channel(server) as channel:
+            call = channel.unary_unary(f"{SERVICE}/GenerateCurves")
+            while time.monotonic() < until:
+                try:
+                    await call(request, timeout=60)
+                    load.answers[number] += 1
+                except grpc.aio.AioRpcError as error:
+                    load.refused[error.code()] += 1
+                    await asyncio.sleep(0.1)
+
+    async def ask_for_few(until: float) -> None:
+        request = _request(ROWS_OF_A_SMALL_CALL)
+        async with _channel(server) as channel:
+            call = channel.unary_unary(f"{SERVICE}/GenerateCurves")
+            while time.monotonic() < until:
+                start = time.monotonic()
+                try:
+                    await call(request, timeout=60)
+                    load.small_calls.append(time.monotonic() - start)
+                except grpc.aio.AioRpcError as error:
+                    load.refused[error.code()] += 1
+                await asyncio.sleep(0.05)
+
+    async def attack() -> None:
+        until = time.monotonic() + seconds
+        await asyncio.gather(ask_for_few(until), *(ask(n, until) for n in range(clients)))
+
+    asyncio.run(attack())
+    return load
+
+
+@contextlib.contextmanager
+def unread_streams(server: RunningServer, count: int) -> Iterator[None]:
+    """Has so many long streams, each with a connection of its own, and reads nothing of them but
+    the first message."""
+    source = CurveSource(range=SeedRange(count=10**8))
+    request = StreamCurvesRequest(source=source).SerializeToString()
+    with contextlib.ExitStack() as stack:
+        for _ in range(count):
+            channel = stack.enter_context(
+                grpc.insecure_channel(server.address, [("grpc.use_local_subchannel_pool", 1)])
+            )
+            stream = channel.unary_stream(f"{SERVICE}/StreamCurves")(request)
+            stack.callback(stream.cancel)
+            next(stream)
+        yield
+
+
+def _request(rows: int) -> bytes:
+    source = CurveSource(range=SeedRange(count=rows))
+    return GenerateCurvesRequest(source=source).SerializeToString()
+
+
+@contextlib.asynccontextmanager
+async def _channel(server: RunningServer) -> AsyncIterator[grpc.aio.Channel]:
+    """Yields a channel whose connection no other shares; its answers stay bytes."""
+    options = [("grpc.use_local_subchannel_pool", 1)]
+    async with grpc.aio.insecure_channel(server.address, options) as channel:
+        yield channel

@@ -1,0 +1,73 @@
+"""Short forms of the attacks of `make soak`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import numpy as np
+import pytest
+
+from serve.client import CurveClient
+from serve.engine import Engine
+from serve.process import RunningServer, running_server
+from tests.commands import workers_of
+from tests.serve.observe import metric
+from tests.soak.garbage import half_requests, throw_garbage
+from tests.soak.load import largest_batches, unread_streams
+from tests.soak.messages import send_random_messages
+from tests.soak.observe import MIB, Peak
+
+
+@pytest.fixture(scope="module")
+def attacked(published: Path) -> Iterator[RunningServer]:
+    with running_server(published) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def unharmed(attacked: RunningServer, engine: Engine) -> Iterator[None]:
+    """After an attack the same worker gives the right curves, and nothing is left in flight."""
+    workers = workers_of(attacked)
+    yield
+    with CurveClient(attacked.address) as client:
+        expected = engine.curves_from_seeds(np.array([1, -1])).tobytes()
+        assert client.generate([1, -1]).tobytes() == expected
+    assert workers_of(attacked) == workers
+    assert metric(attacked, "curvegan_worker_restarts_total") == 0
+
+
+def test_clients_that_ask_for_the_most_all_get_some_and_leave_room_for_small_calls(
+    attacked: RunningServer,
+):
+    with Peak(attacked) as peak:
+        load = largest_batches(attacked, clients=64, seconds=4)
+    assert min(load.answers) > 0
+    assert len(load.small_calls) > 4
+    assert set(load.refused) <= {grpc.StatusCode.RESOURCE_EXHAUSTED}
+    assert peak.bytes < 900 * MIB
+
+
+def test_streams_that_nobody_reads_hold_little_memory_and_nobody_up(attacked: RunningServer):
+    with Peak(attacked) as peak, unread_streams(attacked, 64):
+        load = largest_batches(attacked, clients=2, seconds=1)
+    assert min(load.answers) > 0
+    assert peak.bytes < 900 * MIB
+
+
+def test_garbage_gets_no_traceback(attacked: RunningServer):
+    with half_requests(attacked, 20):
+        count, leaks = throw_garbage(attacked, seconds=3)
+    assert count > 10
+    assert leaks == []
+
+
+def test_random_messages_get_answers_or_errors_of_the_caller(attacked: RunningServer):
+    found = send_random_messages(attacked, seconds=3)
+    assert found[grpc.StatusCode.OK] > 0
+    assert found[grpc.StatusCode.INVALID_ARGUMENT] > 0
+    assert set(found) <= {
+        grpc.StatusCode.OK,
+        grpc.StatusCode.INVALID_ARGUMENT,
+        grpc.StatusCode.NOT_FOUND,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+    }
