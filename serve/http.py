@@ -5,6 +5,7 @@ import contextlib
 import ssl
 from collections.abc import Iterator
 
+import h11
 import msgspec
 import uvicorn
 from starlette.applications import Starlette
@@ -174,3 +175,10 @@ class _Protocol(H11Protocol):
         self.timeout_keep_alive_task = self.loop.call_later(
             self.timeout_keep_alive, self.timeout_keep_alive_handler
         )
+
+    def send_400_response(self, msg: str) -> None:
+        """Answers what is no request; where that comes behind a connection's last one, hangs up."""
+        try:
+            super().send_400_response(msg)
+        except h11.LocalProtocolError:
+            self.transport.close()
