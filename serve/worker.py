@@ -7,7 +7,8 @@ import logging
 import os
 import select
 import shutil
-from collections.abc import Awaitable, Callable, Sequence
+import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -20,6 +21,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
 from serve import logs, tls
+from serve.aside import Aside
 from serve.awake import Awake
 from serve.calls import Calls
 from serve.errors import CurveganError, ServerError
@@ -49,8 +51,7 @@ _LOOK_EVERY = 0.25
 _COUNT_EVERY = 0.1
 # How long the last answers may take to leave once they are made.
 _CLOSE_SECONDS = 1.0
-# Calls that grpc lets in beyond the bound, so that there is room to refuse them with a hint, and
-# for questions after the health.
+# Calls that grpc lets in beyond the bounds, so that there is room to refuse them with a hint.
 _SPARE_CALLS = 64
 
 
@@ -86,8 +87,12 @@ def work(job: Job) -> None:
         uvloop.run(_serve(job))
     except (CurveganError, OSError) as error:
         job.report(Failed(job.name, str(error)))
-    if job.is_orphaned():
-        shutil.rmtree(job.metrics_folder, ignore_errors=True)  # Nobody else will.
+    except Exception:
+        logger.exception("internal error")
+        sys.exit(1)
+    finally:
+        if job.is_orphaned():
+            shutil.rmtree(job.metrics_folder, ignore_errors=True)  # Nobody else will.
 
 
 async def _serve(job: Job) -> None:
@@ -113,8 +118,9 @@ async def _serve(job: Job) -> None:
 
     handlers = Handlers(calls)
     health_servicer = health.aio.HealthServicer()
+    aside = Aside(bounds.max_calls)  # As many may watch the health as may call.
     server = grpc.aio.server(
-        options=_options(bounds), maximum_concurrent_rpcs=bounds.max_calls + _SPARE_CALLS
+        options=_options(bounds), maximum_concurrent_rpcs=2 * bounds.max_calls + _SPARE_CALLS
     )
 
     async def totals() -> Totals:
@@ -122,15 +128,16 @@ async def _serve(job: Job) -> None:
         return await asyncio.to_thread(model_totals)
 
     names = (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME)
-    services = _Services()
-    inference = InferenceService(versions, plane, handlers, totals)
-    services.add_generic_rpc_handlers((inference.handler(),))
-    services.add_generic_rpc_handlers((CurveService(versions, plane, handlers).handler(),))
-    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, cast(grpc.Server, services))
+    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, cast(grpc.Server, aside))
     reflection_pb2_grpc.add_ServerReflectionServicer_to_server(  # type: ignore[no-untyped-call]
-        reflection.aio.ReflectionServicer(names), services
+        reflection.aio.ReflectionServicer(names), aside
     )
-    server.add_generic_rpc_handlers((Gate(services.handlers, calls, tokens),))
+    services = (
+        InferenceService(versions, plane, handlers, totals, calls).handler(),
+        CurveService(versions, plane, handlers).handler(),
+        *aside.handlers,
+    )
+    server.add_generic_rpc_handlers((Gate(services, calls, tokens, servicer.WHILE_DRAINING),))
     _listen(server, job)
     routes = InferenceRoutes(versions, plane, calls, totals, bounds.max_request_bytes)
     http = HttpServer(settings, versions, calls, tokens, metrics, routes)
@@ -167,20 +174,6 @@ async def _serve(job: Job) -> None:
     if left:
         await asyncio.wait(left, timeout=_CLOSE_SECONDS)
     stop.ignore_more()
-
-
-class _Services:
-    """Takes the place of a server where stubs add their services, and collects them."""
-
-    def __init__(self) -> None:
-        self.handlers: list[grpc.GenericRpcHandler] = []
-
-    def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
-        """Collects services."""
-        self.handlers.extend(handlers)
-
-    def add_registered_method_handlers(self, service: str, handlers: object) -> None:
-        """Does nothing: the same methods have come as generic handlers."""
 
 
 def _options(bounds: Bounds) -> list[tuple[str, int]]:
