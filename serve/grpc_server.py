@@ -17,11 +17,11 @@ import grpc
 from grpc._cython import cygrpc  # type: ignore[attr-defined]
 
 from serve.errors import ServerError
-from serve.handlers import Gate
+from serve.handlers import OTHER, Gate
 
 
 class GrpcServer(cygrpc.AioServer):  # type: ignore[misc]
-    """Answers the methods behind a gate; others are UNIMPLEMENTED."""
+    """Answers the methods behind a gate, which refuses calls of others."""
 
     def __init__(self, gate: Gate, options: list[tuple[str, int]]) -> None:
         """`options` are gRPC's channel arguments."""
@@ -50,24 +50,18 @@ class GrpcServer(cygrpc.AioServer):  # type: ignore[misc]
 
         What it returns was to end with the next call; it takes all calls and ends with the server.
         """
-        taken = self._take_all(method.decode(), method) if method else self._refuse_all()
-        return asyncio.get_running_loop().create_task(taken)
+        return asyncio.get_running_loop().create_task(self._take_all(method))
 
-    async def _take_all(self, name: str, method: bytes) -> NoReturn:
+    async def _take_all(self, method: bytes | None) -> NoReturn:
         loop = asyncio.get_running_loop()
+        name = method.decode() if method else OTHER
         while True:
-            state = await self._request_registered_call(method)
-            self._begin(
-                cygrpc._handle_rpc(name, self._resolver, (), state, loop, False), state, name
-            )
-
-    async def _refuse_all(self) -> NoReturn:
-        loop = asyncio.get_running_loop()
-        while True:
-            state = await self._request_call()
-            context = cygrpc._ServicerContext(state, None, None, loop)
-            refused = context.abort(cygrpc.StatusCode.unimplemented, "there is no such method")
-            self._begin(refused, state, "unknown")
+            if method:
+                state = await self._request_registered_call(method)
+            else:
+                state = await self._request_call()
+            handled = cygrpc._handle_rpc(name, self._resolver, (), state, loop, False)
+            self._begin(handled, state, name)
 
     def _begin(self, handled: Coroutine[Any, Any, None], state: Any, name: str) -> None:
         loop = asyncio.get_running_loop()

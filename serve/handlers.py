@@ -1,13 +1,13 @@
 """gRPC's side of a call: what every method of every service has in common."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from typing import Any, TypeAlias, TypeVar
 
 import grpc
 from google.protobuf.message import DecodeError, Message
 
 from serve.calls import Call, Calls
-from serve.status import Context, RequestError, abort, as_request_error
+from serve.status import Context, RequestError, abort, as_request_error, not_offered
 from serve.tokens import Tokens
 
 Request = TypeVar("Request", bound=Message)
@@ -15,6 +15,10 @@ Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 # Health says that the server is full or shuts down; it needs no token, so that a cluster can ask.
 _ALWAYS_OPEN = "/grpc.health.v1.Health/"
+# Calls of what is not offered; their own names, of which there are any number, are counted nowhere.
+OTHER = "other"
+# A client that gives up at its deadline says so, which may arrive before the deadline is ours.
+_CLOCKS_DIFFER = 0.1
 
 
 class Handlers:
@@ -45,7 +49,7 @@ class Handlers:
                 await _refuse(context, call, error)
             except BaseException:
                 call.release()
-                call.code = grpc.StatusCode.CANCELLED
+                call.code = _broken_off(context)
                 raise
             finally:
                 self._calls.end(call)
@@ -72,7 +76,7 @@ class Handlers:
             except Exception as error:
                 await _refuse(context, call, error)
             except BaseException:
-                call.code = grpc.StatusCode.CANCELLED
+                call.code = _broken_off(context)
                 raise
             finally:
                 self._calls.end(call)
@@ -85,24 +89,34 @@ class Handlers:
         request_type: type[Request],
         answer: Callable[[Request, Call], Awaitable[bytes]],
     ) -> Handler:
-        """Returns a handler that answers each request of a stream with one message, in turn."""
+        """Returns a handler that answers each request of a stream with one message, in turn.
+
+        The requests are calls of their own, beside the one that the stream is.
+        """
 
         async def handle(requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
             stream = Call(method, context.peer, is_stream=True)
             self._calls.begin(stream)
             try:
                 async for request in requests:
-                    call = Call(method, context.peer)
+                    call = Call(f"{method}/request", context.peer)
                     self._calls.begin(call)
                     try:
                         yield await answer(_parse(request_type, request), call)
+                    except Exception as error:
+                        refusal = as_request_error(error)
+                        call.code = refusal.code
+                        raise refusal from None
+                    except BaseException:
+                        call.code = _broken_off(context)
+                        raise
                     finally:
                         call.release()
                         self._calls.end(call)
             except Exception as error:
                 await _refuse(context, stream, error)
             except BaseException:
-                stream.code = grpc.StatusCode.CANCELLED
+                stream.code = _broken_off(context)
                 raise
             finally:
                 self._calls.end(stream)
@@ -113,21 +127,33 @@ class Handlers:
 class Gate(grpc.GenericRpcHandler):
     """All services behind one door: a call that can't be taken is refused before it is read."""
 
-    def __init__(self, methods: Mapping[str, Handler], calls: Calls, tokens: Tokens | None) -> None:
-        """`methods` are those of all services, by their paths."""
+    def __init__(
+        self,
+        methods: Mapping[str, Handler],
+        calls: Calls,
+        tokens: Tokens | None,
+        while_draining: Collection[str] = (),
+    ) -> None:
+        """`methods` are those of all services, by their paths; those `while_draining` are answered
+        while all others are refused because the server shuts down."""
         self.methods = methods
+        self._while_draining = while_draining
         self._calls = calls
         self._tokens = tokens
 
     def service(self, details: grpc.HandlerCallDetails) -> Handler:
         """Returns who handles a call: its method, or one that refuses it."""
-        handler = self.methods[details.method]
-        if details.method.startswith(_ALWAYS_OPEN):
+        handler = self.methods.get(details.method)
+        if handler is not None and details.method.startswith(_ALWAYS_OPEN):
             return handler
         # In this order, so that a flood costs no comparison of tokens.
-        refusal = self._calls.refusal(is_stream=bool(handler.response_streaming))
+        refusal = self._calls.refusal(is_stream=bool(handler and handler.response_streaming))
+        if refusal and self._calls.draining and details.method in self._while_draining:
+            refusal = None
         if refusal is None and self._tokens is not None:
             refusal = self._tokens.refusal(dict(details.invocation_metadata).get("authorization"))
+        if handler is None:
+            return _refusing(OTHER, refusal or not_offered(), self._calls)
         return handler if refusal is None else _refusing(details.method, refusal, self._calls)
 
 
@@ -143,6 +169,14 @@ def _refusing(method: str, refusal: RequestError, calls: Calls) -> Handler:
             calls.end(call)
 
     return grpc.stream_stream_rpc_method_handler(handle)
+
+
+def _broken_off(context: Context) -> grpc.StatusCode:
+    """Returns the status of a call that was ended from outside."""
+    left = context.time_remaining()
+    if left is not None and left < _CLOCKS_DIFFER:
+        return grpc.StatusCode.DEADLINE_EXCEEDED
+    return grpc.StatusCode.CANCELLED
 
 
 async def _refuse(context: Context, call: Call, error: Exception) -> None:

@@ -3,30 +3,40 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+import grpc
 import h11
 import msgspec
 import uvicorn
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.routing import Match, Route
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from serve import metrics as prometheus
-from serve.calls import Calls
+from serve.calls import Call, Calls
+from serve.handlers import OTHER
 from serve.listening import Claim, listening_socket
 from serve.metrics import Metrics
-from serve.protocol.routes import InferenceRoutes
+from serve.protocol.routes import InferenceRoutes, peer
 from serve.settings import Settings
+from serve.status import RequestError
 from serve.tokens import Tokens
 from serve.versions import Versions
 
 # For a cluster's probes, which have neither token nor certificate.
 _ALWAYS_OPEN = ("/healthz", "/readyz")
 _MAX_HEADER_BYTES = 16 * 1024
+# The door's refusals: HTTP status and headers.
+_REFUSALS = {
+    grpc.StatusCode.RESOURCE_EXHAUSTED: (503, {"Retry-After": "1", "Connection": "close"}),
+    grpc.StatusCode.PERMISSION_DENIED: (403, {}),
+    grpc.StatusCode.UNAUTHENTICATED: (401, {"WWW-Authenticate": "Bearer"}),
+}
 
 
 class HttpServer:
@@ -50,12 +60,14 @@ class HttpServer:
                 Route("/readyz", self._readyz),
                 Route("/metrics", self._show_metrics),
                 *inference.routes(),
-            ]
+            ],
+            exception_handlers={HTTPException: self._not_offered},
         )
         access = settings.access
         config = uvicorn.Config(
             _Door(
                 app,
+                calls,
                 tokens,
                 needs_certificate=access.tls_client_ca is not None,
                 max_connections=settings.bounds.max_calls,
@@ -100,6 +112,14 @@ class HttpServer:
         numbers = ", ".join(map(str, self._versions.numbers()))
         return Response(f"ready: version {numbers}\n", media_type="text/plain")
 
+    async def _not_offered(self, request: Request, error: Exception) -> Response:
+        """Answers a request for a page that there is not, or by a method that it does not have."""
+        assert isinstance(error, HTTPException)
+        unknown = error.status_code == 404
+        code = grpc.StatusCode.NOT_FOUND if unknown else grpc.StatusCode.UNIMPLEMENTED
+        _count(self._calls, OTHER, request, code)
+        return _error(error.status_code, error.detail, error.headers)
+
     async def _show_metrics(self, _: Request) -> Response:
         self._metrics.flush(len(self._calls))
         # Reading every process's files takes milliseconds, which other calls shall not wait for.
@@ -108,39 +128,59 @@ class HttpServer:
 
 
 class _Door:
-    """Lets in who may get in."""
+    """Lets in who may get in, and counts who may not."""
 
     def __init__(
         self,
-        app: ASGIApp,
+        app: Starlette,
+        calls: Calls,
         tokens: Tokens | None,
         *,
         needs_certificate: bool,
         max_connections: int,
     ) -> None:
         self._app = app
+        self._calls = calls
         self._tokens = tokens
         self._needs_certificate = needs_certificate
         self._max_connections = max_connections
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = None if scope["path"] in _ALWAYS_OPEN else self._refusal(scope)
-        await (response or self._app)(scope, receive, send)
+        refusal = None if scope["path"] in _ALWAYS_OPEN else self._refusal(scope)
+        if refusal is None:
+            await self._app(scope, receive, send)
+            return
+        _count(self._calls, self._name(scope), Request(scope), refusal.code)
+        status, headers = _REFUSALS[refusal.code]
+        await _error(status, refusal.problem, headers)(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> Response | None:
+    def _refusal(self, scope: Scope) -> RequestError | None:
         # Not left to uvicorn, which would refuse probes too: a cluster ends what refuses them.
         if scope["connections"] > self._max_connections:
             problem = f"the server is full: it has {scope['connections']} connections"
-            return _error(503, problem, {"Retry-After": "1", "Connection": "close"})
+            return RequestError(grpc.StatusCode.RESOURCE_EXHAUSTED, None, problem)
         if self._needs_certificate and not scope["has_certificate"]:
-            return _error(403, "no client certificate")
+            return RequestError(grpc.StatusCode.PERMISSION_DENIED, None, "no client certificate")
         if self._tokens is None:
             return None
-        refusal = self._tokens.refusal(dict(scope["headers"]).get(b"authorization"))
-        return _error(401, refusal.problem, {"WWW-Authenticate": "Bearer"}) if refusal else None
+        return self._tokens.refusal(dict(scope["headers"]).get(b"authorization"))
+
+    def _name(self, scope: Scope) -> str:
+        """Returns what a request asks for, as others of its kind are counted."""
+        for route in self._app.routes:
+            if isinstance(route, Route) and route.matches(scope)[0] is Match.FULL:
+                return f"{scope['method']} {route.path}"
+        return OTHER
 
 
-def _error(status: int, problem: str, headers: dict[str, str] | None = None) -> Response:
+def _count(calls: Calls, method: str, request: Request, code: grpc.StatusCode) -> None:
+    """Counts a request that got no further."""
+    call = Call(method, lambda: peer(request), code=code)
+    calls.begin(call)
+    calls.end(call)
+
+
+def _error(status: int, problem: str, headers: Mapping[str, str] | None) -> Response:
     return Response(
         msgspec.json.encode({"error": problem}),
         status,

@@ -45,6 +45,13 @@ class Repository:
         """Returns the numbers of the versions that exist, ascending. Nothing is verified."""
         return version_folders(self.root / "sampler")
 
+    def holds(self, version: int) -> bool:
+        """Returns whether there is a version of this number. Nothing is verified."""
+        try:
+            return (self.root / "sampler" / str(version)).is_dir()
+        except OSError:
+            return False
+
     def newest(self) -> int:
         """Returns the highest version. Raises RepositoryError if there is none."""
         versions = self.versions()

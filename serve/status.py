@@ -48,6 +48,11 @@ def invalid_argument(field: str, problem: str) -> RequestError:
     return RequestError(grpc.StatusCode.INVALID_ARGUMENT, field, problem)
 
 
+def not_offered() -> RequestError:
+    """Returns the error of a call of a method that there is not."""
+    return RequestError(grpc.StatusCode.UNIMPLEMENTED, None, "there is no such method")
+
+
 def as_request_error(error: Exception) -> RequestError:
     """Returns `error`, if it is a RequestError, or what the client may know of it.
 

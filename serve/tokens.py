@@ -2,6 +2,7 @@
 
 import hmac
 import logging
+import re
 import time
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from serve.status import RequestError
 logger = logging.getLogger(__name__)
 
 _SCHEME = "bearer "
+# What metadata and headers carry unchanged, without spaces.
+_TOKEN = re.compile(rb"[!-~]+")
 # How often the file is looked at, in seconds.
 _LOOK_EVERY = 1.0
 
@@ -21,10 +24,10 @@ class Tokens:
     """The tokens of a file, one a line; several, so that one can be replaced without a pause."""
 
     def __init__(self, path: Path) -> None:
-        """Raises ServerError if the file can't be read or holds no token."""
+        """Raises ServerError if the file can't be read, or holds no token or what is none."""
         self._path = path
-        self._tokens = _read(path)
         self._seen = _stamp(path)
+        self._tokens = _read(path)
         self._looked = time.monotonic()
 
     def refusal(self, authorization: str | bytes | None) -> RequestError | None:
@@ -71,10 +74,16 @@ def _read(path: Path) -> list[bytes]:
         lines = path.read_bytes().split(b"\n")
     except OSError as error:
         raise ServerError(f"can't read the token file {path}: {error.strerror}") from None
-    tokens = [line.strip() for line in lines if line.strip()]
+    tokens = {number: line.strip() for number, line in enumerate(lines, 1) if line.strip()}
     if not tokens:
         raise ServerError(f"the token file {path} is empty: write one token a line")
-    return tokens
+    for number, token in tokens.items():
+        if not _TOKEN.fullmatch(token):
+            raise ServerError(
+                f"line {number} of the token file {path} is no token: give printable ASCII without "
+                "spaces"
+            )
+    return list(tokens.values())
 
 
 def _stamp(path: Path) -> tuple[int, ...]:

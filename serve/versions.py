@@ -81,11 +81,19 @@ class Versions:
     def get(self, number: int) -> Loaded:
         """Returns the version `number`, or the newest loaded for 0.
 
-        Raises RequestError, with NOT_FOUND, for one that is not loaded.
+        Raises RequestError for one that is not loaded: NOT_FOUND, or UNAVAILABLE for one that is
+        about to be; another worker may have answered with it already.
         """
         loaded = self._loaded
         if number == 0:
             return next(iter(loaded.values()))
+        if number not in loaded and self._is_coming(number):
+            raise RequestError(
+                grpc.StatusCode.UNAVAILABLE,
+                "version",
+                f"{number} is being loaded: ask again",
+                retry_after=0.1,
+            )
         if number not in loaded:
             raise RequestError(
                 grpc.StatusCode.NOT_FOUND, "version", f"{number} is not served: {_list(loaded)}"
@@ -95,6 +103,15 @@ class Versions:
     def numbers(self) -> list[int]:
         """Returns the numbers of the loaded versions, the newest first."""
         return list(self._loaded)
+
+    def _is_coming(self, number: int) -> bool:
+        """Returns whether a version that is not loaded has just been published."""
+        return (
+            self._pin is None
+            and number > next(iter(self._loaded))
+            and number not in self._refused
+            and self._repository.holds(number)
+        )
 
     def _wanted(self) -> dict[int, Loaded]:
         """Returns what is to be loaded, loaded; nothing if all of it is refused.

@@ -7,7 +7,8 @@ import logging
 import os
 import select
 import shutil
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -19,11 +20,12 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
 from serve import logs, tls
+from serve.aside import Aside
 from serve.awake import Awake
 from serve.calls import Calls
 from serve.errors import CurveganError
 from serve.grpc_server import GrpcServer
-from serve.handlers import Gate, Handler, Handlers
+from serve.handlers import Gate, Handlers
 from serve.http import HttpServer
 from serve.listening import Claim
 from serve.metrics import Metrics, model_totals
@@ -83,8 +85,12 @@ def work(job: Job) -> None:
         uvloop.run(_serve(job))
     except (CurveganError, OSError) as error:
         job.report(Failed(job.name, str(error)))
-    if job.is_orphaned():
-        shutil.rmtree(job.metrics_folder, ignore_errors=True)  # Nobody else will.
+    except Exception:
+        logger.exception("internal error")
+        sys.exit(1)
+    finally:
+        if job.is_orphaned():
+            shutil.rmtree(job.metrics_folder, ignore_errors=True)  # Nobody else will.
 
 
 async def _serve(job: Job) -> None:
@@ -110,23 +116,24 @@ async def _serve(job: Job) -> None:
 
     handlers = Handlers(calls)
     health_servicer = health.aio.HealthServicer()
+    aside = Aside(bounds.max_calls)  # As many may watch the health as may call.
 
     async def totals() -> Totals:
         metrics.flush(len(calls))
         return await asyncio.to_thread(model_totals)
 
     names = (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME)
-    others = _Methods()
-    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, cast(grpc.Server, others))
+    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, cast(grpc.Server, aside))
     reflection_pb2_grpc.add_ServerReflectionServicer_to_server(  # type: ignore[no-untyped-call]
-        reflection.aio.ReflectionServicer(names), others
+        reflection.aio.ReflectionServicer(names), aside
     )
     methods = {
         **CurveService(versions, plane, handlers).methods(),
-        **InferenceService(versions, plane, handlers, totals).methods(),
-        **others.methods,
+        **InferenceService(versions, plane, handlers, totals, calls).methods(),
+        **aside.methods,
     }
-    server = GrpcServer(Gate(methods, calls, tokens), _options(bounds))
+    gate = Gate(methods, calls, tokens, servicer.WHILE_DRAINING)
+    server = GrpcServer(gate, _options(bounds))
     credentials = _credentials(settings.access)
     for endpoint in job.grpc_claim.endpoints:
         server.listen(str(endpoint), credentials)
@@ -165,20 +172,6 @@ async def _serve(job: Job) -> None:
     if left:
         await asyncio.wait(left, timeout=_CLOSE_SECONDS)
     stop.ignore_more()
-
-
-class _Methods:
-    """Takes the place of a server where stubs add their services, and collects the methods."""
-
-    def __init__(self) -> None:
-        self.methods: dict[str, Handler] = {}
-
-    def add_registered_method_handlers(self, service: str, methods: Mapping[str, Handler]) -> None:
-        """Collects a service's methods."""
-        self.methods.update({f"/{service}/{name}": method for name, method in methods.items()})
-
-    def add_generic_rpc_handlers(self, _: Sequence[grpc.GenericRpcHandler]) -> None:
-        """Does nothing: the same methods come by their names."""
 
 
 def _options(bounds: Bounds) -> list[tuple[str, int]]:

@@ -19,14 +19,17 @@ def find(
 ) -> tuple[Loaded, ModelSpec]:
     """Returns the version that a request names, and the model.
 
-    Raises RequestError: NOT_FOUND for one that is not served, INVALID_ARGUMENT for a version that
-    is no number. The fields at fault are `name` and `version`, with `prefix` before them.
+    Raises RequestError: NOT_FOUND for one that is not served, UNAVAILABLE for one that is about to
+    be, INVALID_ARGUMENT for a version that is no number. The fields at fault are `name` and
+    `version`, with `prefix` before them.
     """
     number = parse_version(version, f"{prefix}version")
     try:
         loaded = versions.get(number)
     except RequestError as error:
-        raise RequestError(error.code, f"{prefix}version", error.problem) from None
+        raise RequestError(
+            error.code, f"{prefix}version", error.problem, retry_after=error.retry_after
+        ) from None
     return loaded, model_spec(name, loaded.engine, f"{prefix}name")
 
 
@@ -35,7 +38,7 @@ def is_ready(versions: Versions, name: str, version: str) -> bool:
     try:
         find(versions, name, version)
     except RequestError as error:
-        if error.code is not grpc.StatusCode.NOT_FOUND:
+        if error.code not in (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.UNAVAILABLE):
             raise
         return False
     return True

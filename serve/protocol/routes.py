@@ -1,5 +1,6 @@
 """The protocol's REST side as routes: finds out what is asked, counts the call, translates."""
 
+import asyncio
 import math
 from collections.abc import Awaitable, Callable
 
@@ -43,7 +44,7 @@ class InferenceRoutes:
         """Returns the routes, all below /v2."""
         return [
             self._route("GET", "/v2", self._server),
-            self._route("GET", "/v2/health/live", self._live),
+            self._route("GET", "/v2/health/live", self._live, while_draining=True),
             self._route("GET", "/v2/health/ready", self._ready),
             self._route("POST", "/v2/repository/index", self._index),
             self._route("GET", "/v2/models/stats", self._statistics),
@@ -61,20 +62,28 @@ class InferenceRoutes:
             self._route(method, f"{_MODEL}{between}{what}", answer) for between in ("", version)
         ]
 
-    def _route(self, method: str, path: str, answer: Answer) -> Route:
+    def _route(
+        self, method: str, path: str, answer: Answer, *, while_draining: bool = False
+    ) -> Route:
+        """Returns a route that is answered also `while_draining`, or refused then: also a question
+        whether the server is ready, for a refusal says that it is not."""
         name = f"{method} {path}"
 
         async def respond(request: Request) -> Response:
-            call = Call(name, lambda: _peer(request))
+            call = Call(name, lambda: peer(request))
             refusal = self._calls.refusal(is_stream=False)
             self._calls.begin(call)
             try:
-                if refusal:
+                if refusal and not (while_draining and self._calls.draining):
                     raise refusal
                 response = await answer(request, call)
             except ClientDisconnect:
                 call.code = grpc.StatusCode.CANCELLED
                 response = Response(status_code=499)
+            except asyncio.CancelledError:
+                call.code = grpc.StatusCode.CANCELLED
+                call.release()
+                raise
             except Exception as error:
                 response = _refused(as_request_error(error), call)
             finally:
@@ -146,7 +155,8 @@ def _named(request: Request) -> tuple[str, str]:
     return request.path_params.get("model", ""), request.path_params.get("version", "")
 
 
-def _peer(request: Request) -> str:
+def peer(request: Request) -> str:
+    """Returns the address that a request came from."""
     return f"http:{request.client.host}:{request.client.port}" if request.client else "http"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import grpc
 from google.protobuf.message import Message
 
-from serve.calls import Call
+from serve.calls import Call, Calls
 from serve.handlers import Handler, Handlers
 from serve.manifest import ModelName
 from serve.metrics import ModelTotals
@@ -17,6 +17,11 @@ from serve.status import RequestError
 from serve.versions import Versions
 
 SERVICE = inference_pb2.DESCRIPTOR.services_by_name["GRPCInferenceService"]
+
+# Who asks whether the server is ready shall hear that it is not, and that it lives.
+WHILE_DRAINING = frozenset(
+    f"/{SERVICE.full_name}/{method}" for method in ("ServerLive", "ServerReady", "ModelReady")
+)
 
 Totals = Mapping[tuple[ModelName, int], ModelTotals]
 
@@ -30,12 +35,15 @@ class InferenceService:
         plane: Plane,
         handlers: Handlers,
         totals: Callable[[], Awaitable[Totals]],
+        calls: Calls,
     ) -> None:
-        """`totals` returns what has been asked of the models so far."""
+        """`totals` returns what has been asked of the models so far; nothing is ready while `calls`
+        are draining."""
         self._versions = versions
         self._plane = plane
         self._handlers = handlers
         self._totals = totals
+        self._calls = calls
 
     def methods(self) -> dict[str, Handler]:
         """Returns who handles each method, by its path."""
@@ -63,11 +71,12 @@ class InferenceService:
         return inference_pb2.ServerLiveResponse(live=True).SerializeToString()
 
     async def _server_ready(self, _: inference_pb2.ServerReadyRequest, __: Call) -> bytes:
-        ready = bool(self._versions.numbers())
+        ready = not self._calls.draining
         return inference_pb2.ServerReadyResponse(ready=ready).SerializeToString()
 
     async def _model_ready(self, request: inference_pb2.ModelReadyRequest, _: Call) -> bytes:
-        ready = lookup.is_ready(self._versions, request.name, request.version)
+        found = lookup.is_ready(self._versions, request.name, request.version)
+        ready = found and not self._calls.draining
         return inference_pb2.ModelReadyResponse(ready=ready).SerializeToString()
 
     async def _server_metadata(self, _: inference_pb2.ServerMetadataRequest, __: Call) -> bytes:

@@ -14,6 +14,9 @@ DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, CONTINUATION = 0, 1, 3, 4, 6,
 END_STREAM, END_HEADERS, ACK = 1, 4, 1
 INITIAL_WINDOW_SIZE = 4
 
+# What every peer takes in one frame.
+_FRAME_BYTES = 16_384
+
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 
@@ -35,7 +38,7 @@ def header(name: bytes, value: bytes) -> bytes:
 
 
 def call(path: bytes, stream: int = 1, *fields: tuple[bytes, bytes]) -> bytes:
-    """Returns the frame that opens a gRPC call of the method `path`."""
+    """Returns the frames that open a gRPC call of the method `path`, with further header fields."""
     known = [
         (b":method", b"POST"),
         (b":scheme", b"http"),
@@ -45,7 +48,11 @@ def call(path: bytes, stream: int = 1, *fields: tuple[bytes, bytes]) -> bytes:
         (b"content-type", b"application/grpc"),
     ]
     block = b"".join(header(name, value) for name, value in (*known, *fields))
-    return frame(HEADERS, block, END_HEADERS, stream)
+    parts = [block[at : at + _FRAME_BYTES] for at in range(0, len(block), _FRAME_BYTES)]
+    return b"".join(
+        frame(CONTINUATION if index else HEADERS, part, END_HEADERS * (part is parts[-1]), stream)
+        for index, part in enumerate(parts)
+    )
 
 
 def message(content: bytes, *, length: int | None = None, compressed: bool = False) -> bytes:
@@ -74,6 +81,19 @@ def received(connection: socket.socket, seconds: float = 10.0) -> Iterator[Frame
                 kind, flags, stream = struct.unpack(">BBI", unread[3:9])
                 yield Frame(kind, flags, stream, unread[9 : 9 + size])
                 unread = unread[9 + size :]
+
+
+def raw_call(address: str, path: bytes, *fields: tuple[bytes, bytes]) -> bytes:
+    """Calls the method `path` with an empty message. Returns the header fields that end the call,
+    or the payload of the frame that breaks it off."""
+    with connected(address) as connection:
+        data = frame(DATA, message(b""), END_STREAM, stream=1)
+        connection.sendall(call(path, 1, *fields) + data)
+        for found in received(connection, seconds=20):
+            is_last = found.kind == HEADERS and found.flags & END_STREAM
+            if is_last or found.kind in (RST_STREAM, GOAWAY):
+                return found.payload
+    return b""
 
 
 def _text(text: bytes) -> bytes:

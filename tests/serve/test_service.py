@@ -212,6 +212,25 @@ def test_a_request_over_the_message_limit_is_refused(channel):
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
+@pytest.mark.parametrize("compression", [grpc.Compression.Gzip, grpc.Compression.Deflate])
+def test_compressed_requests_get_the_same_bytes(channel, server: RunningServer, compression):
+    request = GenerateCurvesRequest(source=CurveSource(seeds=SeedList(values=[7] * 5000)))
+    expected = call(channel, "GenerateCurves", request.SerializeToString())
+    with grpc.insecure_channel(server.address, compression=compression) as compressing:
+        assert call(compressing, "GenerateCurves", request.SerializeToString()) == expected
+
+
+@pytest.mark.parametrize("compression", [grpc.Compression.Gzip, grpc.Compression.Deflate])
+def test_a_request_over_the_message_limit_is_refused_also_when_it_comes_compressed(
+    server: RunningServer, compression
+):
+    with grpc.insecure_channel(server.address, compression=compression) as channel:
+        with pytest.raises(grpc.RpcError) as caught:
+            call(channel, "GenerateCurves", bytes(16 * Bounds().max_request_bytes))
+        assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert call(channel, "GetModel", b"")
+
+
 def test_get_model_describes_the_published_model(channel, repository):
     answer = curves_pb2.GetModelResponse.FromString(call(channel, "GetModel", b""))
     manifest = repository.load(1).sampler_manifest

@@ -1,10 +1,12 @@
 """Versions that come and go while the server serves: what is loaded, refused, asked for."""
 
 import itertools
+import json
 import os
 import shutil
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,13 +27,22 @@ from curvegan.v1.curves_pb2 import (
     SeedRange,
     StreamCurvesRequest,
 )
+from serve.client import CurveClient
+from serve.engine import Engine
 from serve.errors import RepositoryError
 from serve.manifest import MANIFEST
 from serve.process import RunningServer, running_server
+from serve.protocol import lookup
+from serve.protocol.inference.inference_pb2 import (
+    ModelInferRequest,
+    ModelInferResponse,
+    ModelStreamInferResponse,
+)
 from serve.publish import publish
 from serve.repository import ONNX, TORCHSCRIPT, Repository
 from serve.status import RequestError
 from serve.versions import Versions
+from tests.commands import workers_of
 from tests.serve.models import (
     Files,
     curves_of,
@@ -40,7 +51,7 @@ from tests.serve.models import (
     publish_raised,
     raised,
 )
-from tests.serve.observe import http_get, metric, own_connection, wait_until
+from tests.serve.observe import http_get, kill, metric, own_connection, wait_until
 
 SEEDS = range(5)
 # Within which a server follows what is published and deleted.
@@ -76,6 +87,14 @@ def code_of(stub, version: int) -> grpc.StatusCode:
     with pytest.raises(grpc.RpcError) as caught:
         ask(stub, version)
     return caught.value.code()
+
+
+def outcome_of(stub, version: int) -> grpc.StatusCode:
+    try:
+        ask(stub, version)
+    except grpc.RpcError as error:
+        return error.code()
+    return grpc.StatusCode.OK
 
 
 def damage(path: Path) -> None:
@@ -264,6 +283,80 @@ def test_no_request_fails_while_versions_come_and_go(models: Path, tmp_path: Pat
         assert curves == expected[version]
 
 
+@pytest.mark.parametrize("model", ["sampler", "generator"])
+def test_each_kept_version_answers_by_its_number_over_the_protocol(models: Path, model: str):
+    """Over gRPC, in a stream of it, and over REST."""
+    publish_raised(models, by=1)
+    numbers = {"sampler": np.arange(3), "generator": np.ones((3, 5), np.float32)}[model]
+    datatype = {"sampler": "INT64", "generator": "FP32"}[model]
+    name = {"sampler": "seeds", "generator": "noise"}[model]
+
+    def request(version: str) -> bytes:
+        given = ModelInferRequest.InferInputTensor(
+            name=name, datatype=datatype, shape=numbers.shape
+        )
+        return ModelInferRequest(
+            model_name=model,
+            model_version=version,
+            inputs=[given],
+            raw_input_contents=[numbers.tobytes()],
+        ).SerializeToString()
+
+    def expected(version: int) -> bytes:
+        engine = Engine.of(Repository(models).load(version))
+        compute = {"sampler": engine.curves_from_seeds, "generator": engine.curves_from_noise}
+        return compute[model](numbers).tobytes()
+
+    with running_server(models, "--keep", "2") as server, own_connection(server) as channel:
+        by_call = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
+        by_stream = channel.stream_stream("/inference.GRPCInferenceService/ModelStreamInfer")
+        asked = ("", "1", "2")
+        answers = [ModelInferResponse.FromString(by_call(request(v), timeout=20)) for v in asked]
+        streamed = [
+            ModelStreamInferResponse.FromString(answer).infer_response
+            for answer in by_stream(map(request, asked), timeout=20)
+        ]
+        for found in (answers, streamed):
+            assert [answer.model_version for answer in found] == ["2", "1", "2"]
+            assert [answer.raw_output_contents[0] for answer in found] == [
+                expected(2),
+                expected(1),
+                expected(2),
+            ]
+        tensor = {"name": name, "datatype": datatype, "shape": numbers.shape}
+        body = json.dumps({"inputs": [tensor | {"data": numbers.ravel().tolist()}]}).encode()
+        for version in (1, 2):
+            url = f"http://{server.http}/v2/models/{model}/versions/{version}/infer"
+            with urllib.request.urlopen(url, body, timeout=20) as response:
+                answer = json.load(response)
+            assert answer["model_version"] == str(version)
+            (output,) = answer["outputs"]
+            assert np.array(output["data"], np.float32).tobytes() == expected(version)
+
+
+def test_a_version_that_another_worker_has_is_never_said_not_to_be(models: Path):
+    """A client learns of it from one and asks the other for it in the same instant."""
+    with (
+        running_server(models, "--workers", "2") as server,
+        ExitStack() as stack,
+    ):
+        # Started apart, so that they do not look at the repository at the same time.
+        kill(workers_of(server)[0])
+        wait_until(lambda: metric(server, "curvegan_workers") == 2)
+        stubs = [
+            curves_pb2_grpc.CurveServiceStub(stack.enter_context(own_connection(server)))
+            for _ in range(8)
+        ]
+        clients = [stack.enter_context(CurveClient(server.address)) for _ in range(8)]
+        for by in (1, 2, 3):
+            version = publish_raised(models, by)
+            wait_until(lambda version=version: version in map(served, stubs), SOON)
+            found = [outcome_of(stub, version) for stub in stubs]
+            assert set(found) <= {grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE}
+            # Ours asks again, as it is told to.
+            assert {client.model(version).version for client in clients} == {version}
+
+
 class Watched:
     """The versions of a repository as one worker loads them, and those that it refused."""
 
@@ -416,6 +509,32 @@ def test_a_version_that_is_not_served_is_not_found(models: Path):
     with pytest.raises(RequestError, match="version 3 is not served: versions 2, 1 are") as caught:
         versions.get(3)
     assert caught.value.code is grpc.StatusCode.NOT_FOUND
+
+
+def test_a_version_that_is_about_to_be_loaded_is_to_be_asked_for_again(models: Path):
+    versions = Watched(models).versions
+    publish_raised(models, by=1)
+    with pytest.raises(RequestError, match="version 2 is being loaded") as caught:
+        versions.get(2)
+    assert caught.value.code is grpc.StatusCode.UNAVAILABLE
+    assert caught.value.retry_after == 0.1
+    assert not lookup.is_ready(versions, "sampler", "2")
+    versions.refresh()
+    assert versions.get(2).number == 2
+
+
+def test_a_version_that_never_will_be_loaded_is_not_found(models: Path):
+    """It is refused, older than those that are kept, or not the one that is pinned."""
+    watched, pinned = Watched(models), Watched(models, pin=1)
+    publish_raised(models, by=1)
+    watched.versions.refresh()
+    publish_raised(models, by=2)
+    damage(models / "sampler" / "3" / ONNX)
+    watched.versions.refresh()
+    for versions, number in ((watched.versions, 1), (watched.versions, 3), (pinned.versions, 3)):
+        with pytest.raises(RequestError, match=f"version {number} is not served") as caught:
+            versions.get(number)
+        assert caught.value.code is grpc.StatusCode.NOT_FOUND
 
 
 def test_a_server_does_not_start_with_refused_versions_only(models: Path):

@@ -14,11 +14,13 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from serve.client import CurveClient, ServiceError
 from serve.process import RunningServer, running_server
+from serve.protocol.inference.inference_pb2 import ModelReadyRequest
 from tests.commands import error_line, try_command, workers_of
 from tests.serve.observe import (
     http_get,
     is_running,
     json_lines,
+    kill,
     metric,
     own_connection,
     wait_until,
@@ -32,12 +34,6 @@ def pair(published: Path):
     """A server with two workers; a test may kill them."""
     with running_server(published, "--workers", "2") as running:
         yield running
-
-
-def kill(pid: int) -> None:
-    """Returns when it is gone; the connections that wait in its queue go with it."""
-    os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: not is_running(pid))
 
 
 def interrupt_all(server: RunningServer) -> None:
@@ -208,6 +204,33 @@ def test_while_it_drains_it_is_alive_but_not_ready(published: Path):
             health = health_pb2_grpc.HealthStub(channel)
             answer = health.Check(health_pb2.HealthCheckRequest(), timeout=10)
         assert answer.status == health_pb2.HealthCheckResponse.NOT_SERVING
+        server.process.terminate()
+        assert server.process.wait(timeout=10) == 0
+
+
+def test_while_it_drains_the_protocol_says_that_it_lives_and_is_not_ready(published: Path):
+    def says(method: str, request: bytes = b"") -> bytes:
+        return channel.unary_unary(f"/inference.GRPCInferenceService/{method}")(request, timeout=20)
+
+    with running_server(published) as server, grpc.insecure_channel(server.address) as channel:
+        questions = {
+            "ServerReady": b"",
+            "ModelReady": ModelReadyRequest(name="sampler").SerializeToString(),
+        }
+        yes, no = b"\x08\x01", b""
+        assert [says(*question) for question in questions.items()] == [yes, yes]
+        with CurveClient(server.address, retry=None) as client:
+            stream = client.stream(range(2**40))
+            next(stream)
+            server.process.terminate()
+            wait_until(lambda: http_get(server, "/v2/health/ready")[0] == 503)
+            assert http_get(server, "/v2/health/live") == (200, '{"live":true}')
+            assert http_get(server, "/v2/models/sampler/ready")[0] == 503
+            assert [says(*question) for question in questions.items()] == [no, no]
+            assert says("ServerLive") == yes
+            with pytest.raises(grpc.RpcError) as caught:
+                says("ServerMetadata")
+            assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
         server.process.terminate()
         assert server.process.wait(timeout=10) == 0
 

@@ -1,0 +1,400 @@
+"""The log: a line a request, none that a client could forge, and no secret in any of them."""
+
+import json
+import re
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import grpc
+import numpy as np
+import pytest
+
+from curvegan.v1.curves_pb2 import (
+    CurveSource,
+    GenerateCurvesRequest,
+    NoiseRows,
+    SeedList,
+    SeedRange,
+    StreamCurvesRequest,
+)
+from serve.process import RunningServer, running_server
+from serve.protocol.inference.inference_pb2 import ModelInferRequest
+from tests.commands import workers_of
+from tests.serve.http2 import raw_call
+from tests.serve.observe import (
+    json_lines,
+    kill,
+    own_connection,
+    standard_error_in,
+    wait_until,
+)
+
+CURVES = "/curvegan.v1.CurveService"
+INFERENCE = "/inference.GRPCInferenceService"
+TOKEN, WRONG_TOKEN = "right-token-5e0f", "wrong-token-77aa"
+SEED = 8_123_456_789_012_345_678
+NOISE = 0.78125987
+# As the text form begins every line of its own.
+OURS = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (INFO|WARNING|ERROR) [\w-]+ [\w.]+: ")
+
+
+@dataclass
+class Logged:
+    """A server that writes its log into a file."""
+
+    server: RunningServer
+    path: Path
+    channel: grpc.Channel
+    read: int = field(default=0)
+
+    def text(self) -> str:
+        return self.path.read_text()
+
+    def new_lines(self) -> list[str]:
+        """The lines that came since the last time."""
+        lines = self.text().split("\n")[:-1]
+        new, self.read = lines[self.read :], len(lines)
+        return new
+
+    def lines_of(self, ask: Callable[[], object]) -> list[dict[str, Any]]:
+        """The lines, in JSON, of the requests that `ask` makes."""
+        self.new_lines()
+        with suppress(grpc.RpcError, urllib.error.HTTPError):
+            ask()
+        return [json.loads(line) for line in self.new_lines()]
+
+    def call(self, method: str, request: bytes = b"", token: str = TOKEN, **options: Any) -> bytes:
+        metadata = (("authorization", f"Bearer {token}"),)
+        call = self.channel.unary_unary(method)
+        return call(request, metadata=metadata, timeout=20, **options)
+
+    def http(self, path: str, body: bytes | None = None, token: str = TOKEN) -> None:
+        headers = {"Authorization": f"Bearer {token}"}
+        request = urllib.request.Request(f"http://{self.server.http}{path}", body, headers)
+        urllib.request.urlopen(request, timeout=20).close()
+
+
+def logged(published: Path, folder: Path, *options: str) -> Iterator[Logged]:
+    (folder / "tokens").write_text(f"{TOKEN}\n")
+    path = folder / "log"
+    with standard_error_in(path):
+        running = running_server(
+            published, "--access-log", "--token-file", str(folder / "tokens"), *options
+        )
+        server = running.__enter__()
+    try:
+        with own_connection(server) as channel:
+            yield Logged(server, path, channel)
+    finally:
+        running.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="module")
+def in_json(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Logged]:
+    """A server with one worker that logs requests, in JSON."""
+    yield from logged(published, tmp_path_factory.mktemp("json"), "--log-format", "json")
+
+
+@pytest.fixture(scope="module")
+def in_text(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Logged]:
+    """A server with one worker that logs requests as text."""
+    yield from logged(published, tmp_path_factory.mktemp("text"))
+
+
+def generate(*seeds: int) -> bytes:
+    source = CurveSource(seeds=SeedList(values=seeds))
+    return GenerateCurvesRequest(source=source).SerializeToString()
+
+
+def generate_from(values: list[float], width: int = 5) -> bytes:
+    source = CurveSource(noise=NoiseRows(values=values, width=width))
+    return GenerateCurvesRequest(source=source).SerializeToString()
+
+
+def infer(request_id: str, name: str = "sampler", version: str = "", n: int = 2) -> bytes:
+    given = ModelInferRequest.InferInputTensor(name="seeds", datatype="INT64", shape=[n])
+    return ModelInferRequest(
+        model_name=name,
+        model_version=version,
+        id=request_id,
+        inputs=[given],
+        raw_input_contents=[np.full(n, SEED).tobytes()],
+    ).SerializeToString()
+
+
+def rest_infer(request_id: str) -> bytes:
+    tensor = {"name": "seeds", "datatype": "INT64", "shape": [2], "data": [SEED, SEED]}
+    return json.dumps({"id": request_id, "inputs": [tensor]}).encode()
+
+
+def test_a_request_is_one_line_that_says_what_became_of_it(in_json: Logged):
+    (line,) = in_json.lines_of(lambda: in_json.call(f"{CURVES}/GenerateCurves", generate(1, 2, 3)))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line.pop("time"))
+    assert 0 < line.pop("ms") < 20_000
+    assert line.pop("client").startswith("ipv4:127.0.0.1:")
+    assert line == {
+        "level": "INFO",
+        "process": "worker-0",
+        "logger": "serve.access",
+        "message": "request",
+        "method": "curvegan.v1.CurveService/GenerateCurves",
+        "code": "OK",
+        "model": "sampler",
+        "version": 1,
+        "rows": 3,
+    }
+
+
+@pytest.mark.parametrize(
+    ("ask", "expected"),
+    [
+        (
+            lambda to: to.call(f"{INFERENCE}/ModelInfer", infer("mine")),
+            [("inference.GRPCInferenceService/ModelInfer", "OK", "mine")],
+        ),
+        (
+            lambda to: to.call(f"{INFERENCE}/ModelInfer", infer("mine", version="7")),
+            [("inference.GRPCInferenceService/ModelInfer", "NOT_FOUND", "mine")],
+        ),
+        (
+            lambda to: to.http("/v2/models/sampler/infer", rest_infer("mine")),
+            [("POST /v2/models/{model}/infer", "OK", "mine")],
+        ),
+        (
+            lambda to: to.http("/v2/models/sampler/infer", b"{"),
+            [("POST /v2/models/{model}/infer", "INVALID_ARGUMENT", None)],
+        ),
+        (
+            lambda to: to.call(f"{CURVES}/GetModel", token=WRONG_TOKEN),
+            [("curvegan.v1.CurveService/GetModel", "UNAUTHENTICATED", None)],
+        ),
+        (
+            lambda to: to.http("/metrics", token=WRONG_TOKEN),
+            [("GET /metrics", "UNAUTHENTICATED", None)],
+        ),
+        (lambda to: to.http("/paintings"), [("other", "NOT_FOUND", None)]),
+        (lambda to: to.call(f"{CURVES}/PaintCurves"), [("other", "UNIMPLEMENTED", None)]),
+        # Who looks whether the server is well is no request of it.
+        (lambda to: to.http("/readyz"), []),
+        (lambda to: to.http("/metrics"), []),
+        (lambda to: to.call("/grpc.health.v1.Health/Check"), []),
+    ],
+)
+def test_every_request_has_a_line_with_its_code_and_its_id(in_json: Logged, ask, expected):
+    lines = in_json.lines_of(lambda: ask(in_json))
+    assert [(line["method"], line["code"], line.get("id")) for line in lines] == expected
+
+
+def test_each_request_of_a_stream_has_a_line_and_the_stream_one(in_json: Logged):
+    requests = [infer("a"), infer("b", name="painter"), infer("c")]
+    call = in_json.channel.stream_stream(f"{INFERENCE}/ModelStreamInfer")
+    metadata = (("authorization", f"Bearer {TOKEN}"),)
+    lines = in_json.lines_of(lambda: list(call(iter(requests), metadata=metadata, timeout=20)))
+    method = "inference.GRPCInferenceService/ModelStreamInfer"
+    assert [(line["method"], line["code"], line.get("id")) for line in lines] == [
+        (f"{method}/request", "OK", "a"),
+        (f"{method}/request", "NOT_FOUND", "b"),
+        (f"{method}/request", "OK", "c"),
+        (method, "OK", None),
+    ]
+
+
+def test_a_long_id_is_cut_off(in_json: Logged):
+    request = infer("x" * 100_000)
+    (line,) = in_json.lines_of(lambda: in_json.call(f"{INFERENCE}/ModelInfer", request))
+    assert line["id"] == "x" * 200 + "…"
+
+
+def test_the_text_says_the_same(in_text: Logged):
+    in_text.new_lines()
+    in_text.call(f"{INFERENCE}/ModelInfer", infer("my id"))
+    (line,) = in_text.new_lines()
+    assert re.fullmatch(
+        OURS.pattern + r"request method='inference\.GRPCInferenceService/ModelInfer' code=OK "
+        r"ms=[\d.]+ client='ipv4:127\.0\.0\.1:\d+' model=sampler version=1 rows=2 id='my id'",
+        line,
+    )
+
+
+FORGED = "2030-01-02 03:04:05,678 ERROR supervisor serve.supervisor: version 9 is refused: forged"
+FORGED_JSON = json.dumps({"level": "ERROR", "message": "forged"})
+INJECTED = [
+    f"{end}{forged}{end}"
+    for end in ("\n", "\r\n", "\r", "\u2028")
+    for forged in (FORGED, FORGED_JSON)
+] + ["\x1b[2K\x1b[1G", "id' code=OK x='", 'a"},{"b":"', "\0", "\udcff"]
+
+
+def provoke(to: Logged) -> None:
+    """Sends what somebody might who wants to write into the log."""
+    for text in INJECTED:
+        tries: list[Callable[[], object]] = []
+        if text != "\udcff":  # Neither a protobuf nor a path can hold it.
+            tries += [
+                lambda text=text: to.call(f"{INFERENCE}/ModelInfer", infer(text)),
+                lambda text=text: to.call(f"{INFERENCE}/ModelInfer", infer("x", name=text)),
+                lambda text=text: to.call(f"{INFERENCE}/ModelInfer", infer("x", version=text)),
+                lambda text=text: to.http(f"/v2/models/{urllib.request.quote(text)}/infer", b"{}"),
+                lambda text=text: to.http(f"/{urllib.request.quote(text)}"),
+                lambda text=text: raw_call(
+                    to.server.address, b"/" + text.encode(), (b"authorization", text.encode())
+                ),
+            ]
+        tries.append(lambda text=text: to.http("/v2/models/sampler/infer", rest_infer(text)))
+        for attempt in tries:
+            with suppress(grpc.RpcError, urllib.error.HTTPError):
+                attempt()
+
+
+def test_no_line_of_text_can_be_forged(in_text: Logged):
+    in_text.new_lines()
+    provoke(in_text)
+    lines = in_text.new_lines()
+    assert len(lines) > 6 * len(INJECTED)
+    for line in lines:
+        assert OURS.match(line)
+        assert line.isprintable()
+        # A field that a text brings along stands in quotes.
+        assert len(re.findall(r" code=\w+ ms=", line)) == 1
+        assert "supervisor serve.supervisor" not in line.partition(" request ")[0]
+
+
+def test_no_line_in_json_can_be_forged(in_json: Logged):
+    in_json.new_lines()
+    provoke(in_json)
+    lines = [json.loads(line) for line in in_json.new_lines()]
+    assert len(lines) > 6 * len(INJECTED)
+    assert {line["message"] for line in lines} == {"request"}
+    assert set(INJECTED) - {"\udcff"} <= {line.get("id") for line in lines}
+
+
+@pytest.mark.parametrize("log", ["in_text", "in_json"])
+def test_the_log_holds_neither_tokens_nor_seeds_nor_noise(log: str, request):
+    to: Logged = request.getfixturevalue(log)
+    count = len(to.text())
+    for token in (TOKEN, WRONG_TOKEN):
+        for method, body in (
+            ("GenerateCurves", generate(SEED)),
+            ("GenerateCurves", generate_from([NOISE] * 5)),
+            ("GenerateCurves", generate_from([NOISE] * 6)),
+            ("GenerateCurves", generate_from([NOISE * 1e8] * 5)),
+            ("GenerateCurves", generate_from([NOISE, float("nan")] * 5)),
+            ("GenerateCurves", generate(SEED)[:-1]),
+            (
+                "StreamCurves",
+                StreamCurvesRequest(
+                    source=CurveSource(range=SeedRange(first=SEED, count=2**62))
+                ).SerializeToString(),
+            ),
+            ("GetModel", token.encode()),
+        ):
+            with suppress(grpc.RpcError):
+                to.call(f"{CURVES}/{method}", body, token)
+        for content in (infer("x"), infer("x", name="painter"), infer("x", n=0)):
+            with suppress(grpc.RpcError):
+                to.call(f"{INFERENCE}/ModelInfer", content, token)
+        for path, body in (
+            ("/v2/models/sampler/infer", rest_infer("x")),
+            ("/v2/models/sampler/infer", rest_infer("x")[:-1]),
+            ("/v2/models/generator/infer", rest_infer("x")),
+            (f"/v2?token={token}", None),
+            (f"/{token}", None),
+        ):
+            with suppress(urllib.error.HTTPError):
+                to.http(path, body, token)
+        secret = token.encode()
+        for name, value in (
+            (b"authorization", b"Basic " + secret),
+            (b"authorization", b"Bearer \xff" + secret),
+            (b"authorization-bin", secret),
+            (b"grpc-timeout", secret),
+            (b"grpc-encoding", secret),
+        ):
+            raw_call(to.server.address, f"{CURVES}/GetModel".encode(), (name, value))
+    new = to.text()[count:]
+    assert len(new.splitlines()) > 30
+    for secret in (TOKEN, WRONG_TOKEN, str(SEED), str(NOISE)[:6], "78125987"):
+        assert secret not in new
+
+
+def test_every_line_is_json_whoever_writes_it(models: Path, tmp_path: Path):
+    """The supervisor, workers that end and begin, one of them broken, and whatever clients send."""
+    with standard_error_in(tmp_path / "log"):
+        running = running_server(models, "--workers", "2", "--log-format", "json", "--access-log")
+        server = running.__enter__()
+    try:
+        (models / "sampler" / "2").mkdir()  # a version that is none
+        for _ in range(4):
+            with own_connection(server) as channel:
+                channel.unary_unary(f"{CURVES}/GetModel")(b"", timeout=20)
+            with suppress(urllib.error.HTTPError):
+                urllib.request.urlopen(f"http://{server.http}/nothing", timeout=20)
+        kill(workers_of(server)[0])
+        wait_until(lambda: "version 2 is refused" in (tmp_path / "log").read_text())
+        wait_until(lambda: len(workers_of(server)) == 2)
+        stream = StreamCurvesRequest(source=CurveSource(range=SeedRange(count=10**8)))
+        with own_connection(server) as channel:
+            call = channel.unary_stream(f"{CURVES}/StreamCurves")
+            answers = call(stream.SerializeToString(), timeout=60)
+            next(answers)
+            server.process.terminate()
+            wait_until(lambda: "calls in flight have" in (tmp_path / "log").read_text())
+            answers.cancel()
+            assert server.process.wait(timeout=20) == 0
+    finally:
+        running.__exit__(None, None, None)
+    lines = json_lines((tmp_path / "log").read_text())
+    assert {line["process"] for line in lines} == {"supervisor", "worker-0", "worker-1"}
+    for line in lines:
+        assert {"time", "level", "process", "logger", "message"} <= set(line)
+
+
+def written(log_format: str, program: str) -> str:
+    """What a process writes into its log."""
+    begin = f"import logging, warnings; from serve import logs; logs.set_up({log_format!r}, 'me')"
+    command = [sys.executable, "-c", f"{begin}\n{program}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    return done.stderr
+
+
+def test_an_exception_can_not_forge_a_line_either():
+    text = f"{FORGED}\n{FORGED}"
+    program = f"try:\n  raise ValueError({text!r})\nexcept ValueError: logging.exception('a\\nb')"
+    first, *rest = written("text", program).split("\n")[:-1]
+    assert OURS.match(first)
+    assert first.endswith(r"a\nb")
+    assert rest[0] == "  Traceback (most recent call last):"
+    assert all(line.startswith("  ") for line in rest)
+    (line,) = json_lines(written("json", program))
+    assert line["message"] == "a\nb"
+    assert line["exception"].count(FORGED) == 2
+
+
+def test_what_is_no_text_and_what_python_warns_of_are_json_too():
+    program = "logging.error('a path: %s', chr(0xDCFF))\nwarnings.warn('old')"
+    path, warning = json_lines(written("json", program))
+    assert path["message"] == r"a path: \udcff"
+    assert "old" in warning["message"]
+
+
+def test_the_first_line_says_what_is_served_where(published: Path):
+    command = [sys.executable, "-m", "serve", "--models", str(published)]
+    for options, pattern in (
+        (["--http=localhost:0"], r"gRPC on 127\.0\.0\.1:\d+, HTTP on localhost:\d+"),
+        (["--http=off"], r"gRPC on 127\.0\.0\.1:\d+"),
+    ):
+        ports = ["--listen=127.0.0.1:0", *options]
+        with subprocess.Popen(command + ports, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                line = process.stdout.readline()
+            finally:
+                process.terminate()
+            assert re.fullmatch(rf"serving version 1 of {published}: {pattern}\n", line)
+            assert process.stdout.read() == ""
