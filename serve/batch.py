@@ -48,11 +48,11 @@ class Batch:
 def compute(entries: list[Entry]) -> Batch:
     """Computes calls of one engine in one run, and notes in each how long it took."""
     start = time.perf_counter()
-    seeds = entries[0].seeds
-    if len(entries) > 1:
-        seeds = np.concatenate([entry.seeds for entry in entries])
     result: Float32Array | Exception
     try:
+        seeds = entries[0].seeds
+        if len(entries) > 1:
+            seeds = np.concatenate([entry.seeds for entry in entries])
         result = entries[0].engine.curves_from_seeds(seeds)
     except Exception as error:
         result = error

@@ -1,6 +1,8 @@
-"""Writing files so that they appear whole or not at all, also through a power cut."""
+"""Files that are read only if they are files, and appear whole or not at all, also through a power
+cut."""
 
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -9,6 +11,14 @@ from pathlib import Path
 ASIDE = ".part-"
 
 _unfinished: set[Path] = set()
+
+
+def read_regular(path: Path) -> bytes:
+    """Returns the bytes of a file. Raises OSError, also for a pipe or a device, whose end may never
+    come."""
+    if path.exists() and not path.is_dir() and not path.is_file():
+        raise OSError(errno.EINVAL, "is no regular file", str(path))
+    return path.read_bytes()
 
 
 @contextlib.contextmanager

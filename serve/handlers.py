@@ -1,13 +1,22 @@
 """gRPC's side of a call: what every method of every service has in common."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NoReturn, TypeAlias, TypeVar
 
 import grpc
+import grpc.aio
 from google.protobuf.message import DecodeError, Message
 
 from serve.calls import Call, Calls
-from serve.status import Context, RequestError, abort, as_request_error, not_offered
+from serve.status import (
+    Context,
+    RequestError,
+    abort,
+    as_request_error,
+    invalid_argument,
+    not_offered,
+)
 from serve.tokens import Tokens
 
 Request = TypeVar("Request", bound=Message)
@@ -24,12 +33,15 @@ _CLOCKS_DIFFER = 0.1
 class Handlers:
     """Makes gRPC handlers of coroutines, whose calls `calls` counts.
 
-    A handler parses by itself because grpcio answers INTERNAL for bytes that do not parse, and
-    sends bytes because `serve.wire` writes them.
+    A handler reads by itself so that a call counts, and is bounded in time, from its first byte;
+    parses by itself because grpcio answers INTERNAL for bytes that do not parse; and sends bytes
+    because `serve.wire` writes them.
     """
 
-    def __init__(self, calls: Calls) -> None:
+    def __init__(self, calls: Calls, max_wait: float) -> None:
+        """A request may take `max_wait` seconds to arrive."""
         self._calls = calls
+        self._max_wait = max_wait
 
     def unary(
         self,
@@ -39,25 +51,24 @@ class Handlers:
     ) -> Handler:
         """Returns a handler that answers a request with one message."""
 
-        async def handle(request: bytes, context: Context) -> bytes:
+        async def handle(_: AsyncIterator[bytes], context: Context) -> bytes:
             call = Call(method, context.peer)
             self._calls.begin(call)
+            # Not before its answer has left: until then it takes memory.
+            context.add_done_callback(lambda _: self._ended(call))  # type: ignore[arg-type]
             try:
-                made = await answer(_parse(request_type, request), call)
+                return await answer(await self._read(request_type, context), call)
             except Exception as error:
-                call.release()
                 await _refuse(context, call, error)
             except BaseException:
-                call.release()
                 call.code = _broken_off(context)
                 raise
-            finally:
-                self._calls.end(call)
-            if call.held:
-                context.add_done_callback(lambda _: call.release())  # type: ignore[arg-type]
-            return made
 
-        return grpc.unary_unary_rpc_method_handler(handle)
+        return grpc.stream_unary_rpc_method_handler(handle)
+
+    def _ended(self, call: Call) -> None:
+        call.release()
+        self._calls.end(call)
 
     def streaming(
         self,
@@ -67,11 +78,11 @@ class Handlers:
     ) -> Handler:
         """Returns a handler that answers a request with a stream of messages."""
 
-        async def handle(request: bytes, context: Context) -> AsyncIterator[bytes]:
+        async def handle(_: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
             call = Call(method, context.peer, is_stream=True)
             self._calls.begin(call)
             try:
-                async for message in answer(_parse(request_type, request), call):
+                async for message in answer(await self._read(request_type, context), call):
                     yield message
             except Exception as error:
                 await _refuse(context, call, error)
@@ -81,7 +92,7 @@ class Handlers:
             finally:
                 self._calls.end(call)
 
-        return grpc.unary_stream_rpc_method_handler(handle)
+        return grpc.stream_stream_rpc_method_handler(handle)
 
     def bidi(
         self,
@@ -122,6 +133,22 @@ class Handlers:
                 self._calls.end(stream)
 
         return grpc.stream_stream_rpc_method_handler(handle)
+
+    async def _read(self, request_type: type[Request], context: Context) -> Request:
+        """Returns the one request of a call. Raises RequestError if it does not come in time, or
+        does not parse."""
+        try:
+            async with asyncio.timeout(self._max_wait):
+                content = await context.read()
+        except TimeoutError:
+            raise RequestError(
+                grpc.StatusCode.DEADLINE_EXCEEDED,
+                None,
+                f"the request did not arrive within {self._max_wait:g} s",
+            ) from None
+        if content is grpc.aio.EOF:
+            raise invalid_argument("request", "is missing: the call ended without one")
+        return _parse(request_type, content)
 
 
 class Gate(grpc.GenericRpcHandler):
@@ -179,7 +206,7 @@ def _broken_off(context: Context) -> grpc.StatusCode:
     return grpc.StatusCode.CANCELLED
 
 
-async def _refuse(context: Context, call: Call, error: Exception) -> None:
+async def _refuse(context: Context, call: Call, error: Exception) -> NoReturn:
     refusal = as_request_error(error)
     call.code = refusal.code
     await abort(context, refusal)

@@ -19,6 +19,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from serve import metrics as prometheus
 from serve.calls import Call, Calls
+from serve.errors import ServerError
 from serve.handlers import OTHER
 from serve.listening import Claim, listening_socket
 from serve.metrics import Metrics
@@ -31,6 +32,8 @@ from serve.versions import Versions
 # For a cluster's probes, which have neither token nor certificate.
 _ALWAYS_OPEN = ("/healthz", "/readyz")
 _MAX_HEADER_BYTES = 16 * 1024
+# Seconds that a request's head may take to come.
+_HEAD_SECONDS = 10.0
 # The door's refusals: HTTP status and headers.
 _REFUSALS = {
     grpc.StatusCode.RESOURCE_EXHAUSTED: (503, {"Retry-After": "1", "Connection": "close"}),
@@ -94,7 +97,10 @@ class HttpServer:
         """Takes requests on the claimed port from now on."""
         sockets = [listening_socket(endpoint) for endpoint in claim.endpoints]
         self._serving = asyncio.create_task(self._server.serve(sockets))
-        while not self._server.started and not self._serving.done():
+        while not self._server.started:
+            if self._serving.done():
+                self._serving.result()
+                raise ServerError(f"HTTP can't listen on {claim.address}")
             await asyncio.sleep(0.005)
 
     async def stop(self) -> None:
@@ -199,7 +205,9 @@ class _Server(uvicorn.Server):
 
 class _Protocol(H11Protocol):
     """Tells the application whether the client showed a certificate and how many connections there
-    are, and closes a connection that never asks for anything."""
+    are, and closes a connection that never asks for anything, or begins to and does not end."""
+
+    _slow_head: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -215,6 +223,23 @@ class _Protocol(H11Protocol):
         self.timeout_keep_alive_task = self.loop.call_later(
             self.timeout_keep_alive, self.timeout_keep_alive_handler
         )
+
+    def data_received(self, data: bytes) -> None:
+        """Takes what comes; the head of a request has to be there after a while."""
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._end_wait()
+        elif not self._slow_head:
+            self._slow_head = self.loop.call_later(_HEAD_SECONDS, self.transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._end_wait()
+
+    def _end_wait(self) -> None:
+        if self._slow_head:
+            self._slow_head.cancel()
+            self._slow_head = None
 
     def send_400_response(self, msg: str) -> None:
         """Answers what is no request; where that comes behind a connection's last one, hangs up."""

@@ -27,6 +27,11 @@ CONTENT_TYPE = prometheus_client.CONTENT_TYPE_PLAIN_0_0_4
 _BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
 
 
+# The files that a process writes to: prometheus_client's kinds and modes of metrics.
+_FILES = ("counter", "histogram", "gauge_max", "gauge_livesum", "gauge_sum")
+_FILE_BYTES = 2**20
+
+
 class _Kind(NamedTuple):
     """Calls that are counted together."""
 
@@ -74,6 +79,8 @@ class Metrics:
         prometheus_client.values.ValueClass = prometheus_client.values.MultiProcessValue(  # type: ignore[no-untyped-call]
             process_identifier=lambda: process
         )
+        for kind in _FILES:
+            _reserve(folder / f"{kind}_{process}.db")
         own = CollectorRegistry()
         self._requests = Counter(
             "curvegan_requests", "Requests that ended.", ("method", "code"), registry=own
@@ -219,3 +226,13 @@ def _all_processes() -> CollectorRegistry:
     registry = CollectorRegistry()
     MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return registry
+
+
+def _reserve(path: Path) -> None:
+    """Takes the room for a file at once. Raises OSError if there is none.
+
+    prometheus_client maps a file with holes into memory: a process that writes into one of them on
+    a full disk is killed.
+    """
+    with path.open("ab") as file:
+        os.posix_fallocate(file.fileno(), 0, _FILE_BYTES)

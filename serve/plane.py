@@ -67,10 +67,11 @@ class Plane:
 
     async def _large(self, engine: Engine, source: Source, call: Call) -> Float32Array:
         n_bytes = source.rows * _row_bytes(engine)
+        client = call.peer()
         curves = await self._share.run(
-            call.peer(), _timed(call, partial(source.curves, engine, 0, source.rows)), n_bytes
+            client, _timed(call, partial(source.curves, engine, 0, source.rows)), n_bytes
         )
-        call.held.append(lambda: self._share.give_back(n_bytes))
+        call.held.append(lambda: self._share.give_back(client, n_bytes))
         return curves
 
     async def parts(

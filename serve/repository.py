@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from serve.errors import RepositoryError
+from serve.files import read_regular
 from serve.manifest import MANIFEST, Manifest, ModelName, parse_manifest, sha256
 
 ONNX = "model.onnx"
@@ -118,7 +119,7 @@ def version_folders(model_folder: Path) -> list[int]:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except OSError as error:
         raise RepositoryError(
             f"can't read {path}: {error.strerror}; restore it or delete this version"

@@ -20,6 +20,8 @@ MIB = 1024 * 1024
 # A year, far beyond any use; what is longer overflows somewhere below.
 _MAX_SECONDS = 365 * 24 * 3600
 _MAX_BYTES = 2**30
+# More than the largest machines have cores.
+_MAX_WORKERS = 256
 
 Count = Annotated[int, Parameter(converter=whole_number, validator=Number(gte=1, lte=2**31 - 1))]
 Seconds = Annotated[float, Parameter(validator=Number(gt=0, lte=_MAX_SECONDS))]
@@ -51,7 +53,7 @@ class Bounds:
     max_unsent_bytes: Bytes = 128 * MIB
     """Bytes of answers that are being made or sent; further calls wait for their turn."""
     max_wait: Seconds = 10.0
-    """Seconds that a call may wait for its turn."""
+    """Seconds that a request may take to arrive, and a call may wait for its turn."""
     max_idle: Seconds = 600.0
     """Seconds without a call after which a connection is closed."""
 
@@ -82,7 +84,9 @@ class Settings:
     """Where gRPC listens, as host:port; port 0 takes a free one."""
     http: str = DEFAULT_HTTP_ADDRESS
     """Where HTTP listens (/v2, /metrics, /healthz, /readyz), or "off"."""
-    workers: Count = 1
+    workers: Annotated[
+        int, Parameter(converter=whole_number, validator=Number(gte=1, lte=_MAX_WORKERS))
+    ] = 1
     """Processes that share the ports; each has the bounds below for itself."""
     keep: Count = 1
     """How many versions stay loaded: the newest ones, which can be asked for by number."""
@@ -107,8 +111,13 @@ class Settings:
         return Address.parse(self.listen), None if self.http == "off" else Address.parse(self.http)
 
     def check(self) -> None:
-        """Raises ServerError for settings that contradict each other."""
+        """Raises ServerError for settings that contradict each other, and for what is no path."""
         access = self.access
+        for path in (
+            self.models, access.tls_cert, access.tls_key, access.tls_client_ca, access.token_file
+        ):  # fmt: skip
+            if path and "\0" in str(path):
+                raise ServerError(f"{str(path)!r} is no path: it holds a null byte")
         if (access.tls_cert is None) != (access.tls_key is None):
             raise ServerError("--tls-cert and --tls-key belong together: give both or neither")
         if access.tls_client_ca and not access.tls_cert:

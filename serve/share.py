@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -28,13 +28,15 @@ class _Turn:
 class FairShare:
     """Runs work in threads, one a core, within a budget of memory.
 
-    Of the clients that wait, each gets one piece of work done before any gets a second. A client
-    that asks for much therefore waits for its own work, not the others for it.
+    Of the clients that wait, each gets one piece of work done before any gets a second, and none
+    holds more than a quarter of the memory. A client that asks for much, or does not read what it
+    gets, therefore waits for itself, not the others for it.
     """
 
     def __init__(self, memory: int, max_wait: float) -> None:
         """`memory` bytes are shared; who waits longer than `max_wait` seconds is refused."""
         self._free_bytes = self._memory = memory
+        self._held: Counter[str] = Counter()
         self._max_wait = max_wait
         self._free_threads = os.cpu_count() or 1
         self._threads = ThreadPoolExecutor(self._free_threads, thread_name_prefix="compute")
@@ -54,21 +56,25 @@ class FairShare:
             await self._begun(turn)
         except BaseException:
             if turn.begin.done() and not turn.begin.cancelled():
-                self._end(turn.n_bytes)
+                self._end(client, turn.n_bytes)
             turn.begin.cancel()
             raise
         running = asyncio.get_running_loop().run_in_executor(self._threads, work)
         # A thread can't be stopped: whoever gives up, its thread is free only when the work ends.
-        running.add_done_callback(lambda _: self._end(0))
+        running.add_done_callback(lambda _: self._end(client, 0))
         try:
             return await asyncio.shield(running)
         except BaseException:
-            running.add_done_callback(lambda _: self.give_back(n_bytes))
+            running.add_done_callback(lambda _: self.give_back(client, n_bytes))
             raise
 
-    def give_back(self, n_bytes: int) -> None:
-        """Frees memory that was taken for work."""
-        self._free_bytes += min(n_bytes, self._memory)
+    def give_back(self, client: str, n_bytes: int) -> None:
+        """Frees memory that was taken for work of `client`."""
+        n_bytes = min(n_bytes, self._memory)
+        self._free_bytes += n_bytes
+        self._held[client] -= n_bytes
+        if not self._held[client]:
+            del self._held[client]
         self._begin_turns()
 
     async def _begun(self, turn: _Turn) -> None:
@@ -85,32 +91,38 @@ class FairShare:
                 retry_after=1.0,
             ) from None
 
-    def _end(self, n_bytes: int) -> None:
+    def _end(self, client: str, n_bytes: int) -> None:
         self._free_threads += 1
-        self.give_back(n_bytes)
+        self.give_back(client, n_bytes)
 
     def _begin_turns(self) -> None:
         """Lets begin, in order, what there are threads and memory for."""
         while self._free_threads and (found := self._next()):
             client, turns = found
-            turn = turns[0]
-            if turn.n_bytes > self._free_bytes:
-                return  # Its turn it is: smaller work does not overtake it for ever.
-            turns.popleft()
+            turn = turns.popleft()
             del self._waiting[client]
             if turns:
                 self._waiting[client] = turns
             self._free_threads -= 1
             self._free_bytes -= turn.n_bytes
+            self._held[client] += turn.n_bytes
             turn.begin.set_result(None)
 
     def _next(self) -> tuple[str, deque[_Turn]] | None:
         """Returns the client whose turn it is, without those that gave up waiting."""
+        is_short = False
         for client in list(self._waiting):
             turns = self._waiting[client]
             while turns and turns[0].begin.done():
                 turns.popleft()
-            if turns:
+            if not turns:
+                del self._waiting[client]
+                continue
+            n_bytes, held = turns[0].n_bytes, self._held[client]
+            if n_bytes and held and held + n_bytes > self._memory / 4:
+                continue  # It has not yet read what it got before.
+            if not n_bytes or (n_bytes <= self._free_bytes and not is_short):
                 return client, turns
-            del self._waiting[client]
+            # Work that needs less memory does not overtake it for ever; what needs none may.
+            is_short = True
         return None

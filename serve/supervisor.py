@@ -223,6 +223,8 @@ class _Supervisor:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         # With no other writer than the supervisor it ends when the supervisor does.
         os.close(self._lifeline_end)
+        # Nor does it wait for a reader that has gone.
+        os.close(self._reports)
         from serve.worker import Job, work
 
         work(

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from serve.errors import ServerError
+from serve.files import read_regular
 
 if TYPE_CHECKING:  # The client needs this file and not what the server's settings import.
     from serve.settings import Access
@@ -52,6 +53,6 @@ def read_ca(path: Path) -> bytes:
 def read(path: Path) -> bytes:
     """Returns the bytes of a certificate's or key's file. Raises ServerError."""
     try:
-        return path.read_bytes()
+        return read_regular(path)
     except OSError as error:
         raise ServerError(f"can't read {path}: {error.strerror}") from None

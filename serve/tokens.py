@@ -9,6 +9,7 @@ from pathlib import Path
 import grpc
 
 from serve.errors import ServerError
+from serve.files import read_regular
 from serve.status import RequestError
 
 logger = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ class Tokens:
 
 def _read(path: Path) -> list[bytes]:
     try:
-        lines = path.read_bytes().split(b"\n")
+        lines = read_regular(path).split(b"\n")
     except OSError as error:
         raise ServerError(f"can't read the token file {path}: {error.strerror}") from None
     tokens = {number: line.strip() for number, line in enumerate(lines, 1) if line.strip()}

@@ -84,7 +84,9 @@ def work(job: Job) -> None:
     try:
         uvloop.run(_serve(job))
     except (CurveganError, OSError) as error:
-        job.report(Failed(job.name, str(error)))
+        # A path need not be text.
+        reason = str(error).encode(errors="backslashreplace").decode()
+        job.report(Failed(job.name, reason))
     except Exception:
         logger.exception("internal error")
         sys.exit(1)
@@ -114,7 +116,7 @@ async def _serve(job: Job) -> None:
     plane = Plane(bounds)
     tokens = Tokens(settings.access.token_file) if settings.access.token_file else None
 
-    handlers = Handlers(calls)
+    handlers = Handlers(calls, bounds.max_wait)
     health_servicer = health.aio.HealthServicer()
     aside = Aside(bounds.max_calls)  # As many may watch the health as may call.
 
@@ -137,7 +139,7 @@ async def _serve(job: Job) -> None:
     credentials = _credentials(settings.access)
     for endpoint in job.grpc_claim.endpoints:
         server.listen(str(endpoint), credentials)
-    routes = InferenceRoutes(versions, plane, calls, totals, bounds.max_request_bytes)
+    routes = InferenceRoutes(versions, plane, calls, totals, bounds)
     http = HttpServer(settings, versions, calls, tokens, metrics, routes)
 
     # What is there now stays: the collector need not look at it again and again.

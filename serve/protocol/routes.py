@@ -14,6 +14,7 @@ from serve.calls import Call, Calls
 from serve.plane import Plane
 from serve.protocol import describe, lookup, rest
 from serve.protocol.servicer import Totals
+from serve.settings import Bounds
 from serve.status import RequestError, as_request_error
 from serve.versions import Versions
 
@@ -32,13 +33,13 @@ class InferenceRoutes:
         plane: Plane,
         calls: Calls,
         totals: Callable[[], Awaitable[Totals]],
-        max_request_bytes: int,
+        bounds: Bounds,
     ) -> None:
         self._versions = versions
         self._plane = plane
         self._calls = calls
         self._totals = totals
-        self._max_request_bytes = max_request_bytes
+        self._bounds = bounds
 
     def routes(self) -> list[Route]:
         """Returns the routes, all below /v2."""
@@ -70,16 +71,23 @@ class InferenceRoutes:
         name = f"{method} {path}"
 
         async def respond(request: Request) -> Response:
+            problem: RequestError | None = None
+            try:
+                request.state.body = await self._body(request)
+            except RequestError as error:
+                problem = error
+            except ClientDisconnect:
+                return Response(status_code=499)
+            # It counts only now that it has come as a whole: slow ones shut out no others.
             call = Call(name, lambda: peer(request))
             refusal = self._calls.refusal(is_stream=False)
             self._calls.begin(call)
             try:
+                if problem:
+                    raise problem
                 if refusal and not (while_draining and self._calls.draining):
                     raise refusal
                 response = await answer(request, call)
-            except ClientDisconnect:
-                call.code = grpc.StatusCode.CANCELLED
-                response = Response(status_code=499)
             except asyncio.CancelledError:
                 call.code = grpc.StatusCode.CANCELLED
                 call.release()
@@ -104,7 +112,7 @@ class InferenceRoutes:
         return _json(b'{"ready":true}')
 
     async def _index(self, request: Request, _: Call) -> Response:
-        rest.check_index_request(await self._body(request))
+        rest.check_index_request(request.state.body)
         return _json(rest.index_document(describe.repository_index(self._versions.numbers())))
 
     async def _metadata(self, request: Request, _: Call) -> Response:
@@ -126,8 +134,9 @@ class InferenceRoutes:
         call.source_field = "inputs[0].shape"
         loaded, model = lookup.find(self._versions, *_named(request))
         call.model, call.version = model.name, loaded.number
-        body = await self._body(request)
-        asked = rest.parse_infer(body, request.headers.get(rest.JSON_LENGTH_HEADER), model)
+        asked = rest.parse_infer(
+            request.state.body, request.headers.get(rest.JSON_LENGTH_HEADER), model
+        )
         call.request_id, call.rows = asked.id, asked.source.rows
         curves = await self._plane.curves(loaded, asked.source, call)
         answer = rest.infer_answer(asked, model, loaded.number, curves)
@@ -137,16 +146,25 @@ class InferenceRoutes:
         return Response(answer.content, headers=headers, media_type="application/octet-stream")
 
     async def _body(self, request: Request) -> bytes:
-        """Returns a request's body. Raises RequestError as soon as it is found to be too long."""
+        """Returns a request's body. Raises RequestError as soon as it is found to be too long, or
+        to come too slowly."""
         body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > self._max_request_bytes:
-                raise RequestError(
-                    grpc.StatusCode.RESOURCE_EXHAUSTED,
-                    "request",
-                    f"is longer than {self._max_request_bytes} bytes",
-                )
+        try:
+            async with asyncio.timeout(self._bounds.max_wait):
+                async for chunk in request.stream():
+                    body += chunk
+                    if len(body) > self._bounds.max_request_bytes:
+                        raise RequestError(
+                            grpc.StatusCode.RESOURCE_EXHAUSTED,
+                            "request",
+                            f"is longer than {self._bounds.max_request_bytes} bytes",
+                        )
+        except TimeoutError:
+            raise RequestError(
+                grpc.StatusCode.DEADLINE_EXCEEDED,
+                None,
+                f"the request did not arrive within {self._bounds.max_wait:g} s",
+            ) from None
         return bytes(body)
 
 

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -59,6 +60,10 @@ class Logged:
 
     def new_lines(self) -> list[str]:
         """The lines that came since the last time."""
+        # A call ends, and is logged, a moment after its client has the answer.
+        size = -1
+        while size != (size := self.path.stat().st_size):
+            time.sleep(0.2)
         lines = self.text().split("\n")[:-1]
         new, self.read = lines[self.read :], len(lines)
         return new
