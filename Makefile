@@ -1,6 +1,7 @@
 # make demo    train, export, serve, ask for 64 curves, draw them
 # make test    every test
 # make lint    format, lint, types, contract
+# make parity  every runtime against PyTorch, into docs/parity.md
 # make stubs   the Python stubs of proto/
 #
 # Each sets up .venv first, with the versions of constraints.txt.
@@ -10,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test lint stubs clean
+.PHONY: demo test lint parity stubs clean
 
 demo: $(VENV)/.train
 	$(BIN)/python -m demo
@@ -23,6 +24,9 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/buf lint proto
+
+parity: $(VENV)/.dev
+	$(BIN)/python -m bench.parity
 
 stubs: $(VENV)/.dev
 	$(BIN)/python proto/generate.py

@@ -54,7 +54,8 @@ def _need(program: str, package: str) -> None:
 def _run(command: Sequence[str | Path], folder: Path) -> None:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise MissingToolError(f"{command[0]} failed in {folder.name}: {done.stderr[-300:]}")
+        reason = " ".join(done.stderr.split())[-300:]
+        raise MissingToolError(f"{command[0]} failed in {folder.name}: {reason}")
 
 
 @contextmanager
