@@ -2,6 +2,7 @@
 # make test    every test
 # make soak    attacks on a server, minutes long (needs h2load)
 # make lint    format, lint, types, contract
+# make parity  every runtime against PyTorch, into docs/parity.md
 # make stubs   the Python stubs of proto/
 #
 # Each sets up .venv first, with the versions of constraints.txt.
@@ -11,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test soak lint stubs clean
+.PHONY: demo test soak lint parity stubs clean
 
 demo: $(VENV)/.train
 	$(BIN)/python -m demo
@@ -27,6 +28,9 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/buf lint proto
+
+parity: $(VENV)/.dev
+	$(BIN)/python -m bench.parity
 
 stubs: $(VENV)/.dev
 	$(BIN)/python proto/generate.py

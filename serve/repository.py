@@ -1,8 +1,8 @@
 """The model repository on disk: which versions it holds, and their files, verified.
 
     models/
-      generator/ config.pbtxt  1/ model.onnx model.pt manifest.json   noise -> curves
-      sampler/   config.pbtxt  1/ model.onnx model.pt manifest.json   seeds -> curves
+      generator/ config.pbtxt  1/ model.onnx model.pt model.pt2 manifest.json   noise -> curves
+      sampler/   config.pbtxt  1/ model.onnx model.pt model.pt2 manifest.json   seeds -> curves
 
 It is the layout that Triton and KServe read. Version N exists when `sampler/N` does, for that is
 the last thing that publishing it does (`serve.publish`).
@@ -19,6 +19,7 @@ from serve.manifest import MANIFEST, Manifest, ModelName, parse_manifest, sha256
 
 ONNX = "model.onnx"
 TORCHSCRIPT = "model.pt"
+EXPORTED_PROGRAM = "model.pt2"  # Versions of before it came do without.
 
 DEFAULT_MODELS = Path("models")
 

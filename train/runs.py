@@ -26,7 +26,7 @@ from serve.errors import CurveganError
 from serve.files import ASIDE, replacing
 from serve.manifest import Description, ModelName, sha256, to_json
 from serve.publish import publish
-from serve.repository import ONNX, TORCHSCRIPT
+from serve.repository import EXPORTED_PROGRAM, ONNX, TORCHSCRIPT
 from train import checkpoint
 from train.history import History
 from train.loop import Population, Report
@@ -40,9 +40,14 @@ PUBLISHED = "published.json"
 DESCRIPTION = "description.json"
 SUMS = "sums.json"
 
-_EXPORTED = {DESCRIPTION} | {
-    f"{model}/{name}" for model in get_args(ModelName) for name in (ONNX, TORCHSCRIPT)
-}
+
+def _exported(*names: str) -> set[str]:
+    return {DESCRIPTION} | {f"{model}/{name}" for model in get_args(ModelName) for name in names}
+
+
+_EXPORTED = _exported(ONNX, TORCHSCRIPT, EXPORTED_PROGRAM)
+# What runs exported before there was EXPORTED_PROGRAM; they can still be published.
+_EXPORTED_BEFORE = _exported(ONNX, TORCHSCRIPT)
 
 Content = TypeVar("Content")
 
@@ -254,12 +259,13 @@ class Run:
                     f"published, export it again with: {self.resume_command}"
                 )
         description = self.description
-        if description is None or set(sums) != _EXPORTED:
+        if description is None or set(sums) not in (_EXPORTED, _EXPORTED_BEFORE):
             raise CurveganError(f"{str(self.folder)!r} holds no whole export")
         files: dict[ModelName, dict[str, bytes]] = {
             model: {
                 name: (self.folder / "export" / model / name).read_bytes()
-                for name in (ONNX, TORCHSCRIPT)
+                for name in (ONNX, TORCHSCRIPT, EXPORTED_PROGRAM)
+                if f"{model}/{name}" in sums
             }
             for model in get_args(ModelName)
         }

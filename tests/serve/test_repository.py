@@ -15,7 +15,7 @@ from serve.repository import ONNX, Repository
 FILES = [
     f"{model}/1/{name}"
     for model in ("generator", "sampler")
-    for name in ("model.onnx", "model.pt", "manifest.json")
+    for name in ("model.onnx", "model.pt", "model.pt2", "manifest.json")
 ]
 
 
@@ -38,7 +38,7 @@ def test_config_states_the_shape_without_a_batch_dimension(published: Path):
 def test_manifest_holds_what_the_design_asks_for(published: Path):
     manifest = json.loads((published / "sampler" / "1" / MANIFEST).read_text())
     assert manifest["format"] == FORMAT
-    assert set(manifest["files"]) == {"model.onnx", "model.pt"}
+    assert set(manifest["files"]) == {"model.onnx", "model.pt", "model.pt2"}
     description = manifest["description"]
     assert len(description["x_grid"]) == 15
     assert description["n_noise"] == 5

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from serve.repository import Repository
+from serve.repository import EXPORTED_PROGRAM, Repository
 from tests.commands import error_line, run_command, try_command
 from train.recipes import RECIPES
 
@@ -220,7 +220,9 @@ def test_ctrl_c_while_the_libraries_load_is_quiet(command: str, tmp_path: Path):
     assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
 
 
-@pytest.mark.parametrize("name", ["sampler/model.onnx", "generator/model.pt", "description.json"])
+@pytest.mark.parametrize(
+    "name", ["sampler/model.onnx", "generator/model.pt", "generator/model.pt2", "description.json"]
+)
 def test_an_export_that_was_damaged_is_not_published(trained: Path, tmp_path: Path, name: str):
     (run,) = (trained / "runs").iterdir()
     copy = shutil.copytree(run, tmp_path / "run")
@@ -228,6 +230,21 @@ def test_an_export_that_was_damaged_is_not_published(trained: Path, tmp_path: Pa
     line = error_line(try_command("train", "publish", "run", cwd=tmp_path))
     assert f"run/export/{name} is damaged" in line
     assert not (tmp_path / "models").exists()
+
+
+def test_a_run_exported_before_there_was_model_pt2_can_still_be_published(
+    trained: Path, tmp_path: Path
+):
+    (run,) = (trained / "runs").iterdir()
+    export = shutil.copytree(run, tmp_path / "run") / "export"
+    sums = json.loads((export / "sums.json").read_text())
+    for model in ("generator", "sampler"):
+        (export / model / EXPORTED_PROGRAM).unlink()
+        del sums[f"{model}/{EXPORTED_PROGRAM}"]
+    (export / "sums.json").write_text(json.dumps(sums))
+    run_command("train", "publish", "run", cwd=tmp_path)
+    version = Repository(tmp_path / "models").load(1)
+    assert set(version.sampler_manifest.files) == {"model.onnx", "model.pt"}
 
 
 def test_publishing_what_is_no_run_is_one_line(tmp_path: Path):

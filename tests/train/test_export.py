@@ -1,7 +1,9 @@
 """The exported files: shapes, names, sizes, metadata; and the parity that guards them."""
 
+import io
 import json
 import re
+import zipfile
 
 import numpy as np
 import onnx
@@ -10,8 +12,9 @@ import torch
 from onnx.reference import ReferenceEvaluator
 
 from serve.ort import ort
-from serve.repository import ONNX, TORCHSCRIPT
+from serve.repository import EXPORTED_PROGRAM, ONNX, TORCHSCRIPT
 from train.export import Export, ParityError, export
+from train.export.exported_program import load_exported_program
 from train.export.parity import ExportedModel, check_parity, seeds_to_compare
 from train.export.torchscript import load_torchscript
 from train.families import Quadratics
@@ -20,6 +23,7 @@ from train.networks import Sampler, make_generator
 N_NOISE, N_POINTS = 5, 15
 X_GRID = Quadratics(N_POINTS).x_grid.tolist()
 MODELS = ("generator", "sampler")
+FILES = (ONNX, TORCHSCRIPT, EXPORTED_PROGRAM)
 
 
 @pytest.fixture(scope="module")
@@ -72,10 +76,13 @@ def test_onnx_models_carry_the_x_grid_and_the_seed_rule(exported, model):
 
 
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("name", [ONNX, TORCHSCRIPT])
+@pytest.mark.parametrize("name", FILES)
 def test_no_file_tells_of_the_machine_that_wrote_it(exported, model, name):
     """No path, no traceback: neither in the clear nor in a zip's entries."""
     content = exported.files[model][name]
+    if name != ONNX:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            content += b"".join(map(archive.read, archive.namelist()))
     assert not re.search(rb'File "|site-packages|/train/\w+\.py\(|stack_trace|debug_pkl', content)
     assert torch.__file__.rpartition("/")[0].encode() not in content
 
@@ -94,20 +101,21 @@ def test_every_runtime_takes_any_number_of_rows(exported, model, n):
         session(files[ONNX]).run(None, {name: rows})[0],
         reference.run(None, {name: rows})[0],
         load_torchscript(files[TORCHSCRIPT])(torch.from_numpy(rows)).numpy(),
+        load_exported_program(files[EXPORTED_PROGRAM])(torch.from_numpy(rows)).numpy(),
     ):
         assert curves.shape == (n, N_POINTS)
         assert curves.dtype == np.float32
 
 
-def test_parity_compares_four_runtimes_on_the_extreme_seeds(exported):
-    runtimes = {"torch eager", "torchscript", "onnxruntime", "onnx reference"}
+def test_parity_compares_five_runtimes_on_the_extreme_seeds(exported):
+    runtimes = {"torch eager", "torchscript", "torch.export", "onnxruntime", "onnx reference"}
     assert {0, 1, -1, 2**63 - 1, -(2**63)} <= set(seeds_to_compare().tolist())
     for model in MODELS:
         assert set(exported.parity[model]) == runtimes
         assert max(exported.parity[model].values()) <= 1e-5
 
 
-@pytest.mark.parametrize("name", [ONNX, TORCHSCRIPT])
+@pytest.mark.parametrize("name", FILES)
 def test_files_of_other_weights_fail_their_parity_and_the_message_says_where(generator, name):
     torch.manual_seed(0)
     other = make_generator(N_NOISE, N_POINTS)
@@ -156,3 +164,11 @@ def test_the_sampler_is_the_generator_on_the_noise_of_the_seeds(exported, genera
     curves = session(exported.files["sampler"][ONNX]).run(None, {"seeds": seeds})[0]
     expected = Sampler(generator, N_NOISE)(torch.from_numpy(seeds)).detach().numpy()
     np.testing.assert_allclose(curves, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_program_of_torch_export_is_small_and_loads_from_its_path(exported, model, tmp_path):
+    path = tmp_path / EXPORTED_PROGRAM
+    path.write_bytes(exported.files[model][EXPORTED_PROGRAM])
+    assert path.stat().st_size <= 32_768
+    assert torch.export.load(path).graph_signature.user_outputs

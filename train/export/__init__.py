@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from serve.manifest import ModelName
-from serve.repository import ONNX, TORCHSCRIPT
+from serve.repository import EXPORTED_PROGRAM, ONNX, TORCHSCRIPT
+from train.export.exported_program import to_exported_program
 from train.export.onnx_models import SEED_RULE, generator_onnx, sampler_onnx, to_file
 from train.export.parity import (
     ExportedModel,
@@ -32,7 +33,8 @@ class Export:
 
 
 def export(generator: nn.Module, n_noise: int, x_grid: Sequence[float]) -> Export:
-    """Exports `generator`, and the sampler made from it, as TorchScript and ONNX.
+    """Exports `generator`, and the sampler made from it, as ONNX, TorchScript and
+    torch.export's program.
 
     Raises ParityError if the files, loaded again, do not compute what torch computes.
     """
@@ -45,10 +47,12 @@ def export(generator: nn.Module, n_noise: int, x_grid: Sequence[float]) -> Expor
         "generator": {
             ONNX: to_file(generator_graph, x_grid),
             TORCHSCRIPT: to_torchscript(generator, torch.from_numpy(noise[:2])),
+            EXPORTED_PROGRAM: to_exported_program(generator, torch.from_numpy(noise[:2])),
         },
         "sampler": {
             ONNX: to_file(sampler_graph, x_grid),
             TORCHSCRIPT: to_torchscript(sampler, torch.from_numpy(seeds[:2])),
+            EXPORTED_PROGRAM: to_exported_program(sampler, torch.from_numpy(seeds[:2])),
         },
     }
     parity: dict[ModelName, dict[str, float]] = {

@@ -19,7 +19,8 @@ from torch import nn
 from serve.arrays import Float32Array, Int64Array
 from serve.errors import CurveganError
 from serve.ort import ort
-from serve.repository import ONNX, TORCHSCRIPT
+from serve.repository import EXPORTED_PROGRAM, ONNX, TORCHSCRIPT
+from train.export.exported_program import load_exported_program
 from train.export.torchscript import load_torchscript
 
 TOLERANCE = 1e-5
@@ -89,6 +90,8 @@ def noise_to_compare(n_noise: int) -> Float32Array:
 def _runtimes(model: ExportedModel) -> Iterator[tuple[str, Run]]:
     yield "torch eager", partial(_run_torch, model.eager)
     yield "torchscript", partial(_run_torch, load_torchscript(model.files[TORCHSCRIPT]))
+    program = load_exported_program(model.files[EXPORTED_PROGRAM])
+    yield "torch.export", partial(_run_torch, program)
     yield "onnxruntime", partial(_run_onnx, _session(model), model.input_name)
     reference = ReferenceEvaluator(onnx.load_from_string(model.files[ONNX]))
     yield "onnx reference", partial(_run_onnx, reference, model.input_name)

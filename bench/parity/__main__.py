@@ -1,0 +1,79 @@
+"""python -m bench.parity [--models DIR]: every runtime against torch eager in float64."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from bench.parity.rows import N_ROWS
+from bench.parity.runtimes import GOAL, Outcome, run_all
+from bench.timing import print_table
+from serve.command_line import make_app, run
+from serve.errors import CurveganError
+from serve.files import replacing
+from serve.repository import DEFAULT_MODELS
+
+COLUMNS = ("runtime", "version", "language", "model", "largest difference", "curves/s")
+TITLE = f"{N_ROWS:,} seeds and their noise, against torch eager in float64"
+
+app = make_app("python -m bench.parity", "Compare every runtime with torch eager in float64.")
+
+
+@app.default
+def main(
+    *,
+    models: Path = DEFAULT_MODELS,
+    out: Path = Path("docs/parity.md"),
+    seconds: Annotated[float, Parameter(validator=Number(gte=0))] = 1.0,
+) -> None:
+    """Compare every runtime with torch eager in float64.
+
+    Parameters
+    ----------
+    models
+        The model repository; its newest version is compared.
+    out
+        The file that keeps the table.
+    seconds
+        How long each model is timed in each runtime.
+    """
+    outcomes = run_all(models, seconds)
+    rows = [_row(outcome) for outcome in outcomes]
+    print_table(TITLE, COLUMNS, rows)
+    with replacing(out) as aside:
+        aside.write_text(_page(rows), encoding="utf-8")
+    apart = [outcome for outcome in outcomes if not outcome.is_as_expected]
+    if apart:
+        names = ", ".join(f"{outcome.runtime.name} ({outcome.model})" for outcome in apart)
+        raise CurveganError(f"further than {GOAL:g} from torch eager in float64: {names}")
+
+
+def _row(outcome: Outcome) -> tuple[str, ...]:
+    runtime, model = outcome.runtime, outcome.model
+    start = (runtime.name, outcome.version, runtime.language, model)
+    if outcome.not_run:
+        return (*start, f"not run: {outcome.not_run}", "")
+    if model == "sampler" and runtime.no_sampler:
+        return (*start, f"wrong ({outcome.difference:.2g}): {runtime.no_sampler}", "")
+    return (*start, f"{outcome.difference:.1e}", f"{outcome.curves_per_second:,.0f}")
+
+
+def _page(rows: list[tuple[str, ...]]) -> str:
+    lines = [
+        "# The same curves in every runtime: `make parity`",
+        "",
+        f"What `python -m bench.parity` wrote: {N_ROWS:,} seeds (int64's ends, small ones of both",
+        "signs, random ones) through the sampler, their noise through the generator, in batches",
+        "of 1,000 on one core. The difference is the largest of any number of any curve to what",
+        "torch eager computes in float64.",
+        "",
+        f"| {' | '.join(COLUMNS)} |",
+        f"|{'---|' * len(COLUMNS)}",
+        *(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    run(app)

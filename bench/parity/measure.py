@@ -1,0 +1,43 @@
+"""What the process of a runtime does: read rows, make their curves, time it. Needs numpy alone.
+
+Its arguments are MODEL, seeds or noise, WIDTH, ROWS, CURVES and SECONDS. ROWS holds int64 [n] or
+float32 [n, WIDTH], CURVES is to hold float32 [n, n_points], both as bare little-endian numbers. It
+prints the runtime's version and the curves per second, as a line of JSON.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+# As the server cuts its batches: what is timed fits into a cache.
+ROWS_PER_RUN = 1_000
+
+Run = Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]
+
+
+def measure(load: Callable[[Path, str], tuple[str, Run]]) -> None:
+    """Does it all. `load` is given the model's file and its input's name, and returns the
+    runtime's version and what makes curves of rows."""
+    model, kind, width, rows_file, curves_file, seconds = sys.argv[1:]
+    version, run = load(Path(model), kind)
+    if kind == "seeds":
+        rows: npt.NDArray[Any] = np.fromfile(rows_file, np.int64)
+    else:
+        rows = np.fromfile(rows_file, np.float32).reshape(-1, int(width))
+    parts = [rows[first : first + ROWS_PER_RUN] for first in range(0, len(rows), ROWS_PER_RUN)]
+    np.concatenate([run(part) for part in parts]).tofile(curves_file)
+    times: list[float] = []
+    until = time.perf_counter() + float(seconds)
+    while not times or time.perf_counter() < until:
+        start = time.perf_counter()
+        for part in parts:
+            run(part)
+        times.append(time.perf_counter() - start)
+    per_second = len(rows) / float(np.median(times))
+    print(json.dumps({"version": version, "curves_per_second": per_second}))

@@ -1,0 +1,165 @@
+"""The runtimes of the matrix, and how each is started."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from bench.environment import InstallationError, environment
+from bench.parity.rows import Rows, seeds_and_noise
+from bench.tools import MissingToolError, cmake_build, npm_install
+from serve.repository import EXPORTED_PROGRAM, ONNX, TORCHSCRIPT, Repository
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+
+# The largest difference to torch eager in float64 that is well.
+GOAL = 5e-6
+
+Command = list[str | Path]
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A runtime: which of a version's files it loads, and the command of its process.
+
+    `prepare` returns the command, and builds what that needs. `no_sampler` says why the runtime
+    gets the sampler wrong, and is empty where it does not.
+    """
+
+    name: str
+    language: str
+    file: str
+    prepare: Callable[[], Command]
+    no_sampler: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a runtime made of a model's rows, or why it did not run."""
+
+    runtime: Runtime
+    model: str
+    version: str = ""
+    difference: float = float("nan")
+    curves_per_second: float = float("nan")
+    not_run: str = ""
+
+    @property
+    def is_as_expected(self) -> bool:
+        """Whether it is as near as all should be, or is known to be wrong, or did not run."""
+        known_wrong = self.model == "sampler" and bool(self.runtime.no_sampler)
+        return known_wrong or bool(self.not_run) or self.difference <= GOAL
+
+
+def run_all(models: Path, seconds: float) -> list[Outcome]:
+    """Returns the outcome of each runtime on each model of the newest version in `models`.
+
+    The speed of each is measured for `seconds`. Raises RepositoryError if there is no version, or
+    it is damaged.
+    """
+    repository = Repository(models)
+    version = repository.newest()
+    repository.load(version)
+    weights = (models / "generator" / str(version) / TORCHSCRIPT).read_bytes()
+    rows = seeds_and_noise(weights)
+    return [
+        outcome
+        for runtime in RUNTIMES
+        for outcome in _run_both(runtime, models.resolve(), version, rows, seconds)
+    ]
+
+
+def _run_both(
+    runtime: Runtime, models: Path, version: int, rows: dict[str, Rows], seconds: float
+) -> Iterator[Outcome]:
+    try:
+        command = runtime.prepare()
+    except (InstallationError, MissingToolError) as error:
+        for model in rows:
+            yield Outcome(runtime, model, not_run=str(error))
+        return
+    for model, wanted in rows.items():
+        file = models / model / str(version) / runtime.file
+        if file.exists():
+            yield _run(runtime, model, [*command, file], wanted, seconds)
+        else:
+            yield Outcome(runtime, model, not_run=f"version {version} has no {runtime.file}")
+
+
+def _run(runtime: Runtime, model: str, command: Command, rows: Rows, seconds: float) -> Outcome:
+    with TemporaryDirectory() as folder:
+        inputs, curves = Path(folder) / "inputs", Path(folder) / "curves"
+        rows.inputs.tofile(inputs)
+        done = subprocess.run(
+            [*command, rows.kind, str(rows.width), inputs, curves, str(seconds)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            preexec_fn=_on_one_core,
+        )
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+            return Outcome(runtime, model, not_run=last[:200])
+        report = json.loads(done.stdout.splitlines()[-1])
+        found = np.fromfile(curves, np.float32).reshape(rows.curves.shape)
+    difference = float(np.abs(found - rows.curves).max())
+    return Outcome(runtime, model, report["version"], difference, report["curves_per_second"])
+
+
+def _on_one_core() -> None:
+    """For the process to come and all that it starts: threads beyond one are of no use to it."""
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
+def _python(module: str, *arguments: str) -> Callable[[], Command]:
+    return lambda: [sys.executable, "-m", f"bench.parity.{module}", *arguments]
+
+
+def _python_apart(name: str) -> Callable[[], Command]:
+    def prepare() -> Command:
+        folder = environment(f"parity-{name}", HERE / f"{name}.txt")
+        return [folder / "python", "-m", f"bench.parity.with_{name}"]
+
+    return prepare
+
+
+def _cpp() -> Command:
+    return [cmake_build(HERE / "cpp") / "parity"]
+
+
+def _node() -> Command:
+    npm_install(ROOT / "examples" / "node")
+    return ["node", HERE / "with_onnxruntime_node.mjs"]
+
+
+def _web() -> Command:
+    npm_install(ROOT / "examples" / "browser")
+    return _python("with_onnxruntime_web")()
+
+
+RUNTIMES = (
+    Runtime("torch eager", "Python", TORCHSCRIPT, _python("with_torch", "eager")),
+    Runtime("TorchScript", "Python", TORCHSCRIPT, _python("with_torch", "export")),
+    Runtime("TorchScript, libtorch", "C++", TORCHSCRIPT, _cpp),
+    Runtime("torch.export", "Python", EXPORTED_PROGRAM, _python("with_torch", "export")),
+    Runtime("onnxruntime", "Python", ONNX, _python("with_onnxruntime")),
+    Runtime("onnxruntime-node", "JavaScript, Node.js", ONNX, _node),
+    Runtime("onnxruntime-web, wasm", "JavaScript, Chromium", ONNX, _web),
+    Runtime("onnx's reference evaluator", "Python", ONNX, _python("with_onnx_reference")),
+    Runtime("tract", "Rust, from Python", ONNX, _python_apart("tract")),
+    Runtime(
+        "OpenVINO",
+        "C++, from Python",
+        ONNX,
+        _python_apart("openvino"),
+        no_sampler="computes 64-bit integers in 32 bits",
+    ),
+)

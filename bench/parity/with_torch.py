@@ -1,0 +1,39 @@
+"""torch in Python: eager, from the weights that `model.pt` holds, or one of the two exports."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from bench.parity.measure import Run, measure
+from bench.parity.rows import eager_model
+from serve.repository import EXPORTED_PROGRAM
+from train.export.exported_program import load_exported_program
+from train.export.torchscript import load_torchscript
+
+
+def load(path: Path, kind: str) -> tuple[str, Run]:
+    """Loads the model by its file, or eager if that is asked for in the first argument."""
+    torch.set_num_threads(1)
+    content = path.read_bytes()
+    if EAGER:
+        module = eager_model(content, kind)
+    elif path.name == EXPORTED_PROGRAM:
+        module = load_exported_program(content)
+    else:
+        module = load_torchscript(content)
+
+    def run(rows: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        with torch.inference_mode():
+            curves: npt.NDArray[np.float32] = module(torch.from_numpy(rows)).numpy()
+        return curves
+
+    return torch.__version__.partition("+")[0], run
+
+
+if __name__ == "__main__":
+    EAGER = sys.argv.pop(1) == "eager"
+    measure(load)

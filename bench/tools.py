@@ -1,0 +1,67 @@
+"""Builds what is not Python: npm's packages and CMake's programs, kept between runs."""
+
+import fcntl
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+from bench.environment import VENV
+
+
+class MissingToolError(Exception):
+    """A program that is not ours is not there, or could not do its work; the text says which."""
+
+
+def npm_install(folder: Path) -> None:
+    """Installs what a folder's package-lock.json names into its node_modules.
+
+    Nothing is done where that was done before. Raises MissingToolError if it can't be.
+    """
+    _need("npm", "npm")
+    _need("node", "nodejs")
+    wanted = (folder / "package-lock.json").read_bytes()
+    installed = folder / "node_modules" / "installed-lock.json"
+    with _alone(folder):
+        if not installed.exists() or installed.read_bytes() != wanted:
+            _run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder)
+            installed.write_bytes(wanted)
+
+
+def cmake_build(folder: Path) -> Path:
+    """Returns the build folder of a folder's CMakeLists.txt, built with the libtorch of our torch.
+
+    Raises MissingToolError if it can't be built.
+    """
+    _need("cmake", "cmake")
+    _need("c++", "g++")
+    build = folder / "build"
+    with _alone(folder):
+        prefix = f"-DCMAKE_PREFIX_PATH={torch.utils.cmake_prefix_path}"
+        _run(["cmake", "-S", folder, "-B", build, prefix], folder)
+        _run(["cmake", "--build", build], folder)
+    return build
+
+
+def _need(program: str, package: str) -> None:
+    if not shutil.which(program):
+        raise MissingToolError(f"no {program} (Debian: {package})")
+
+
+def _run(command: Sequence[str | Path], folder: Path) -> None:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        reason = " ".join(done.stderr.split())[-300:]
+        raise MissingToolError(f"{command[0]} failed in {folder.name}: {reason}")
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keeps other processes from building the same meanwhile."""
+    VENV.mkdir(exist_ok=True)
+    with (VENV / f"{folder.name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,82 @@
+// Makes the curves of seeds in the browser, with onnxruntime-web's wasm.
+import * as ort from "./node_modules/onnxruntime-web/dist/ort.wasm.bundle.min.mjs";
+
+const wasm = "./node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm";
+ort.env.wasm.wasmPaths = { wasm: new URL(wasm, import.meta.url).href };
+ort.env.wasm.numThreads = 1; // More would take a page that is isolated from other origins.
+
+const MOST_SEEDS = 1_000_000;
+
+class Mistake extends Error {}
+
+/** Returns the seeds that are written as 7, -1 or 0-63: BigInt64Array [n]. Numbers end at 2^53. */
+function parseSeeds(text) {
+  const seeds = [];
+  for (const part of text.split(/[\s,]+/).filter(Boolean)) {
+    const match = /^(-?[0-9]+)(?:-(-?[0-9]+))?$/.exec(part);
+    if (!match) throw new Mistake(`'${part}' is no seed: write 7, -1 or 0-63`);
+    const first = BigInt(match[1]);
+    const last = BigInt(match[2] ?? match[1]);
+    if ([first, last].some((seed) => BigInt.asIntN(64, seed) !== seed) || last < first) {
+      throw new Mistake(`'${part}' is no seed of 64 bits, nor an ascending range of them`);
+    }
+    if (BigInt(seeds.length) + last - first >= BigInt(MOST_SEEDS)) {
+      throw new Mistake("that is more than 1,000,000 seeds: ask for fewer at once");
+    }
+    for (let seed = first; seed <= last; seed++) seeds.push(seed);
+  }
+  if (!seeds.length) throw new Mistake("no seeds: write 7, -1 or 0-63");
+  return BigInt64Array.from(seeds);
+}
+
+async function loadSampler(address) {
+  const answer = await fetch(address).catch(() => {
+    throw new Mistake(`can't reach ${address}`);
+  });
+  if (!answer.ok) throw new Mistake(`can't read ${address}: ${answer.status}`);
+  const content = new Uint8Array(await answer.arrayBuffer());
+  const session = await ort.InferenceSession.create(content, { logSeverityLevel: 4 }).catch(() => {
+    throw new Mistake(`${address} is no ONNX model`);
+  });
+  const found = [...session.inputMetadata, ...session.outputMetadata].map(
+    ({ name, type, shape }) => `${name} ${type} ${shape?.length}`,
+  );
+  if (found.join() !== "seeds int64 1,curves float32 2") {
+    throw new Mistake(`${address} does not map seeds to curves: give a sampler's model.onnx`);
+  }
+  return session;
+}
+
+/** Returns a line for each seed: the seed, then the curve's values. */
+async function makeLines(address, text) {
+  const seeds = parseSeeds(text);
+  const session = await loadSampler(address);
+  const { curves } = await session.run({ seeds: new ort.Tensor("int64", seeds, [seeds.length]) });
+  const nPoints = curves.dims[1];
+  await session.release();
+  return Array.from(seeds, (seed, row) => {
+    const curve = Array.from(curves.data.subarray(row * nPoints, (row + 1) * nPoints));
+    return [seed, ...curve.map((value) => Number(value.toPrecision(9)))].join(" ");
+  });
+}
+
+const form = document.querySelector("form");
+const printed = document.querySelector("pre");
+const alert = document.querySelector("[role=alert]");
+
+async function show() {
+  printed.textContent = alert.textContent = "";
+  try {
+    const { model, seeds } = form.elements;
+    printed.textContent = (await makeLines(model.value, seeds.value)).join("\n");
+  } catch (error) {
+    if (!(error instanceof Mistake)) throw error;
+    alert.textContent = `error: ${error.message}`;
+  }
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  show();
+});
+show();

@@ -1,0 +1,85 @@
+"""Prints the curves of seeds, with onnxruntime and numpy alone.
+
+python curves.py MODEL SEEDS...      SEEDS: 7, -1, 0-63
+
+MODEL is the `model.onnx` of a sampler, which knows the seed rule itself, or that of a generator:
+then `seed_noise` makes the noise. A runtime that has no 64-bit integers needs the latter.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+MOST_SEEDS = 1_000_000
+
+
+def seed_noise(seeds, n_noise):
+    """Returns the noise of seeds, int64 [n], as float32 [n, n_noise]: the seed rule.
+
+    Philox2x32-10 with the seed as counter and the block as key, then Box-Muller in float64.
+    """
+    mask = np.uint64(0xFFFFFFFF)
+    counter = seeds.astype(np.uint64)[:, np.newaxis]
+    low, high = counter & mask, counter >> np.uint64(32)
+    key = np.arange((n_noise + 1) // 2, dtype=np.uint64)
+    for _ in range(10):
+        product = low * np.uint64(0xD256D193)  # Both are below 2^32, so nothing is lost.
+        low, high = product >> np.uint64(32) ^ key ^ high, product & mask
+        key = key + np.uint64(0x9E3779B9) & mask
+    u = ((low >> np.uint64(8)) + 0.5) * 2.0**-24
+    theta = (high >> np.uint64(8)) * (2 * np.pi * 2.0**-24)
+    rho = np.sqrt(-2 * np.log(u))
+    both = np.concatenate([rho * np.cos(theta), rho * np.sin(theta)], axis=1)
+    return both[:, :n_noise].astype(np.float32)
+
+
+def curves_of(path, seeds):
+    """Returns the curves of seeds, int64 [n], as float32 [n, n_points]."""
+    try:
+        session = onnxruntime.InferenceSession(Path(path).read_bytes())
+    except OSError as error:
+        sys.exit(f"error: can't read {path}: {error.strerror}")
+    except (
+        Exception
+    ):  # onnxruntime has many, with no class of their own for a file that is no model
+        sys.exit(f"error: {path} is no ONNX model")
+    inputs = [(tensor.name, tensor.type, len(tensor.shape)) for tensor in session.get_inputs()]
+    outputs = [(tensor.name, tensor.type, len(tensor.shape)) for tensor in session.get_outputs()]
+    if outputs == [("curves", "tensor(float)", 2)]:
+        if inputs == [("seeds", "tensor(int64)", 1)]:
+            return session.run(["curves"], {"seeds": seeds})[0]
+        if inputs == [("noise", "tensor(float)", 2)]:
+            noise = seed_noise(seeds, session.get_inputs()[0].shape[1])
+            return session.run(["curves"], {"noise": noise})[0]
+    sys.exit(f"error: {path} maps neither seeds nor noise to curves: give a curvegan model.onnx")
+
+
+def parse_seeds(texts):
+    """Returns the seeds that are written as 7, -1 or 0-63, int64 [n]."""
+    seeds = []
+    for text in texts:
+        match = re.fullmatch(r"(-?[0-9]{1,30})(?:-(-?[0-9]{1,30}))?", text)
+        if not match:
+            sys.exit(f"error: {text!r} is no seed: write 7, -1 or 0-63")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if not -(2**63) <= first <= last < 2**63:
+            sys.exit(f"error: {text!r} is no seed of 64 bits, nor an ascending range of them")
+        if len(seeds) + last - first >= MOST_SEEDS:
+            sys.exit(f"error: that is more than {MOST_SEEDS:,} seeds: ask for fewer at once")
+        seeds.extend(range(first, last + 1))
+    return np.array(seeds, np.int64)
+
+
+def main():
+    if len(sys.argv) < 3:
+        sys.exit("error: write: python curves.py MODEL SEEDS...")
+    seeds = parse_seeds(sys.argv[2:])
+    for seed, curve in zip(seeds, curves_of(sys.argv[1], seeds), strict=True):
+        print(seed, *(f"{value:.9g}" for value in curve))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,16 @@
+"""The real Chromium of this machine, or a skip where there is none."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser
+
+from bench.browser import open_chromium
+from tests.tools import or_skip
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Starts Chromium without a window, and ends it afterwards."""
+    with or_skip(), open_chromium() as browser:
+        yield browser

@@ -1,0 +1,128 @@
+"""The examples with a command line, each run as its README says."""
+
+import ast
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.tools import cmake_build, npm_install
+from serve.engine import Engine
+from tests.examples.example import (
+    EXAMPLES,
+    SEED_TEXTS,
+    SEEDS,
+    WRONG_SEEDS,
+    assert_curves,
+    error_of,
+    run,
+    run_example,
+    run_on_file,
+)
+from tests.tools import or_skip
+
+
+@pytest.fixture(scope="module", params=["python", "node", "cpp"])
+def example(request: pytest.FixtureRequest) -> str:
+    """The name of an example, built."""
+    name: str = request.param
+    with or_skip():
+        if name == "node":
+            npm_install(EXAMPLES / name)
+        elif name == "cpp":
+            cmake_build(EXAMPLES / name)
+    return name
+
+
+def model_file(example: str, models: Path, model: str) -> Path:
+    return models / model / "1" / ("model.pt" if example == "cpp" else "model.onnx")
+
+
+def test_the_readme_s_command_prints_the_engine_s_curves(
+    example: str, published: Path, engine: Engine
+):
+    done = run_example(example, published)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert_curves(done.stdout, np.array([7, -1, *range(64)]), engine)
+
+
+def test_seeds_are_written_alike_and_any_64_bits_are_one(
+    example: str, published: Path, engine: Engine
+):
+    assert_curves(run_example(example, published, *SEED_TEXTS).stdout, SEEDS, engine)
+
+
+@pytest.mark.parametrize("text", WRONG_SEEDS)
+def test_a_wrong_seed_is_one_line(example: str, published: Path, text: str):
+    line = error_of(run_example(example, published, "1", text))
+    assert "seed" in line
+
+
+def test_a_missing_file_is_one_line(example: str, tmp_path: Path):
+    line = error_of(run_on_file(example, tmp_path / "nothing"))
+    assert line.startswith(f"error: can't read {tmp_path / 'nothing'}")
+
+
+@pytest.mark.parametrize("content", [b"", b"curves", b"PK\x03\x04" + bytes(100)])
+def test_a_file_that_is_no_model_is_one_line(example: str, tmp_path: Path, content: bytes):
+    (tmp_path / "model").write_bytes(content)
+    line = error_of(run_on_file(example, tmp_path / "model"))
+    assert line.startswith(f"error: {tmp_path / 'model'} is no ")
+
+
+def test_a_model_with_other_tensors_is_one_line(example: str, published: Path, tmp_path: Path):
+    """The generator, for those that want a sampler; for Python, which takes both, one that has
+    lost the name of its output."""
+    file = model_file(example, published, "generator")
+    if example == "python":
+        content = file.read_bytes()
+        assert content.count(b"curves") > 1
+        file = tmp_path / "model.onnx"
+        file.write_bytes(content.replace(b"curves", b"values"))
+    line = error_of(run_on_file(example, file))
+    assert "to curves: give a curvegan" in line
+
+
+def test_no_seeds_is_one_line(example: str, published: Path):
+    done = run_example(example, published, "7")
+    without = [str(word) for word in done.args[2:-1]]
+    assert "SEEDS..." in error_of(run(example, *without))
+
+
+def test_python_s_example_makes_the_noise_itself_for_a_generator(published: Path, engine: Engine):
+    done = run_on_file("python", published / "generator" / "1" / "model.onnx")
+    assert_curves(done.stdout, np.array([7]), engine)
+
+
+def test_python_s_example_is_one_file_that_needs_onnxruntime_and_numpy_alone(
+    published: Path, tmp_path: Path, engine: Engine
+):
+    copy = shutil.copy(EXAMPLES / "python" / "curves.py", tmp_path)
+    model = published / "sampler" / "1" / "model.onnx"
+    done = run("python", sys.executable, "-P", copy, str(model), "7")
+    assert_curves(done.stdout, np.array([7]), engine)
+    tree = ast.parse(Path(copy).read_text())
+    imports = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    assert imports - set(sys.stdlib_module_names) == {"numpy", "onnxruntime"}
+
+
+def test_the_seed_rule_in_numpy_is_the_sampler_s(engine: Engine):
+    """To the last bit but of the logarithm and the sine, which each library rounds its own way."""
+    sys.path.insert(0, str(EXAMPLES / "python"))
+    try:
+        from curves import seed_noise
+    finally:
+        sys.path.pop(0)
+    seeds = np.concatenate([SEEDS, np.random.default_rng(0).integers(-(2**63), 2**63, 5_000)])
+    noise = seed_noise(seeds, engine.n_noise)
+    expected = "-0.07412785 -0.6990696 -0.8643423 0.03773198 0.7841453"
+    np.testing.assert_allclose(noise[2], np.fromstring(expected, sep=" "), rtol=1e-6)
+    found, sampled = engine.curves_from_noise(noise), engine.curves_from_seeds(seeds)
+    np.testing.assert_allclose(found, sampled, rtol=0, atol=1e-5)

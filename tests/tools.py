@@ -1,0 +1,17 @@
+"""Tools that are not ours, without which a test is skipped."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from bench.tools import MissingToolError
+
+
+@contextmanager
+def or_skip() -> Iterator[None]:
+    """Skips the test, saying which, where a tool is missing."""
+    try:
+        yield
+    except MissingToolError as error:
+        pytest.skip(str(error))
