@@ -1,4 +1,5 @@
-"""HTTP beside gRPC: health and metrics for those who run the server, /v2 for those who ask it."""
+"""HTTP beside gRPC: health and metrics for those who run the server, /v2 for programs that ask it,
+and a page for people."""
 
 import asyncio
 import contextlib
@@ -18,6 +19,7 @@ from serve import metrics as prometheus
 from serve.calls import Calls
 from serve.listening import Claim, listening_socket
 from serve.metrics import Metrics
+from serve.page_routes import PageRoutes, is_open
 from serve.protocol.routes import InferenceRoutes
 from serve.settings import Settings
 from serve.tokens import Tokens
@@ -49,6 +51,7 @@ class HttpServer:
                 Route("/readyz", self._readyz),
                 Route("/metrics", self._show_metrics),
                 *inference.routes(),
+                *PageRoutes(versions).routes(),
             ]
         )
         access = settings.access
@@ -117,7 +120,7 @@ class _Door:
     def _refusal(self, scope: Scope) -> Response | None:
         if self._needs_certificate and not scope["has_certificate"]:
             return _error(403, "no client certificate")
-        if self._tokens is None:
+        if self._tokens is None or is_open(scope["path"]):
             return None
         refusal = self._tokens.refusal(dict(scope["headers"]).get(b"authorization"))
         return _error(401, refusal.problem) if refusal else None

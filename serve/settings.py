@@ -81,7 +81,7 @@ class Settings:
     listen: str = DEFAULT_ADDRESS
     """Where gRPC listens, as host:port; port 0 takes a free one."""
     http: str = DEFAULT_HTTP_ADDRESS
-    """Where HTTP listens (/v2, /metrics, /healthz, /readyz), or "off"."""
+    """Where HTTP listens (the page, /v2, /metrics, /healthz, /readyz), or "off"."""
     workers: Count = 1
     """Processes that share the ports; each has the bounds below for itself."""
     keep: Count = 1
