@@ -4,9 +4,10 @@ Read in this order: `manifest`, `repository` and `publish` (the files on disk), 
 noise to curves) and `versions` (those that are loaded), `sources` (what a request asks for),
 `share`, `batch`, `batcher`, `batch_thread` and `plane` (its curves, within the bounds), `wire`,
 `status`, `calls`, `tokens` and `handlers` (what every call has), `service` (our contract),
-`protocol` (the Open Inference Protocol), `page_routes` (a page for browsers, built from `page/`),
-`http`, `metrics` and `logs`, `awake`, `stop` and `worker` (all of it in a process), `settings`,
-`origins`, `tls`, `listening`, `reports` and `supervisor` (processes on a port, to an orderly end), `client`. Shared by all: `arrays`, `seeds`,
-`address`, `files`, `errors`, `ort`, `picture_style`, `early_interrupt` and `command_line`, and
-`process`, which runs a server beside a program.
+`protocol` (the Open Inference Protocol), `page_routes` (the page, built from `page/`),
+`grpc_server`, `http`, `metrics` and `logs`, `awake`, `stop` and `worker` (all of it in a process),
+`settings`, `origins`, `tls`, `listening`, `reports` and `supervisor` (processes on a port, to an
+orderly end), `client`. Shared by all: `arrays`, `seeds`, `address`, `files`, `errors`, `ort`,
+`picture_style`, `early_interrupt` and `command_line`, and `process`, which runs a server beside a
+program.
 """

@@ -1,6 +1,6 @@
 """gRPC's side of a call: what every method of every service has in common."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, TypeAlias, TypeVar
 
 import grpc
@@ -113,19 +113,15 @@ class Handlers:
 class Gate(grpc.GenericRpcHandler):
     """All services behind one door: a call that can't be taken is refused before it is read."""
 
-    def __init__(
-        self, services: Sequence[grpc.GenericRpcHandler], calls: Calls, tokens: Tokens | None
-    ) -> None:
-        self._services = services
-        self._handlers: dict[str, Handler] = {}
+    def __init__(self, methods: Mapping[str, Handler], calls: Calls, tokens: Tokens | None) -> None:
+        """`methods` are those of all services, by their paths."""
+        self.methods = methods
         self._calls = calls
         self._tokens = tokens
 
-    def service(self, details: grpc.HandlerCallDetails) -> "Handler | None":
+    def service(self, details: grpc.HandlerCallDetails) -> Handler:
         """Returns who handles a call: its method, or one that refuses it."""
-        handler = self._handlers.get(details.method) or self._found(details)
-        if handler is None:
-            return None
+        handler = self.methods[details.method]
         if details.method.startswith(_ALWAYS_OPEN):
             return handler
         # In this order, so that a flood costs no comparison of tokens.
@@ -133,14 +129,6 @@ class Gate(grpc.GenericRpcHandler):
         if refusal is None and self._tokens is not None:
             refusal = self._tokens.refusal(dict(details.invocation_metadata).get("authorization"))
         return handler if refusal is None else _refusing(details.method, refusal, self._calls)
-
-    def _found(self, details: grpc.HandlerCallDetails) -> "Handler | None":
-        for service in self._services:
-            handler = service.service(details)
-            if handler is not None:
-                self._handlers[details.method] = handler
-                return handler
-        return None
 
 
 def _refusing(method: str, refusal: RequestError, calls: Calls) -> Handler:

@@ -56,14 +56,18 @@ class HttpServer:
         )
         access = settings.access
         config = uvicorn.Config(
-            _Door(app, tokens, needs_certificate=access.tls_client_ca is not None),
+            _Door(
+                app,
+                tokens,
+                needs_certificate=access.tls_client_ca is not None,
+                max_connections=settings.bounds.max_calls,
+            ),
             http=_Protocol,
             ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
-            limit_concurrency=settings.bounds.max_calls,
             timeout_keep_alive=min(75, round(settings.bounds.max_idle)),
             timeout_graceful_shutdown=1,
             h11_max_incomplete_event_size=_MAX_HEADER_BYTES,
@@ -108,26 +112,37 @@ class HttpServer:
 class _Door:
     """Lets in who may get in."""
 
-    def __init__(self, app: ASGIApp, tokens: Tokens | None, *, needs_certificate: bool) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        tokens: Tokens | None,
+        *,
+        needs_certificate: bool,
+        max_connections: int,
+    ) -> None:
         self._app = app
         self._tokens = tokens
         self._needs_certificate = needs_certificate
+        self._max_connections = max_connections
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = None if scope["path"] in _ALWAYS_OPEN else self._refusal(scope)
         await (response or self._app)(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Response | None:
+        # Not left to uvicorn, which would refuse probes too: a cluster ends what refuses them.
+        if scope["connections"] > self._max_connections:
+            problem = f"the server is full: it has {scope['connections']} connections"
+            return _error(503, problem, {"Retry-After": "1", "Connection": "close"})
         if self._needs_certificate and not scope["has_certificate"]:
             return _error(403, "no client certificate")
         if self._tokens is None or is_open(scope["path"]):
             return None
         refusal = self._tokens.refusal(dict(scope["headers"]).get(b"authorization"))
-        return _error(401, refusal.problem) if refusal else None
+        return _error(401, refusal.problem, {"WWW-Authenticate": "Bearer"}) if refusal else None
 
 
-def _error(status: int, problem: str) -> Response:
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+def _error(status: int, problem: str, headers: dict[str, str] | None = None) -> Response:
     return Response(
         msgspec.json.encode({"error": problem}),
         status,
@@ -145,8 +160,8 @@ class _Server(uvicorn.Server):
 
 
 class _Protocol(H11Protocol):
-    """Tells the application whether the client showed a certificate, and closes a connection that
-    never asks for anything."""
+    """Tells the application whether the client showed a certificate and how many connections there
+    are, and closes a connection that never asks for anything."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -154,10 +169,11 @@ class _Protocol(H11Protocol):
         has_certificate = bool(tls and tls.getpeercert(binary_form=True))
         app = self.app
 
-        async def with_certificate(scope: Scope, receive: Receive, send: Send) -> None:
-            await app({**scope, "has_certificate": has_certificate}, receive, send)
+        async def with_connection(scope: Scope, receive: Receive, send: Send) -> None:
+            known = {"has_certificate": has_certificate, "connections": len(self.connections)}
+            await app({**scope, **known}, receive, send)
 
-        self.app = with_certificate
+        self.app = with_connection
         self.timeout_keep_alive_task = self.loop.call_later(
             self.timeout_keep_alive, self.timeout_keep_alive_handler
         )

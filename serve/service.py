@@ -8,7 +8,7 @@ import grpc
 from curvegan.v1 import curves_pb2
 from serve.arrays import Float32Array
 from serve.calls import Call
-from serve.handlers import Handlers
+from serve.handlers import Handler, Handlers
 from serve.plane import Plane
 from serve.repository import ONNX
 from serve.sources import parse_source
@@ -36,23 +36,20 @@ class CurveService:
         self._plane = plane
         self._handlers = handlers
 
-    def handler(self) -> grpc.GenericRpcHandler:
-        """Returns what a gRPC server needs to offer the service."""
-        name = SERVICE.full_name
-        return grpc.method_handlers_generic_handler(
-            name,
-            {
-                "GenerateCurves": self._handlers.unary(
-                    f"{name}/GenerateCurves", curves_pb2.GenerateCurvesRequest, self._generate
-                ),
-                "StreamCurves": self._handlers.streaming(
-                    f"{name}/StreamCurves", curves_pb2.StreamCurvesRequest, self._stream
-                ),
-                "GetModel": self._handlers.unary(
-                    f"{name}/GetModel", curves_pb2.GetModelRequest, self._get_model
-                ),
-            },
-        )
+    def methods(self) -> dict[str, Handler]:
+        """Returns who handles each method, by its path."""
+        name, unary = SERVICE.full_name, self._handlers.unary
+        return {
+            f"/{name}/GenerateCurves": unary(
+                f"{name}/GenerateCurves", curves_pb2.GenerateCurvesRequest, self._generate
+            ),
+            f"/{name}/StreamCurves": self._handlers.streaming(
+                f"{name}/StreamCurves", curves_pb2.StreamCurvesRequest, self._stream
+            ),
+            f"/{name}/GetModel": unary(
+                f"{name}/GetModel", curves_pb2.GetModelRequest, self._get_model
+            ),
+        }
 
     async def _generate(self, request: curves_pb2.GenerateCurvesRequest, call: Call) -> bytes:
         loaded = self._version(request.version)

@@ -7,13 +7,12 @@ import logging
 import os
 import select
 import shutil
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 import grpc
-import grpc.aio
 import msgspec
 import uvloop
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -22,8 +21,9 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 from serve import logs, tls
 from serve.awake import Awake
 from serve.calls import Calls
-from serve.errors import CurveganError, ServerError
-from serve.handlers import Gate, Handlers
+from serve.errors import CurveganError
+from serve.grpc_server import GrpcServer
+from serve.handlers import Gate, Handler, Handlers
 from serve.http import HttpServer
 from serve.listening import Claim
 from serve.metrics import Metrics, model_totals
@@ -49,9 +49,6 @@ _LOOK_EVERY = 0.25
 _COUNT_EVERY = 0.1
 # How long the last answers may take to leave once they are made.
 _CLOSE_SECONDS = 1.0
-# Calls that grpc lets in beyond the bound, so that there is room to refuse them with a hint, and
-# for questions after the health.
-_SPARE_CALLS = 64
 
 
 @dataclass(frozen=True)
@@ -113,25 +110,26 @@ async def _serve(job: Job) -> None:
 
     handlers = Handlers(calls)
     health_servicer = health.aio.HealthServicer()
-    server = grpc.aio.server(
-        options=_options(bounds), maximum_concurrent_rpcs=bounds.max_calls + _SPARE_CALLS
-    )
 
     async def totals() -> Totals:
         metrics.flush(len(calls))
         return await asyncio.to_thread(model_totals)
 
     names = (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME)
-    services = _Services()
-    inference = InferenceService(versions, plane, handlers, totals)
-    services.add_generic_rpc_handlers((inference.handler(),))
-    services.add_generic_rpc_handlers((CurveService(versions, plane, handlers).handler(),))
-    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, cast(grpc.Server, services))
+    others = _Methods()
+    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, cast(grpc.Server, others))
     reflection_pb2_grpc.add_ServerReflectionServicer_to_server(  # type: ignore[no-untyped-call]
-        reflection.aio.ReflectionServicer(names), services
+        reflection.aio.ReflectionServicer(names), others
     )
-    server.add_generic_rpc_handlers((Gate(services.handlers, calls, tokens),))
-    _listen(server, job)
+    methods = {
+        **CurveService(versions, plane, handlers).methods(),
+        **InferenceService(versions, plane, handlers, totals).methods(),
+        **others.methods,
+    }
+    server = GrpcServer(Gate(methods, calls, tokens), _options(bounds))
+    credentials = _credentials(settings.access)
+    for endpoint in job.grpc_claim.endpoints:
+        server.listen(str(endpoint), credentials)
     routes = InferenceRoutes(versions, plane, calls, totals, bounds.max_request_bytes)
     http = HttpServer(settings, versions, calls, tokens, metrics, routes)
 
@@ -158,7 +156,7 @@ async def _serve(job: Job) -> None:
     await calls.drain(settings.grace, stop.asked_again)
     for task in tasks:
         task.cancel()
-    await server.stop(_CLOSE_SECONDS)
+    await server.shutdown(_CLOSE_SECONDS)
     await http.stop()
     metrics.flush(0)
     # grpc.aio ends the calls that are left, such as a watch of the health, only when their tasks
@@ -169,18 +167,18 @@ async def _serve(job: Job) -> None:
     stop.ignore_more()
 
 
-class _Services:
-    """Takes the place of a server where stubs add their services, and collects them."""
+class _Methods:
+    """Takes the place of a server where stubs add their services, and collects the methods."""
 
     def __init__(self) -> None:
-        self.handlers: list[grpc.GenericRpcHandler] = []
+        self.methods: dict[str, Handler] = {}
 
-    def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
-        """Collects services."""
-        self.handlers.extend(handlers)
+    def add_registered_method_handlers(self, service: str, methods: Mapping[str, Handler]) -> None:
+        """Collects a service's methods."""
+        self.methods.update({f"/{service}/{name}": method for name, method in methods.items()})
 
-    def add_registered_method_handlers(self, service: str, handlers: object) -> None:
-        """Does nothing: the same methods have come as generic handlers."""
+    def add_generic_rpc_handlers(self, _: Sequence[grpc.GenericRpcHandler]) -> None:
+        """Does nothing: the same methods come by their names."""
 
 
 def _options(bounds: Bounds) -> list[tuple[str, int]]:
@@ -195,18 +193,6 @@ def _options(bounds: Bounds) -> list[tuple[str, int]]:
         ("grpc.keepalive_time_ms", 60_000),
         ("grpc.keepalive_timeout_ms", 20_000),
     ]
-
-
-def _listen(server: grpc.aio.Server, job: Job) -> None:
-    credentials = _credentials(job.settings.access)
-    for endpoint in map(str, job.grpc_claim.endpoints):
-        try:
-            if credentials:
-                server.add_secure_port(endpoint, credentials)
-            else:
-                server.add_insecure_port(endpoint)
-        except RuntimeError:
-            raise ServerError(f"gRPC can't listen on {endpoint}") from None
 
 
 async def _follow(versions: Versions, metrics: Metrics) -> None:

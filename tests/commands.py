@@ -1,7 +1,11 @@
 """Runs the project's commands as users do, in processes of their own."""
 
+import re
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -30,6 +34,32 @@ def try_command(
         timeout=timeout,
         check=False,
     )
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where a server answers, each as :port."""
+
+    grpc: str
+    http: str
+
+
+@contextmanager
+def serving(
+    command: list[str], environment: Mapping[str, str], cwd: Path | None = None
+) -> Iterator[Ports]:
+    """Starts a server with this command line and these variables, nothing else; waits until it is
+    ready, ends it afterwards, and fails the test if that is no orderly end."""
+    with subprocess.Popen(
+        command, env=environment, cwd=cwd, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            ports = re.findall(r" on [^,:\s]+(:\d+)", process.stdout.readline())
+            yield Ports(*ports)
+        finally:
+            process.terminate()
+    assert process.returncode == 0
 
 
 def workers_of(server: RunningServer) -> list[int]:

@@ -146,7 +146,7 @@ def _print(name: str, load: Load, rates: dict[str, list[Rate]]) -> None:
 
 def _print_stream(models: Path, seconds: int, rounds: int) -> None:
     """Prints what one core of the server streams: curves by the processor time that it took."""
-    count = 1_000_000
+    count = 100_000
     source = curves_pb2.CurveSource(range=curves_pb2.SeedRange(first=0, count=count))
     request = curves_pb2.StreamCurvesRequest(source=source).SerializeToString()
     load = Load(STREAM, request, 1, count)

@@ -7,7 +7,7 @@ import grpc
 from google.protobuf.message import Message
 
 from serve.calls import Call
-from serve.handlers import Handlers
+from serve.handlers import Handler, Handlers
 from serve.manifest import ModelName
 from serve.metrics import ModelTotals
 from serve.plane import Plane
@@ -37,8 +37,8 @@ class InferenceService:
         self._handlers = handlers
         self._totals = totals
 
-    def handler(self) -> grpc.GenericRpcHandler:
-        """Returns what a gRPC server needs to offer the service."""
+    def methods(self) -> dict[str, Handler]:
+        """Returns who handles each method, by its path."""
         unary: dict[str, tuple[type[Message], Callable[[Any, Call], Awaitable[bytes]]]] = {
             "ServerLive": (inference_pb2.ServerLiveRequest, self._server_live),
             "ServerReady": (inference_pb2.ServerReadyRequest, self._server_ready),
@@ -51,13 +51,13 @@ class InferenceService:
             "RepositoryIndex": (inference_pb2.RepositoryIndexRequest, self._repository_index),
         }
         methods = {
-            name: self._handlers.unary(_full(name), request_type, answer)
+            f"/{_full(name)}": self._handlers.unary(_full(name), request_type, answer)
             for name, (request_type, answer) in unary.items()
         }
-        methods["ModelStreamInfer"] = self._handlers.bidi(
+        methods[f"/{_full('ModelStreamInfer')}"] = self._handlers.bidi(
             _full("ModelStreamInfer"), inference_pb2.ModelInferRequest, self._stream_infer
         )
-        return grpc.method_handlers_generic_handler(SERVICE.full_name, methods)
+        return methods
 
     async def _server_live(self, _: inference_pb2.ServerLiveRequest, __: Call) -> bytes:
         return inference_pb2.ServerLiveResponse(live=True).SerializeToString()

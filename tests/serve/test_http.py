@@ -1,7 +1,9 @@
 """The HTTP port: what is open, who gets in, and what a wrong request gets."""
 
+import contextlib
 import http.client
 import json
+import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -130,6 +132,20 @@ def test_mutual_tls_asks_all_but_probes_for_a_certificate(published: Path, tmp_p
         known = ssl.create_default_context(cafile=ours.ca_file)
         known.load_cert_chain(*ours.issue("client.example"))
         assert ask(server, "GET", "/v2", tls=known)[0] == 200
+
+
+def test_probes_are_answered_however_many_connections_there_are(published: Path):
+    with (
+        running_server(published, "--max-calls", "2") as server,
+        contextlib.ExitStack() as connections,
+    ):
+        host, _, port = server.http.partition(":")
+        for _ in range(3):
+            connections.enter_context(socket.create_connection((host, int(port))))
+        status, body, headers = ask(server, "GET", "/v2")
+        assert (status, headers["Retry-After"]) == (503, "1")
+        assert "the server is full" in json.loads(body)["error"]
+        assert [ask(server, "GET", path)[0] for path in ("/healthz", "/readyz")] == [200, 200]
 
 
 def test_http_can_be_left_out(published: Path):

@@ -18,6 +18,7 @@ from serve.protocol import describe, tensors
 from serve.protocol.inference import inference_pb2
 from serve.protocol.models import model_spec
 from serve.protocol.statistics import model_statistics
+from tests.readme import programs
 
 FOLDER = Path(__file__).parent
 
@@ -82,6 +83,12 @@ def test_our_messages_are_tritons(triton: Path, engine: Engine, tmp_path: Path):
 
 def test_tritons_python_clients_get_right_answers(triton: Path, server: RunningServer):
     run(triton / "python", FOLDER / "triton_client.py", server.address, server.http)
+
+
+def test_the_readmes_program_gets_curves(triton: Path, server: RunningServer):
+    (program,) = [text for text in programs("## Serve, and ask") if "tritonclient" in text]
+    asking = program.replace("127.0.0.1:8001", server.address)
+    assert run(triton / "python", "-c", asking) == "(3, 15)\n"
 
 
 @pytest.mark.parametrize(
