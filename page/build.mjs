@@ -55,7 +55,7 @@ files.set("licences.txt", licences());
 const names = {
   SCRIPT: outputOf("src/main.ts"),
   STYLE: outputOf("src/page.css"),
-  RUNTIME: named(/^ort\.wasm.*\.js$/),
+  PRELOADS: preloads(),
   WASM: named(/\.wasm$/),
   ICON: iconName,
 };
@@ -81,6 +81,12 @@ function named(pattern) {
   const found = [...files.keys()].filter((name) => pattern.test(name));
   if (found.length !== 1) throw new Error(`${pattern} is the name of ${found.length} files`);
   return found[0];
+}
+
+/** Returns the links by which a browser loads all modules at once, not one after the other. */
+function preloads() {
+  const modules = [...files.keys()].filter((name) => /^(?!main-).*\.js$/.test(name));
+  return modules.map((name) => `<link rel="modulepreload" href="assets/${name}" />`).join("\n    ");
 }
 
 /** Returns the line that says whose a package without a licence file is. */
