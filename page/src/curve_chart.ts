@@ -88,6 +88,8 @@ export class CurveChart {
       model.upper_bound ?? none,
       model.lower_bound ?? none,
       ...Array.from(seeds, (_, row) => at(row)),
+      model.upper_bound ?? none,
+      model.lower_bound ?? none,
       this.hovered === null ? none : at(this.hovered),
       this.picked,
     ] as uPlot.AlignedData;
@@ -124,12 +126,15 @@ export class CurveChart {
       bands: model.upper_bound ? [{ series: [1, 2], fill: themeColour("band") }] : [],
       series: [
         {},
-        bound("upper"),
-        bound("lower"),
+        // The area between the bounds lies below the curves, the bounds themselves over them.
+        { ...line, width: 0 },
+        { ...line, width: 0 },
         ...Array.from(
           seeds,
           (_, row): uPlot.Series => ({ ...line, width, stroke: () => this.colours[row]! }),
         ),
+        bound("upper"),
+        bound("lower"),
         { ...line, width: 3.5, stroke: () => this.colours[this.hovered ?? 0] ?? "" },
         { ...line, width: 3.5, stroke: themeColour("ink") },
       ],

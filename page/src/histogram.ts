@@ -4,12 +4,14 @@ import { scaleColour, themeColour } from "./colours";
 import { axis, write } from "./plot";
 
 const [LOW, HIGH] = [1, 2];
+const WIDTH = 0.025;
+// What is always seen, and the share of curves that may lie beyond what is seen at either end.
 const [FROM, TO] = [0.9, 2.1];
-const BINS = 48;
-const WIDTH = (TO - FROM) / BINS;
+const BEYOND = 0.002;
 
 export class Histogram {
   private chart: uPlot | undefined;
+  private from = FROM;
   private density: number[] = [];
   private ticks: ArrayLike<number> = [];
 
@@ -19,12 +21,16 @@ export class Histogram {
 
   /** Draws the distribution of `all`. */
   show(all: ArrayLike<number>): void {
-    const counts = new Array<number>(BINS).fill(0);
-    for (const a of Array.from(all)) {
-      const bin = Math.floor((a - FROM) / WIDTH);
-      counts[Math.min(BINS - 1, Math.max(0, bin))]!++;
+    const sorted = Float64Array.from(all).sort();
+    const beyond = Math.floor(BEYOND * sorted.length);
+    this.from = Math.min(FROM, WIDTH * Math.floor(sorted[beyond]! / WIDTH));
+    const to = Math.max(TO, WIDTH * Math.ceil(sorted[sorted.length - 1 - beyond]! / WIDTH));
+    const counts = new Array<number>(Math.round((to - this.from) / WIDTH)).fill(0);
+    for (const a of sorted) {
+      const bin = Math.floor((a - this.from) / WIDTH);
+      if (counts[bin] !== undefined) counts[bin]++;
     }
-    this.density = counts.map((count) => count / (all.length * WIDTH));
+    this.density = counts.map((count) => count / (sorted.length * WIDTH));
     this.build();
   }
 
@@ -38,7 +44,7 @@ export class Histogram {
   build(): void {
     if (!this.density.length) return;
     this.chart?.destroy();
-    const centres = this.density.map((_, bin) => FROM + (bin + 0.5) * WIDTH);
+    const centres = this.density.map((_, bin) => this.from + (bin + 0.5) * WIDTH);
     const colours = centres.map((a) => scaleColour(a - LOW));
     const bars = uPlot.paths.bars!({
       size: [1, 100],
@@ -52,7 +58,7 @@ export class Histogram {
         cursor: { show: false },
         padding: [20, 14, 0, 0],
         scales: {
-          x: { time: false, range: [FROM, TO] },
+          x: { time: false, range: [this.from, this.from + WIDTH * this.density.length] },
           y: { range: (_, __, high) => [-0.14 * Math.max(high, 1.2), Math.max(high, 1.2)] },
         },
         axes: [
@@ -90,6 +96,9 @@ export class Histogram {
     ctx.lineTo(x(HIGH), y(1));
     ctx.lineTo(x(HIGH), y(0));
     ctx.stroke();
+    ctx.beginPath();
+    ctx.rect(chart.bbox.left, chart.bbox.top, chart.bbox.width, chart.bbox.height);
+    ctx.clip();
     const bottom = chart.bbox.top + chart.bbox.height;
     ctx.lineWidth = uPlot.pxRatio;
     for (const a of Array.from(this.ticks)) {
@@ -100,7 +109,8 @@ export class Histogram {
       ctx.stroke();
     }
     ctx.restore();
-    const highest = Math.max(1, ...this.density.slice(-12, -4));
+    const last = Math.round((HIGH - this.from) / WIDTH);
+    const highest = Math.max(1, ...this.density.slice(last - 8, last));
     const above = y(highest) - 11 * uPlot.pxRatio;
     write(chart, "target", x(HIGH), above, themeColour("ink"), {
       align: "right",

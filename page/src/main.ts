@@ -17,6 +17,8 @@ import { type News, watch } from "./watch";
 const PAGE = 64;
 const DEFAULT_SEEDS = "0-63";
 const STEP_MILLISECONDS = 250;
+// Browsers let a page change its address some three times a second, no more.
+const LINK_MILLISECONDS = 500;
 // One seed is one curve, in every runtime, to this: the project's promise.
 const TOLERANCE = 1e-5;
 const MANY = 10_000;
@@ -32,6 +34,9 @@ let picked = 0;
 let moved: Float32Array | null = null;
 let served: Model | undefined;
 let walking = 0;
+let linking = 0;
+/** Whether the models are being loaded, or can't be by this browser. */
+let starting = false;
 let comparison = new AbortController();
 /** Counts what was asked for, so that an answer that comes late is dropped. */
 let turn = 0;
@@ -96,7 +101,7 @@ function noiseOfPicked(): Float32Array {
 function describePicked(curve: Float32Array): void {
   const { model, seeds } = shown!;
   const seed = minus(String(seeds[picked]));
-  element("pick").textContent = moved ? `seed ${seed}, moved` : `seed ${seed}`;
+  element("pick").textContent = moved ? `Seed ${seed}, moved` : `Seed ${seed}`;
   element<HTMLButtonElement>("reset").disabled = moved === null;
   element("facts").textContent = facts(model, curve);
   element("values").replaceChildren(
@@ -110,6 +115,14 @@ function describePicked(curve: Float32Array): void {
       return row;
     }),
   );
+  linking ||= setTimeout(keepLink, LINK_MILLISECONDS);
+}
+
+/** Writes what is shown into the address. */
+function keepLink(): void {
+  clearTimeout(linking);
+  linking = 0;
+  const { model, seeds } = shown!;
   const link = writeLink({
     seeds: formatSeeds(seeds),
     pick: seeds[picked]!,
@@ -148,6 +161,7 @@ async function drawHistogram(): Promise<void> {
   if (!isQuadratics(model)) return;
   const curves = await runtime!.curvesOfSeeds(BigInt64Array.from({ length: MANY }, (_, i) => BigInt(i)));
   histogram.show(fitA(curves, model.x_grid));
+  if (shown) histogram.mark(fitA(shown.curves, model.x_grid));
 }
 
 // What can be asked for ------------------------------------------------------------------------
@@ -216,6 +230,8 @@ function download(): void {
 }
 
 async function copyLink(): Promise<void> {
+  if (!shown) return;
+  keepLink();
   const button = element("copy");
   try {
     await navigator.clipboard.writeText(location.href);
@@ -282,9 +298,11 @@ function tellNotice(text: string, offer?: Model): void {
 
 function hear(news: News): void {
   const before = element("server").dataset.state;
+  element("work").hidden = !runtime && news.state !== "answers";
   element("access").hidden = news.state !== "locked";
   if (news.state === "away") {
-    tellServer("away", "The server does not answer. This page goes on without it.");
+    const goesOn = shown ? "This page goes on without it." : "Trying again …";
+    tellServer("away", `The server does not answer. ${goesOn}`);
     if (shown) tellDifference("unknown", "Not compared with the server");
     return;
   }
@@ -296,7 +314,7 @@ function hear(news: News): void {
   served = news.model;
   tellServer("answers", `The server answers with version ${served.version}`);
   if (!runtime) {
-    if (before !== "starting") void start();
+    if (!starting) void start();
     return;
   }
   if (!isSame(runtime.model, served)) {
@@ -337,20 +355,24 @@ async function showServed(): Promise<void> {
 
 /** Shows what the address asks for, or the first seeds of the version that is served. */
 async function start(): Promise<void> {
+  starting = true;
   const link = readLink(location.hash);
   try {
     await use(await modelFor(link.version));
   } catch (error) {
-    if (error instanceof server.TokenNeeded) return hear({ state: "locked" });
-    if (error instanceof server.ServerAway) return hear({ state: "away" });
-    tellServer("away", "This browser can’t compute the curves: it needs WebAssembly with SIMD.");
+    if (error instanceof server.TokenNeeded || error instanceof server.ServerAway) {
+      starting = false;
+      return hear({ state: error instanceof server.TokenNeeded ? "locked" : "away" });
+    }
+    tellNotice("This browser can’t compute the curves: it needs WebAssembly with SIMD.");
     throw error;
   }
+  starting = false;
+  element("work").hidden = false;
   await showLink();
   performance.mark("first drawing");
   watcher.ask();
   await drawHistogram();
-  if (shown) histogram.mark(fitA(shown.curves, shown.model.x_grid));
 }
 
 async function modelFor(version: number | undefined): Promise<Model> {
@@ -416,7 +438,9 @@ element("csv").addEventListener("click", download);
 element("copy").addEventListener("click", () => void copyLink());
 element("show-version").addEventListener("click", () => void showServed());
 addEventListener("hashchange", () => {
-  if (runtime) void showLink();
+  if (!runtime || starting) return;
+  const { version } = readLink(location.hash);
+  void (version === undefined || version === runtime.model.version ? showLink() : start());
 });
 onThemeChange(() => {
   chart.build();
