@@ -59,7 +59,7 @@ async function show(seeds: BigInt64Array, row = 0, noise: Float32Array | null = 
   performance.measure("redraw", { start: began });
   seedsField.value = formatSeeds(seeds);
   setProblem(seedsField, "");
-  const count = seeds.length === 1 ? "1 curve" : `${seeds.length} curves`;
+  const count = seeds.length === 1 ? "1 curve" : `${seeds.length.toLocaleString("en")} curves`;
   element("curves-title").textContent = `${count}, ${seedsTitle(seeds)}`;
   element<HTMLButtonElement>("previous").disabled = preceding(seeds, PAGE) === null;
   element<HTMLButtonElement>("next").disabled = following(seeds, PAGE) === null;
