@@ -1,4 +1,5 @@
-"""HTTP beside gRPC: health and metrics for those who run the server, /v2 for those who ask it."""
+"""HTTP beside gRPC: health and metrics for those who run the server, /v2 for programs that ask it,
+and a page for people."""
 
 import asyncio
 import contextlib
@@ -23,6 +24,7 @@ from serve.errors import ServerError
 from serve.handlers import OTHER
 from serve.listening import Claim, listening_socket
 from serve.metrics import Metrics
+from serve.page_routes import PageRoutes, is_open
 from serve.protocol.routes import InferenceRoutes, peer
 from serve.settings import Settings
 from serve.status import RequestError
@@ -63,6 +65,7 @@ class HttpServer:
                 Route("/readyz", self._readyz),
                 Route("/metrics", self._show_metrics),
                 *inference.routes(),
+                *PageRoutes(versions).routes(),
             ],
             exception_handlers={HTTPException: self._not_offered},
         )
@@ -167,7 +170,7 @@ class _Door:
             return RequestError(grpc.StatusCode.RESOURCE_EXHAUSTED, None, problem)
         if self._needs_certificate and not scope["has_certificate"]:
             return RequestError(grpc.StatusCode.PERMISSION_DENIED, None, "no client certificate")
-        if self._tokens is None:
+        if self._tokens is None or is_open(scope["path"]):
             return None
         return self._tokens.refusal(dict(scope["headers"]).get(b"authorization"))
 

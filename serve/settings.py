@@ -83,7 +83,7 @@ class Settings:
     listen: str = DEFAULT_ADDRESS
     """Where gRPC listens, as host:port; port 0 takes a free one."""
     http: str = DEFAULT_HTTP_ADDRESS
-    """Where HTTP listens (/v2, /metrics, /healthz, /readyz), or "off"."""
+    """Where HTTP listens (the page, /v2, /metrics, /healthz, /readyz), or "off"."""
     workers: Annotated[
         int, Parameter(converter=whole_number, validator=Number(gte=1, lte=_MAX_WORKERS))
     ] = 1

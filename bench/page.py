@@ -1,0 +1,79 @@
+"""python -m bench.page [--models DIR]: how long the page takes to draw, in Chromium."""
+
+import shutil
+import statistics
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext
+
+from bench.timing import print_table
+from serve.command_line import Count, make_app, run
+from serve.errors import CurveganError
+from serve.process import running_server
+from serve.repository import DEFAULT_MODELS
+from tests.browser import chromium
+
+_DRAWN = "() => performance.getEntriesByName('first drawing').length > 0"
+_FIRST = "() => performance.getEntriesByName('first drawing')[0].startTime"
+_REDRAWS = "() => performance.getEntriesByName('redraw').map(measure => measure.duration)"
+_SCRIPT = """() => performance.getEntriesByType('resource')
+    .find(resource => resource.name.includes('/assets/main-')).decodedBodySize"""
+
+app = make_app("python -m bench.page", "Time the page, in Chromium.")
+
+
+@app.default
+def main(*, models: Path = DEFAULT_MODELS, rounds: Count = 15) -> None:
+    """Time the page, in Chromium.
+
+    Parameters
+    ----------
+    models
+        The model repository; its newest version is drawn.
+    rounds
+        How often the page is opened; the table shows medians.
+    """
+    if shutil.which("chromium") is None:
+        raise CurveganError("there is no chromium: apt-get install chromium")
+    with running_server(models) as server, chromium() as browser:
+        context = browser.new_context()
+        opened = [_open(context, f"http://{server.http}/", redraws=30) for _ in range(rounds + 1)]
+    cold, *warm = opened
+    redraws = [seconds for each in warm for seconds in each["redraws"]]
+    print_table(
+        f"The page in Chromium {browser.version}; medians of {rounds} times",
+        ("", "measured", "goal"),
+        [
+            ("first drawing, cold cache", f"{cold['first']:,.0f} ms", ""),
+            ("first drawing, warm cache", f"{_median(warm, 'first'):,.0f} ms", "1,500 ms"),
+            ("64 curves computed and drawn", f"{statistics.median(redraws):.1f} ms", "16 ms"),
+            ("the page's own script", f"{cold['script']:,} bytes", "100,000 bytes"),
+        ],
+    )
+
+
+def _open(context: BrowserContext, url: str, redraws: int) -> dict[str, Any]:
+    """Opens the page once, and has it draw the next 64 curves `redraws` times."""
+    page = context.new_page()
+    page.goto(url)
+    page.wait_for_function(_DRAWN)
+    for count in range(redraws):
+        page.get_by_role("button", name="Next 64").click()
+        page.wait_for_function(f"{_REDRAWS.removesuffix(')')}).length > {count + 1}")
+    found = {
+        "first": page.evaluate(_FIRST),
+        # The first one compiles what the others only run.
+        "redraws": page.evaluate(_REDRAWS)[1:],
+        "script": page.evaluate(_SCRIPT),
+    }
+    page.close()
+    return found
+
+
+def _median(opened: list[dict[str, Any]], name: str) -> float:
+    return float(statistics.median(each[name] for each in opened))
+
+
+if __name__ == "__main__":
+    run(app)

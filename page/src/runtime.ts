@@ -1,0 +1,89 @@
+// onnxruntime in the browser (WebAssembly), with the files that the server itself computes with.
+import type * as Ort from "onnxruntime-web/wasm";
+import wasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm";
+import { type Model } from "./model";
+import { fetchOnnx } from "./server";
+
+// Rows of one run: between two of them the page stays responsive.
+const ROWS_PER_RUN = 1024;
+
+let library: Promise<typeof Ort> | undefined;
+
+/** Loads the library; its WebAssembly follows with the first session. */
+export function loadLibrary(): Promise<typeof Ort> {
+  library ??= import("onnxruntime-web/wasm").then((ort) => {
+    // More threads need headers that isolate the page, and gain nothing at this size.
+    ort.env.wasm.numThreads = 1;
+    ort.env.wasm.wasmPaths = { wasm: new URL(wasm, import.meta.url).href };
+    ort.env.logLevel = "error";
+    return ort;
+  });
+  return library;
+}
+
+/** Both models of a version, ready to compute. */
+export class Runtime {
+  private queue: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    private readonly ort: typeof Ort,
+    readonly model: Model,
+    private readonly sampler: Ort.InferenceSession,
+    private readonly generator: Ort.InferenceSession,
+  ) {}
+
+  /** Fetches a version's files and loads them. */
+  static async of(model: Model): Promise<Runtime> {
+    const [ort, sampler, generator] = await Promise.all([
+      loadLibrary(),
+      fetchOnnx("sampler", model),
+      fetchOnnx("generator", model),
+    ]);
+    const options: Ort.InferenceSession.SessionOptions = { executionProviders: ["wasm"] };
+    return new Runtime(
+      ort,
+      model,
+      await ort.InferenceSession.create(sampler, options),
+      await ort.InferenceSession.create(generator, options),
+    );
+  }
+
+  /** Returns the curves of `seeds`, float32 [n · n_points]. */
+  async curvesOfSeeds(seeds: BigInt64Array): Promise<Float32Array> {
+    const curves = new Float32Array(seeds.length * this.model.x_grid.length);
+    for (let row = 0; row < seeds.length; row += ROWS_PER_RUN) {
+      const part = seeds.slice(row, row + ROWS_PER_RUN);
+      const made = await this.run(this.sampler, "seeds", "int64", part, [part.length]);
+      curves.set(made, row * this.model.x_grid.length);
+    }
+    return curves;
+  }
+
+  /** Returns the curve of `noise`, float32 [n_noise]: float32 [n_points]. */
+  curveOfNoise(noise: Float32Array): Promise<Float32Array> {
+    return this.run(this.generator, "noise", "float32", noise, [1, noise.length]);
+  }
+
+  async release(): Promise<void> {
+    await this.queue;
+    await this.sampler.release();
+    await this.generator.release();
+  }
+
+  /** Runs one after the other: a session takes one call at a time. */
+  private run(
+    session: Ort.InferenceSession,
+    name: string,
+    type: "int64" | "float32",
+    data: BigInt64Array | Float32Array,
+    shape: number[],
+  ): Promise<Float32Array> {
+    const result = this.queue.then(async () => {
+      const tensor = new this.ort.Tensor(type as "float32", data as Float32Array, shape);
+      const { curves } = await session.run({ [name]: tensor });
+      return curves!.data as Float32Array;
+    });
+    this.queue = result.catch(() => undefined);
+    return result;
+  }
+}
