@@ -41,7 +41,8 @@ class Awake:
                 self._loop.call_soon(self._turn)
 
     def _turn(self) -> None:
-        if time.perf_counter() < self._until and not len(self._calls):
+        # The next call's parts come one by one, so it goes on for that one too.
+        if time.perf_counter() < self._until and len(self._calls) <= 1:
             # A loop that has something to do asks for news without waiting for any.
             self._loop.call_soon(self._turn)
         else:
