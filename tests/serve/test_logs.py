@@ -184,7 +184,7 @@ def test_a_request_is_one_line_that_says_what_became_of_it(in_json: Logged):
             lambda to: to.http("/metrics", token=WRONG_TOKEN),
             [("GET /metrics", "UNAUTHENTICATED", None)],
         ),
-        (lambda to: to.http("/paintings"), [("other", "NOT_FOUND", None)]),
+        (lambda to: to.http("/paintings"), [("other", "UNIMPLEMENTED", None)]),
         (lambda to: to.call(f"{CURVES}/PaintCurves"), [("other", "UNIMPLEMENTED", None)]),
         # Who looks whether the server is well is no request of it.
         (lambda to: to.http("/readyz"), []),
