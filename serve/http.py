@@ -84,6 +84,7 @@ class HttpServer:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # Who asks is who connected, whatever a request says.
             timeout_keep_alive=min(75, round(settings.bounds.max_idle)),
             timeout_graceful_shutdown=1,
             h11_max_incomplete_event_size=_MAX_HEADER_BYTES,

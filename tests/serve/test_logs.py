@@ -211,6 +211,13 @@ def test_each_request_of_a_stream_has_a_line_and_the_stream_one(in_json: Logged)
     ]
 
 
+def test_a_request_can_not_say_who_sent_it(in_json: Logged):
+    headers = {"Authorization": f"Bearer {TOKEN}", "X-Forwarded-For": "192.0.2.1"}
+    request = urllib.request.Request(f"http://{in_json.server.http}/v2", headers=headers)
+    (line,) = in_json.lines_of(lambda: urllib.request.urlopen(request, timeout=20).close())
+    assert line["client"].startswith("http:127.0.0.1:")
+
+
 def test_a_long_id_is_cut_off(in_json: Logged):
     request = infer("x" * 100_000)
     (line,) = in_json.lines_of(lambda: in_json.call(f"{INFERENCE}/ModelInfer", request))
