@@ -190,4 +190,6 @@ def _refused(error: RequestError, call: Call) -> Response:
     headers = (
         {} if error.retry_after is None else {"Retry-After": str(math.ceil(error.retry_after))}
     )
+    if error.code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        headers["Connection"] = "close"  # The rest of the request may still come.
     return Response(rest.error_document(error), status, headers=headers, media_type=_JSON)

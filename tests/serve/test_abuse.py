@@ -1,20 +1,23 @@
 """What strangers send: they get a status, and the server goes on."""
 
+from pathlib import Path
+
 import pytest
 
 from serve.client import CurveClient
-from serve.process import RunningServer
+from serve.process import RunningServer, running_server
 from tests.commands import workers_of
 from tests.serve import http2
+from tests.serve.observe import http_get, wait_until
+from tests.soak.garbage import PATH, half_requests
 
 
-def ends(server: RunningServer, path: bytes) -> list[http2.Frame]:
-    """Calls a method by the bytes of its path; returns the frames that end the call."""
+def ends(server: RunningServer, path: bytes, *, finished: bool = True) -> list[http2.Frame]:
+    """Calls a method by the bytes of its path, with a request unless it is to be left unfinished;
+    returns the frames that end the call."""
     with http2.connected(server.address) as connection:
-        sent = http2.call(path) + http2.frame(
-            http2.DATA, http2.message(b""), http2.END_STREAM, stream=1
-        )
-        connection.sendall(sent)
+        request = http2.frame(http2.DATA, http2.message(b""), http2.END_STREAM, stream=1)
+        connection.sendall(http2.call(path) + request * finished)
         frames = http2.received(connection)
         return [next(found for found in frames if found.flags & http2.END_STREAM and found.stream)]
 
@@ -32,3 +35,19 @@ def test_a_path_that_is_no_method_is_refused_and_the_server_goes_on(
     with CurveClient(server.address, retry=None) as client:
         assert client.generate([1]).shape == (1, 15)
     assert workers_of(server) == workers
+
+
+def test_requests_that_never_end_shut_nobody_out(published: Path):
+    with (
+        running_server(published, "--max-calls=4", "--max-wait=0.5") as server,
+        half_requests(server, 20),
+        CurveClient(server.address) as client,
+    ):
+        assert client.generate([1]).shape == (1, 15)
+        wait_until(lambda: http_get(server, "/v2")[0] == 200)
+
+
+def test_a_request_that_does_not_arrive_is_told_so(published: Path):
+    with running_server(published, "--max-wait=0.2") as server:
+        (end,) = ends(server, PATH, finished=False)
+        assert b"grpc-status\x014" in end.payload  # DEADLINE_EXCEEDED

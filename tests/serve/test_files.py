@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from serve.files import replacing
+from serve.files import read_regular, replacing
 
 
 def test_two_writers_of_one_file_do_not_meet(tmp_path: Path):
@@ -33,3 +33,12 @@ def write_half(path: Path) -> None:
     with replacing(path) as aside:
         aside.write_text("half")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="is no regular file"):
+        read_regular(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "file")
+    (tmp_path / "file").write_bytes(b"1")
+    assert read_regular(tmp_path / "link") == b"1"

@@ -167,6 +167,7 @@ def test_a_wrong_value_of_the_environment_is_one_line_that_names_the_variable(
     [
         (["--wrokers=2"], "Unknown option: --wrokers. Did you mean --workers?"),
         (["--keep=0"], "Must be >= 1"),
+        (["--workers=1000"], "Must be <= 256"),
         (["--grace=0"], "Must be > 0"),
         (["--max-wait=inf"], "Must be <="),
         (["--max-request-bytes=10"], "Must be >= 1024"),
