@@ -38,7 +38,7 @@ _MAX_HEADER_BYTES = 16 * 1024
 _HEAD_SECONDS = 10.0
 # The door's refusals: HTTP status and headers.
 _REFUSALS = {
-    grpc.StatusCode.RESOURCE_EXHAUSTED: (503, {"Retry-After": "1", "Connection": "close"}),
+    grpc.StatusCode.UNAVAILABLE: (503, {"Retry-After": "1", "Connection": "close"}),
     grpc.StatusCode.PERMISSION_DENIED: (403, {}),
     grpc.StatusCode.UNAUTHENTICATED: (401, {"WWW-Authenticate": "Bearer"}),
 }
@@ -84,6 +84,7 @@ class HttpServer:
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,  # Who asks is who connected, whatever a request says.
             timeout_keep_alive=min(75, round(settings.bounds.max_idle)),
             timeout_graceful_shutdown=1,
             h11_max_incomplete_event_size=_MAX_HEADER_BYTES,
@@ -124,9 +125,7 @@ class HttpServer:
     async def _not_offered(self, request: Request, error: Exception) -> Response:
         """Answers a request for a page that there is not, or by a method that it does not have."""
         assert isinstance(error, HTTPException)
-        unknown = error.status_code == 404
-        code = grpc.StatusCode.NOT_FOUND if unknown else grpc.StatusCode.UNIMPLEMENTED
-        _count(self._calls, OTHER, request, code)
+        _count(self._calls, OTHER, request, grpc.StatusCode.UNIMPLEMENTED)
         return _error(error.status_code, error.detail, error.headers)
 
     async def _show_metrics(self, _: Request) -> Response:
@@ -167,7 +166,7 @@ class _Door:
         # Not left to uvicorn, which would refuse probes too: a cluster ends what refuses them.
         if scope["connections"] > self._max_connections:
             problem = f"the server is full: it has {scope['connections']} connections"
-            return RequestError(grpc.StatusCode.RESOURCE_EXHAUSTED, None, problem)
+            return RequestError(grpc.StatusCode.UNAVAILABLE, None, problem)
         if self._needs_certificate and not scope["has_certificate"]:
             return RequestError(grpc.StatusCode.PERMISSION_DENIED, None, "no client certificate")
         if self._tokens is None or is_open(scope["path"]):

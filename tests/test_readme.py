@@ -76,11 +76,9 @@ def test_every_metric_is_named(published: Path):
 
 def test_every_error_is_named_with_its_http_status():
     named = {(code, status) for code, status, _ in table("### What an error means")}
-    beside_grpc = {("", "403")}
-    http_has_none = {("DEADLINE_EXCEEDED", "")}
     for_good = {("RESOURCE_EXHAUSTED", "413")}
     of_the_path = {("UNIMPLEMENTED", "404")}
-    special = beside_grpc | http_has_none | for_good | of_the_path
+    special = for_good | of_the_path
     assert special < named
     for code, status in named - special:
         assert str(http_status(grpc.StatusCode[code])) == status

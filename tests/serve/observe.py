@@ -67,8 +67,9 @@ def standard_error_in(path: Path) -> Iterator[None]:
 
 
 def own_connection(server: RunningServer) -> grpc.Channel:
-    """Returns a channel that shares its connection with no other."""
-    return grpc.insecure_channel(server.address, [("grpc.use_local_subchannel_pool", 1)])
+    """Returns a channel that shares its connection with no other, and repeats nothing."""
+    options = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", 0)]
+    return grpc.insecure_channel(server.address, options)
 
 
 def json_lines(log: str) -> list[dict[str, Any]]:

@@ -184,7 +184,7 @@ def test_a_request_is_one_line_that_says_what_became_of_it(in_json: Logged):
             lambda to: to.http("/metrics", token=WRONG_TOKEN),
             [("GET /metrics", "UNAUTHENTICATED", None)],
         ),
-        (lambda to: to.http("/paintings"), [("other", "NOT_FOUND", None)]),
+        (lambda to: to.http("/paintings"), [("other", "UNIMPLEMENTED", None)]),
         (lambda to: to.call(f"{CURVES}/PaintCurves"), [("other", "UNIMPLEMENTED", None)]),
         # Who looks whether the server is well is no request of it.
         (lambda to: to.http("/readyz"), []),
@@ -209,6 +209,13 @@ def test_each_request_of_a_stream_has_a_line_and_the_stream_one(in_json: Logged)
         (f"{method}/request", "OK", "c"),
         (method, "OK", None),
     ]
+
+
+def test_a_request_can_not_say_who_sent_it(in_json: Logged):
+    headers = {"Authorization": f"Bearer {TOKEN}", "X-Forwarded-For": "192.0.2.1"}
+    request = urllib.request.Request(f"http://{in_json.server.http}/v2", headers=headers)
+    (line,) = in_json.lines_of(lambda: urllib.request.urlopen(request, timeout=20).close())
+    assert line["client"].startswith("http:127.0.0.1:")
 
 
 def test_a_long_id_is_cut_off(in_json: Logged):

@@ -149,7 +149,7 @@ def ask_all(server: RunningServer, channel: grpc.Channel) -> Tally:
     http("/v2/models/painter/infer", "NOT_FOUND", REST_INFER, {})
     http("/v2", "OK", "GET /v2")
     http("/v2/models/sampler/infer", "UNIMPLEMENTED", "other")
-    http("/paintings", "NOT_FOUND", "other")
+    http("/paintings", "UNIMPLEMENTED", "other")
     # Neither of these is a request to the models.
     for path in ("/healthz", "/readyz", "/metrics"):
         assert http_get(server, path)[0] == 200

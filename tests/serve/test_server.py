@@ -43,7 +43,7 @@ def answers(client: CurveClient) -> bool:
         return False
 
 
-@pytest.mark.parametrize("service", ["", SERVICE])
+@pytest.mark.parametrize("service", ["", SERVICE, "inference.GRPCInferenceService"])
 def test_health_says_serving(server: RunningServer, service: str):
     assert health_of(server, service) == health_pb2.HealthCheckResponse.SERVING
 
