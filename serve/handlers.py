@@ -105,15 +105,17 @@ class Handlers:
         The requests are calls of their own, beside the one that the stream is.
         """
 
-        async def handle(requests: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
+        async def handle(_: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
             stream = Call(method, context.peer, is_stream=True)
             self._calls.begin(stream)
             try:
-                async for request in requests:
+                while (content := await context.read()) is not grpc.aio.EOF:
                     call = Call(f"{method}/request", context.peer)
                     self._calls.begin(call)
                     try:
-                        yield await answer(_parse(request_type, request), call)
+                        answering = answer(_parse(request_type, content), call)
+                        del content
+                        yield await answering
                     except Exception as error:
                         refusal = as_request_error(error)
                         call.code = refusal.code

@@ -66,7 +66,9 @@ class Plane:
         return await joined.curves(engine, source.seeds(0, rows), call)
 
     async def _large(self, engine: Engine, source: Source, call: Call) -> Float32Array:
-        n_bytes = source.rows * _row_bytes(engine)
+        # Until it has left, an answer is held twice: as curves and as a message, and then as a
+        # message and as what is being sent of it.
+        n_bytes = 2 * source.rows * _row_bytes(engine)
         client = call.peer()
         curves = await self._share.run(
             client, _timed(call, partial(source.curves, engine, 0, source.rows)), n_bytes

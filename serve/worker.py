@@ -19,7 +19,7 @@ import uvloop
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
-from serve import logs, tls
+from serve import logs, memory, tls
 from serve.aside import Aside
 from serve.awake import Awake
 from serve.calls import Calls
@@ -49,6 +49,8 @@ SERVICES = (SERVICE.full_name, servicer.SERVICE.full_name)
 _LOOK_EVERY = 0.25
 # How often calls that ended are counted.
 _COUNT_EVERY = 0.1
+# How often memory that is free is given back to the system.
+_GIVE_BACK_EVERY = 0.5
 # How long the last answers may take to leave once they are made.
 _CLOSE_SECONDS = 1.0
 
@@ -158,6 +160,7 @@ async def _serve(job: Job) -> None:
     tasks = [
         asyncio.create_task(_every(_LOOK_EVERY, lambda: _follow(versions, metrics))),
         asyncio.create_task(_every(_COUNT_EVERY, count)),
+        asyncio.create_task(_every(_GIVE_BACK_EVERY, memory.give_back)),
     ]
 
     await stop.asked.wait()

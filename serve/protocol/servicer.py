@@ -117,15 +117,18 @@ class InferenceService:
         call.model, call.version = model.name, loaded.number
         source = tensors.parse_request(request, model)
         call.rows = source.rows
+        del request  # Whoever waits for its turn holds its numbers once.
         curves = await self._plane.curves(loaded, source, call)
-        return tensors.answer(request, model, loaded.number, curves)
+        return tensors.answer(call.request_id, model, loaded.number, curves)
 
     async def _stream_infer(self, request: inference_pb2.ModelInferRequest, call: Call) -> bytes:
+        inferring = self._infer(request, call)
+        del request
         try:
-            return tensors.stream_answer(await self._infer(request, call))
+            return tensors.stream_answer(await inferring)
         except RequestError as error:
             call.code = error.code
-            return tensors.stream_error(request.id, str(error))
+            return tensors.stream_error(call.request_id, str(error))
 
 
 def _full(method: str) -> str:

@@ -85,15 +85,13 @@ def check_options(field: str, options: Mapping[str, object]) -> None:
             raise invalid_argument(field, f"has {name}, which this server does not offer")
 
 
-def answer(
-    request: inference_pb2.ModelInferRequest, model: ModelSpec, version: int, curves: Float32Array
-) -> bytes:
+def answer(request_id: str, model: ModelSpec, version: int, curves: Float32Array) -> bytes:
     """Returns the ModelInferResponse that carries `curves`, float32 [n, n_points]."""
     output = inference_pb2.ModelInferResponse.InferOutputTensor(
         name=model.output.name, datatype=model.output.datatype, shape=curves.shape
     )
     head = inference_pb2.ModelInferResponse(
-        model_name=model.name, model_version=str(version), id=request.id, outputs=[output]
+        model_name=model.name, model_version=str(version), id=request_id, outputs=[output]
     )
     # On the wire an array's packed field is what one element of repeated bytes is.
     return packed(_RAW_OUTPUT_CONTENTS, curves, head.SerializeToString())

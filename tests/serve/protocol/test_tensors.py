@@ -221,8 +221,7 @@ def test_any_other_version_is_an_invalid_argument(text):
 
 @given(arrays(np.float32, st.tuples(st.integers(1, 20), st.just(15))))
 def test_an_answer_carries_the_bytes_of_the_curves(models, curves):
-    request = ModelInferRequest(id="first")
-    answer = ModelInferResponse.FromString(tensors.answer(request, models["sampler"], 3, curves))
+    answer = ModelInferResponse.FromString(tensors.answer("first", models["sampler"], 3, curves))
     assert (answer.model_name, answer.model_version, answer.id) == ("sampler", "3", "first")
     [output] = answer.outputs
     assert (output.name, output.datatype) == ("curves", "FP32")
@@ -232,7 +231,7 @@ def test_an_answer_carries_the_bytes_of_the_curves(models, curves):
 
 def test_an_answer_is_what_protobuf_writes(models):
     curves = np.ones((70_000, 15), np.float32)
-    written = tensors.answer(ModelInferRequest(), models["sampler"], 1, curves)
+    written = tensors.answer("", models["sampler"], 1, curves)
     answer = ModelInferResponse.FromString(written)
     assert answer.SerializeToString() == written
     streamed = tensors.stream_answer(written)

@@ -54,8 +54,7 @@ def messages(engine: Engine) -> list[Message]:
     """One of each answer that has fields to speak of."""
     sampler = model_spec("sampler", engine, "name")
     curves = np.arange(30, dtype=np.float32).reshape(2, 15)
-    request = inference_pb2.ModelInferRequest(id="first")
-    answer = tensors.answer(request, sampler, 3, curves)
+    answer = tensors.answer("first", sampler, 3, curves)
     return [
         describe.server_metadata(),
         describe.model_metadata(sampler, [1, 3]),
