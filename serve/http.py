@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import ssl
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import grpc
 import h11
@@ -15,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from serve import metrics as prometheus
@@ -34,8 +35,6 @@ from serve.versions import Versions
 # For a cluster's probes, which have neither token nor certificate.
 _ALWAYS_OPEN = ("/healthz", "/readyz")
 _MAX_HEADER_BYTES = 16 * 1024
-# Seconds that a request's head may take to come.
-_HEAD_SECONDS = 10.0
 # The door's refusals: HTTP status and headers.
 _REFUSALS = {
     grpc.StatusCode.UNAVAILABLE: (503, {"Retry-After": "1", "Connection": "close"}),
@@ -70,7 +69,8 @@ class HttpServer:
             exception_handlers={HTTPException: self._not_offered},
         )
         access = settings.access
-        config = uvicorn.Config(
+        config = _Config(
+            settings.bounds.max_wait,
             _Door(
                 app,
                 calls,
@@ -85,7 +85,7 @@ class HttpServer:
             access_log=False,
             server_header=False,
             proxy_headers=False,  # Who asks is who connected, whatever a request says.
-            timeout_keep_alive=min(75, round(settings.bounds.max_idle)),
+            timeout_keep_alive=max(1, min(75, round(settings.bounds.max_idle))),
             timeout_graceful_shutdown=1,
             h11_max_incomplete_event_size=_MAX_HEADER_BYTES,
             ssl_certfile=access.tls_cert,
@@ -197,6 +197,14 @@ def _error(status: int, problem: str, headers: Mapping[str, str] | None) -> Resp
     )
 
 
+class _Config(uvicorn.Config):
+    """uvicorn's configuration, and ours."""
+
+    def __init__(self, max_wait: float, app: ASGIApp, **uvicorns: Any) -> None:
+        super().__init__(app, **uvicorns)
+        self.max_wait = max_wait
+
+
 class _Server(uvicorn.Server):
     """uvicorn without its signal handlers: signals are the worker's business."""
 
@@ -207,9 +215,12 @@ class _Server(uvicorn.Server):
 
 class _Protocol(H11Protocol):
     """Tells the application whether the client showed a certificate and how many connections there
-    are, and closes a connection that never asks for anything, or begins to and does not end."""
+    are, and closes a connection that never asks for anything, or begins to and does not end, or
+    does not read what it asked for."""
 
+    config: _Config
     _slow_head: asyncio.TimerHandle | None = None
+    _slow_reader: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -230,18 +241,34 @@ class _Protocol(H11Protocol):
         """Takes what comes; the head of a request has to be there after a while."""
         super().data_received(data)
         if self.conn.their_state is not h11.IDLE:
-            self._end_wait()
+            self._end_wait_for_head()
         elif not self._slow_head:
-            self._slow_head = self.loop.call_later(_HEAD_SECONDS, self.transport.close)
+            self._slow_head = self.loop.call_later(self.config.max_wait, self.transport.close)
+
+    def pause_writing(self) -> None:
+        """Is told that an answer's last piece has not yet left."""
+        super().pause_writing()
+        self._slow_reader = self.loop.call_later(self.config.max_wait, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Is told that it has."""
+        super().resume_writing()
+        self._end_wait_for_reader()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._end_wait()
+        self._end_wait_for_head()
+        self._end_wait_for_reader()
 
-    def _end_wait(self) -> None:
+    def _end_wait_for_head(self) -> None:
         if self._slow_head:
             self._slow_head.cancel()
             self._slow_head = None
+
+    def _end_wait_for_reader(self) -> None:
+        if self._slow_reader:
+            self._slow_reader.cancel()
+            self._slow_reader = None
 
     def send_400_response(self, msg: str) -> None:
         """Answers what is no request; where that comes behind a connection's last one, hangs up."""

@@ -53,7 +53,8 @@ class Bounds:
     max_unsent_bytes: Bytes = 128 * MIB
     """Bytes of answers that are being made or sent; further calls wait for their turn."""
     max_wait: Seconds = 10.0
-    """Seconds that a request may take to arrive, and a call may wait for its turn."""
+    """Seconds that a request may take to arrive, a call may wait for its turn, and a piece of an
+    answer may take to leave over HTTP."""
     max_idle: Seconds = 600.0
     """Seconds without a call after which a connection is closed."""
 

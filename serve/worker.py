@@ -49,6 +49,8 @@ SERVICES = (SERVICE.full_name, servicer.SERVICE.full_name)
 _LOOK_EVERY = 0.25
 # How often calls that ended are counted.
 _COUNT_EVERY = 0.1
+# Calls of a connection that are let in beyond the bound, to be refused with a hint.
+_SPARE_CALLS = 64
 # How often memory that is free is given back to the system.
 _GIVE_BACK_EVERY = 0.5
 # How long the last answers may take to leave once they are made.
@@ -185,7 +187,8 @@ def _options(bounds: Bounds) -> list[tuple[str, int]]:
         ("grpc.so_reuseport", 1),
         ("grpc.max_receive_message_length", bounds.max_request_bytes),
         ("grpc.max_send_message_length", -1),  # Answers are bounded before they are made.
-        ("grpc.max_concurrent_streams", bounds.max_calls),
+        # Of one connection: beyond the bound, so that there is room to refuse what is over it.
+        ("grpc.max_concurrent_streams", bounds.max_calls + _SPARE_CALLS),
         ("grpc.max_connection_idle_ms", round(1000 * bounds.max_idle)),
         # A client that went away without a word is found out.
         ("grpc.keepalive_time_ms", 60_000),

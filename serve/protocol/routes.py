@@ -2,13 +2,14 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
 
 import grpc
-from starlette.background import BackgroundTask
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serve.calls import Call, Calls
 from serve.plane import Plane
@@ -22,6 +23,7 @@ _MODEL = "/v2/models/{model}"
 _JSON = "application/json"
 
 Answer = Callable[[Request, Call], Awaitable[Response]]
+Result = TypeVar("Result")
 
 
 class InferenceRoutes:
@@ -70,7 +72,7 @@ class InferenceRoutes:
         whether the server is ready, for a refusal says that it is not."""
         name = f"{method} {path}"
 
-        async def respond(request: Request) -> Response:
+        async def respond(request: Request) -> ASGIApp:
             problem: RequestError | None = None
             try:
                 request.state.body = await self._body(request)
@@ -88,19 +90,30 @@ class InferenceRoutes:
                 if refusal and not (while_draining and self._calls.draining):
                     raise refusal
                 response = await answer(request, call)
+            except ClientDisconnect:
+                call.code = grpc.StatusCode.CANCELLED
+                response = Response(status_code=499)
             except asyncio.CancelledError:
                 call.code = grpc.StatusCode.CANCELLED
-                call.release()
+                self._ended(call)
                 raise
             except Exception as error:
                 response = _refused(as_request_error(error), call)
-            finally:
-                self._calls.end(call)
-            # Once it has left.
-            response.background = BackgroundTask(call.release)
-            return response
+
+            async def leave(scope: Scope, receive: Receive, send: Send) -> None:
+                try:
+                    await response(scope, receive, send)
+                finally:
+                    # Not before its answer has left: until then it takes memory.
+                    self._ended(call)
+
+            return leave
 
         return Route(path, respond, methods=[method])
+
+    def _ended(self, call: Call) -> None:
+        call.release()
+        self._calls.end(call)
 
     async def _server(self, _: Request, __: Call) -> Response:
         return _json(rest.document(describe.server_metadata()))
@@ -138,12 +151,16 @@ class InferenceRoutes:
             request.state.body, request.headers.get(rest.JSON_LENGTH_HEADER), model
         )
         call.request_id, call.rows = asked.id, asked.source.rows
-        curves = await self._plane.curves(loaded, asked.source, call)
+        curves = await _unless_gone(request, self._plane.curves(loaded, asked.source, call))
         answer = rest.infer_answer(asked, model, loaded.number, curves)
-        if answer.json_length is None:
-            return _json(answer.content)
-        headers = {rest.JSON_LENGTH_HEADER: str(answer.json_length)}
-        return Response(answer.content, headers=headers, media_type="application/octet-stream")
+        headers, media_type = {}, _JSON
+        if answer.json_length is not None:
+            headers[rest.JSON_LENGTH_HEADER] = str(answer.json_length)
+            media_type = "application/octet-stream"
+        if len(curves) <= rest.ROWS_OF_A_PIECE:
+            return Response(b"".join(answer.pieces), headers=headers, media_type=media_type)
+        # Its pieces are written in a thread, each when the one before has left.
+        return StreamingResponse(answer.pieces, headers=headers, media_type=media_type)
 
     async def _body(self, request: Request) -> bytes:
         """Returns a request's body. Raises RequestError as soon as it is found to be too long, or
@@ -166,6 +183,25 @@ class InferenceRoutes:
                 f"the request did not arrive within {self._bounds.max_wait:g} s",
             ) from None
         return bytes(body)
+
+
+async def _unless_gone(request: Request, computing: Coroutine[Any, Any, Result]) -> Result:
+    """Returns what `computing` does. Ends it, and raises ClientDisconnect, if the client of
+    `request`, whose body has been read, goes away."""
+
+    async def disconnect() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    computed, gone = asyncio.create_task(computing), asyncio.create_task(disconnect())
+    try:
+        await asyncio.wait((computed, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not computed.done():
+            raise ClientDisconnect
+        return await computed
+    finally:
+        computed.cancel()
+        gone.cancel()
 
 
 def _named(request: Request) -> tuple[str, str]:

@@ -92,7 +92,7 @@ def test_json_numbers_read_back_as_the_same_float32(models, curves):
     request = rest.parse_infer(body([0, 1], id="r"), None, models["sampler"])
     answer = rest.infer_answer(request, models["sampler"], 3, curves)
     assert answer.json_length is None
-    read = json.loads(answer.content)
+    read = json.loads(b"".join(answer.pieces))
     [output] = read.pop("outputs")
     assert read == {"model_name": "sampler", "model_version": "3", "id": "r"}
     data = np.array(output.pop("data"), np.float32).reshape(curves.shape)
@@ -103,7 +103,7 @@ def test_json_numbers_read_back_as_the_same_float32(models, curves):
 def test_the_float32_whose_shortest_text_misleads_reads_back(models):
     curves = np.full((1, 15), 7.038531e-26, np.float32)
     request = rest.parse_infer(body([0, 1]), None, models["sampler"])
-    read = json.loads(rest.infer_answer(request, models["sampler"], 1, curves).content)
+    read = json.loads(b"".join(rest.infer_answer(request, models["sampler"], 1, curves).pieces))
     data = np.array(read["outputs"][0]["data"], np.float64).astype(np.float32)
     assert data.tobytes() == curves.tobytes()
 
@@ -134,9 +134,28 @@ def test_raw_numbers_follow_the_json(models):
     asked = body([0, 1], parameters={"binary_data_output": True})
     request = rest.parse_infer(asked, None, models["sampler"])
     answer = rest.infer_answer(request, models["sampler"], 1, curves)
-    [output] = json.loads(answer.content[: answer.json_length])["outputs"]
+    content = b"".join(answer.pieces)
+    [output] = json.loads(content[: answer.json_length])["outputs"]
     assert output["parameters"] == {"binary_data_size": curves.nbytes}
-    assert answer.content[answer.json_length :] == curves.tobytes()
+    assert content[answer.json_length :] == curves.tobytes()
+
+
+@pytest.mark.parametrize("rows", [1, 1024, 1025, 3000])
+@pytest.mark.parametrize("raw", [False, True])
+def test_the_pieces_of_a_large_answer_are_small_and_make_one(models, rows, raw):
+    curves = np.random.default_rng(0).standard_normal((rows, 15), np.float32)
+    request = rest.parse_infer(
+        body([0, 1], parameters={"binary_data_output": raw}), None, models["sampler"]
+    )
+    answer = rest.infer_answer(request, models["sampler"], 1, curves)
+    pieces = list(answer.pieces)
+    assert max(map(len, pieces)) < 400_000
+    content = b"".join(pieces)
+    if raw:
+        assert content[answer.json_length :] == curves.tobytes()
+    else:
+        [output] = json.loads(content)["outputs"]
+        assert np.array(output["data"], np.float32).tobytes() == curves.tobytes()
 
 
 SHARED_MEMORY = {"shared_memory_region": "region"}
