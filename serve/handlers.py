@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from typing import Any, NoReturn, TypeAlias, TypeVar
+from typing import Any, NoReturn, TypeAlias, TypeVar, cast
 
 import grpc
 import grpc.aio
@@ -137,20 +137,7 @@ class Handlers:
         return grpc.stream_stream_rpc_method_handler(handle)
 
     async def _read(self, request_type: type[Request], context: Context) -> Request:
-        """Returns the one request of a call. Raises RequestError if it does not come in time, or
-        does not parse."""
-        try:
-            async with asyncio.timeout(self._max_wait):
-                content = await context.read()
-        except TimeoutError:
-            raise RequestError(
-                grpc.StatusCode.DEADLINE_EXCEEDED,
-                None,
-                f"the request did not arrive within {self._max_wait:g} s",
-            ) from None
-        if content is grpc.aio.EOF:
-            raise invalid_argument("request", "is missing: the call ended without one")
-        return _parse(request_type, content)
+        return _parse(request_type, await read(context, self._max_wait))
 
 
 class Gate(grpc.GenericRpcHandler):
@@ -212,6 +199,22 @@ async def _refuse(context: Context, call: Call, error: Exception) -> NoReturn:
     refusal = as_request_error(error)
     call.code = refusal.code
     await abort(context, refusal)
+
+
+async def read(context: Context, max_wait: float) -> bytes:
+    """Returns the one request of a call. Raises RequestError if it does not come in time."""
+    try:
+        async with asyncio.timeout(max_wait):
+            content = await context.read()
+    except TimeoutError:
+        raise RequestError(
+            grpc.StatusCode.DEADLINE_EXCEEDED,
+            None,
+            f"the request did not arrive within {max_wait:g} s",
+        ) from None
+    if content is grpc.aio.EOF:
+        raise invalid_argument("request", "is missing: the call ended without one")
+    return cast(bytes, content)
 
 
 def _parse(request_type: type[Request], content: bytes) -> Request:

@@ -16,7 +16,7 @@ from typing import cast
 import grpc
 import msgspec
 import uvloop
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
 from serve import logs, memory, tls
@@ -26,6 +26,7 @@ from serve.calls import Calls
 from serve.errors import CurveganError
 from serve.grpc_server import GrpcServer
 from serve.handlers import Gate, Handlers
+from serve.health import Health
 from serve.http import HttpServer
 from serve.listening import Claim
 from serve.metrics import Metrics, model_totals
@@ -121,8 +122,9 @@ async def _serve(job: Job) -> None:
     tokens = Tokens(settings.access.token_file) if settings.access.token_file else None
 
     handlers = Handlers(calls, bounds.max_wait)
-    health_servicer = health.aio.HealthServicer()
-    aside = Aside(bounds.max_calls)  # As many may watch the health as may call.
+    health_servicer = Health(SERVICES)
+    # As many may watch the health as may call.
+    aside = Aside(bounds.max_calls, bounds.max_wait)
 
     async def totals() -> Totals:
         metrics.flush(len(calls))
@@ -152,8 +154,6 @@ async def _serve(job: Job) -> None:
     await server.start()
     if job.http_claim:
         await http.start(job.http_claim)
-    for name in ("", *SERVICES):
-        await health_servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
     job.report(Ready(job.name, versions.numbers()[0]))
 
     async def count() -> None:
@@ -166,7 +166,7 @@ async def _serve(job: Job) -> None:
     ]
 
     await stop.asked.wait()
-    await health_servicer.enter_graceful_shutdown()
+    health_servicer.end()
     await calls.drain(settings.grace, stop.asked_again)
     for task in tasks:
         task.cancel()

@@ -1,6 +1,9 @@
 """gRPC's health and reflection take whatever is sent, and speak of nothing but what they offer."""
 
+import contextlib
+import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import grpc
 import pytest
@@ -11,7 +14,9 @@ from grpc_reflection.v1alpha.reflection_pb2 import (
     ServerReflectionResponse,
 )
 
-from serve.process import RunningServer
+from serve.client import CurveClient
+from serve.process import RunningServer, running_server
+from tests.serve import http2
 
 HEALTH = "/grpc.health.v1.Health"
 REFLECTION = f"/{reflection.SERVICE_NAME}/ServerReflectionInfo"
@@ -105,3 +110,48 @@ def test_compressed_messages_are_understood(server: RunningServer, compression: 
         request = health_pb2.HealthCheckRequest(service="curvegan.v1.CurveService")
         check = health_pb2_grpc.HealthStub(channel).Check(request, timeout=20)
     assert check.status == health_pb2.HealthCheckResponse.SERVING
+
+
+def test_who_watches_and_reads_nothing_holds_up_no_shutdown(published: Path):
+    """grpc's own servicer waits for him, and until then takes calls as before."""
+    with (
+        running_server(published) as server,
+        http2.connected(server.address, {http2.INITIAL_WINDOW_SIZE: 0}) as connection,
+        http2.connected(server.address) as other,
+    ):
+        for watcher in (connection, other):
+            data = http2.frame(http2.DATA, http2.message(b""), http2.END_STREAM, stream=1)
+            watcher.sendall(http2.call(f"{HEALTH}/Watch".encode()) + data)
+            frames = http2.received(watcher)
+            next(frame for frame in frames if frame.kind == http2.HEADERS)
+        server.process.send_signal(signal.SIGTERM)
+        told = http2.frame(http2.DATA, http2.message(b"\x08\x02"), stream=1)  # NOT_SERVING
+        assert any(frame.payload == told[9:] for frame in frames)
+        assert server.process.wait(timeout=10) == 0
+
+
+def test_requests_that_do_not_arrive_are_bounded_in_number_and_time(published: Path):
+    """They need no token, and may be of as many bytes as any."""
+    with (
+        running_server(published, "--max-wait=1") as server,
+        contextlib.ExitStack() as stack,
+        CurveClient(server.address) as client,
+    ):
+        connections = [stack.enter_context(http2.connected(server.address)) for _ in range(80)]
+        begun = http2.frame(http2.DATA, http2.message(b"x", length=1000), stream=1)
+        for connection in connections:
+            connection.sendall(http2.call(f"{HEALTH}/Check".encode()) + begun)
+        assert client.generate([1]).shape == (1, 15)
+        ends = [
+            next(
+                frame.payload
+                for frame in http2.received(connection)
+                if frame.kind == http2.HEADERS and frame.flags & http2.END_STREAM
+            )
+            for connection in connections
+        ]
+        exhausted, expired = b"grpc-status\x018", b"grpc-status\x014"
+        assert sum(exhausted in end for end in ends) == 80 - 64
+        assert sum(expired in end for end in ends) == 64
+        with grpc.insecure_channel(server.address) as channel:
+            assert call(channel, f"{HEALTH}/Check", b"") == [b"\x08\x01"]
