@@ -7,6 +7,7 @@ import contextlib
 import logging
 import multiprocessing
 import os
+import resource
 import signal
 import tempfile
 import time
@@ -36,6 +37,9 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _FIRST_PAUSE, _LONGEST_PAUSE, _HELD = 0.1, 10.0, 10.0
 # Seconds that all workers have to start.
 _START_SECONDS = 60.0
+# Files that a process may have open, where the system lets it: every connection is one, and takes
+# some 16 KB. What many systems begin with, 1,024, strangers could use up who only connect.
+_FILES = 32_768
 # Seconds that a worker has beyond the grace to close its connections, before it is killed.
 _SPARE_SECONDS = 5.0
 
@@ -62,6 +66,7 @@ def supervise(settings: Settings, on_ready: Callable[[Started], None]) -> None:
     tls.check(settings.access)
     grpc_address, http_address = settings.addresses()
     logs.set_up(settings.log_format, "supervisor")
+    _allow_files()
     with contextlib.ExitStack() as stack:
         grpc_claim = stack.enter_context(contextlib.closing(claim(grpc_address, "--listen")))
         http_claim = None
@@ -275,6 +280,13 @@ class _Supervisor:
     def _terminate(self) -> None:
         for process in self._processes():
             process.terminate()
+
+
+def _allow_files() -> None:
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if most == resource.RLIM_INFINITY else min(_FILES, most)
+    if resource.RLIM_INFINITY != now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def _end_of(process: BaseProcess) -> str:

@@ -189,6 +189,8 @@ def _options(bounds: Bounds) -> list[tuple[str, int]]:
         ("grpc.max_send_message_length", -1),  # Answers are bounded before they are made.
         # Of one connection: beyond the bound, so that there is room to refuse what is over it.
         ("grpc.max_concurrent_streams", bounds.max_calls + _SPARE_CALLS),
+        # A connection on which nobody speaks HTTP/2 goes soon.
+        ("grpc.server_handshake_timeout_ms", 5_000),
         ("grpc.max_connection_idle_ms", round(1000 * bounds.max_idle)),
         # A client that went away without a word is found out.
         ("grpc.keepalive_time_ms", 60_000),

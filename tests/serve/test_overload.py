@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import json
 import os
+import resource
 import socket
 import time
 from collections.abc import Iterator
@@ -318,6 +319,39 @@ def test_connections_that_are_idle_are_closed(published: Path):
     ):
         assert any(found.kind == http2.GOAWAY for found in http2.received(connection))
         assert other.recv(1) == b""
+
+
+def test_connections_on_which_nobody_speaks_http2_are_closed(server: RunningServer):
+    host, _, port = server.address.rpartition(":")
+    with contextlib.ExitStack() as stack:
+        connections = [
+            stack.enter_context(socket.create_connection((host, int(port)), timeout=30))
+            for _ in range(3)
+        ]
+        for connection, begun in zip(connections, (b"", b"PRI * HT", http2.PREFACE), strict=True):
+            connection.sendall(begun)
+        for connection in connections:
+            while connection.recv(65536):
+                pass
+
+
+def test_many_connections_that_ask_for_nothing_shut_nobody_out(published: Path):
+    """Also where the system begins with few files a process."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (200, most))
+    try:
+        starting = running_server(published)
+        server = starting.__enter__()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (now, most))
+    with contextlib.ExitStack() as stack:
+        stack.push(starting)
+        for _ in range(150):
+            stack.enter_context(http2.connected(server.address))
+            stack.enter_context(http_connection(server))
+        with own_connection(server) as channel:
+            assert channel.unary_unary(GENERATE)(of_range(1), timeout=10)
+        assert http_get(server, "/healthz") == (200, "ok\n")
 
 
 def test_a_call_that_waits_for_its_turn_holds_its_request_once(published: Path):
