@@ -13,7 +13,7 @@ from tests.serve import http2
 
 PATH = b"/curvegan.v1.CurveService/GenerateCurves"
 # What must never cross the wire: a traceback, a file's name.
-_LEAKS = (b"Traceback", b'File "', b".py", b"site-packages", b"/home/", b"/tmp/")
+LEAKS = (b"Traceback", b'File "', b".py", b"site-packages", b"/home/", b"/tmp/")
 
 
 def throw_garbage(server: RunningServer, seconds: float, seed: int = 0) -> tuple[int, list[bytes]]:
@@ -32,7 +32,7 @@ def throw_garbage(server: RunningServer, seconds: float, seed: int = 0) -> tuple
             [(one, server.address) for one in _GRPC] + [(one, server.http) for one in _HTTP]
         )
         answer = _send(address, make(rng), rng)
-        leaks += [answer for leak in _LEAKS if leak in answer]
+        leaks += [answer for leak in LEAKS if leak in answer]
     raise AssertionError
 
 

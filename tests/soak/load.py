@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import json
+import socket
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -9,15 +11,18 @@ from dataclasses import dataclass, field
 
 import grpc
 import grpc.aio
+import numpy as np
 
 from curvegan.v1.curves_pb2 import (
     CurveSource,
     GenerateCurvesRequest,
+    NoiseRows,
     SeedRange,
     StreamCurvesRequest,
 )
 from serve.client import CurveClient
 from serve.process import RunningServer
+from tests.serve import http2
 
 SERVICE = "/curvegan.v1.CurveService"
 ROWS_OF_A_SMALL_CALL = 16
@@ -34,14 +39,17 @@ class Load:
 
 
 def largest_batches(server: RunningServer, clients: int, seconds: float) -> Load:
-    """Asks for the largest answers that there are, by so many clients at once, each by a connection
-    of its own and again as soon as it has its answer; beside them one asks for a few curves."""
+    """Asks for the largest answers that there are, by the largest requests, by so many clients at
+    once, each by a connection of its own and again as soon as it has its answer; beside them one
+    asks for a few curves."""
     with CurveClient(server.address) as client:
-        rows = client.model().max_rows
+        model = client.model()
+    noise = np.random.default_rng(0).standard_normal(model.max_rows * model.n_noise, np.float32)
+    rows = NoiseRows(values=noise, width=model.n_noise)
+    request = GenerateCurvesRequest(source=CurveSource(noise=rows)).SerializeToString()
     load = Load([0] * clients)
 
     async def ask(number: int, until: float) -> None:
-        request = _request(rows)
         async with _channel(server) as channel:
             call = channel.unary_unary(f"{SERVICE}/GenerateCurves")
             while time.monotonic() < until:
@@ -53,13 +61,13 @@ def largest_batches(server: RunningServer, clients: int, seconds: float) -> Load
                     await asyncio.sleep(0.1)
 
     async def ask_for_few(until: float) -> None:
-        request = _request(ROWS_OF_A_SMALL_CALL)
+        small_request = _request(ROWS_OF_A_SMALL_CALL)
         async with _channel(server) as channel:
             call = channel.unary_unary(f"{SERVICE}/GenerateCurves")
             while time.monotonic() < until:
                 start = time.monotonic()
                 try:
-                    await call(request, timeout=60)
+                    await call(small_request, timeout=60)
                     load.small_calls.append(time.monotonic() - start)
                 except grpc.aio.AioRpcError as error:
                     load.refused[error.code()] += 1
@@ -87,6 +95,29 @@ def unread_streams(server: RunningServer, count: int) -> Iterator[None]:
             stream = channel.unary_stream(f"{SERVICE}/StreamCurves")(request)
             stack.callback(stream.cancel)
             next(stream)
+        yield
+
+
+@contextlib.contextmanager
+def unread_answers(server: RunningServer, count: int) -> Iterator[None]:
+    """Has asked so often for the largest answer, over gRPC and over HTTP, each time by a connection
+    of its own, and reads nothing of them."""
+    assert server.http is not None
+    with CurveClient(server.address) as client:
+        rows = client.model().max_rows
+    tensor = {"name": "seeds", "datatype": "INT64", "shape": [rows], "data": [1] * rows}
+    body = json.dumps({"inputs": [tensor]}).encode()
+    head = "POST /v2/models/sampler/infer HTTP/1.1\r\nHost: here\r\nContent-Length"
+    asked = f"{head}: {len(body)}\r\n\r\n".encode() + body
+    host, _, port = server.http.rpartition(":")
+    data = http2.frame(http2.DATA, http2.message(_request(rows)), http2.END_STREAM, stream=1)
+    call = http2.call(f"{SERVICE}/GenerateCurves".encode()) + data
+    with contextlib.ExitStack() as stack:
+        for _ in range(count):
+            window = {http2.INITIAL_WINDOW_SIZE: 0}
+            stack.enter_context(http2.connected(server.address, window)).sendall(call)
+            over_http = stack.enter_context(socket.create_connection((host, int(port)), 20))
+            over_http.sendall(asked)
         yield
 
 

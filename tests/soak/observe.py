@@ -13,12 +13,17 @@ MIB = 2**20
 
 def resident(server: RunningServer) -> int:
     """Returns the resident memory of a server's processes in bytes."""
-    total = 0
-    for pid in (server.process.pid, *workers_of(server)):
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
-                total += 1024 * int(line.split()[1])
-    return total
+    return sum(map(resident_of, (server.process.pid, *workers_of(server))))
+
+
+def resident_of(pid: int) -> int:
+    """Returns the resident memory of a process in bytes."""
+    (line,) = [
+        line
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines()
+        if line.startswith("VmRSS:")
+    ]
+    return 1024 * int(line.split()[1])
 
 
 class Peak:

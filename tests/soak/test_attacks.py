@@ -11,9 +11,10 @@ from serve.client import CurveClient
 from serve.engine import Engine
 from serve.process import RunningServer, running_server
 from tests.commands import workers_of
-from tests.serve.observe import metric
+from tests.serve.observe import metric, wait_until
+from tests.soak.documents import send_random_documents
 from tests.soak.garbage import half_requests, throw_garbage
-from tests.soak.load import largest_batches, unread_streams
+from tests.soak.load import largest_batches, unread_answers, unread_streams
 from tests.soak.messages import send_random_messages
 from tests.soak.observe import MIB, Peak
 
@@ -54,6 +55,21 @@ def test_streams_that_nobody_reads_hold_little_memory_and_nobody_up(attacked: Ru
     assert peak.bytes < 900 * MIB
 
 
+def test_answers_that_nobody_reads_hold_little_memory_and_no_small_calls_up(
+    attacked: RunningServer,
+):
+    with (
+        Peak(attacked) as peak,
+        unread_answers(attacked, 40),
+        CurveClient(attacked.address) as client,
+    ):
+        wait_until(lambda: metric(attacked, "curvegan_in_flight") == 80)
+        for _ in range(100):
+            assert len(client.generate(range(1000))) == 1000
+        assert sum(map(len, client.stream(range(100_000)))) == 100_000
+    assert peak.bytes < 500 * MIB
+
+
 def test_garbage_gets_no_traceback(attacked: RunningServer):
     with half_requests(attacked, 20):
         count, leaks = throw_garbage(attacked, seconds=3)
@@ -71,3 +87,9 @@ def test_random_messages_get_answers_or_errors_of_the_caller(attacked: RunningSe
         grpc.StatusCode.NOT_FOUND,
         grpc.StatusCode.RESOURCE_EXHAUSTED,
     }
+
+
+def test_random_documents_get_answers_or_errors_of_the_caller(attacked: RunningServer):
+    found, leaks = send_random_documents(attacked, seconds=3)
+    assert set(found) == {200, 400, 404}
+    assert leaks == []
