@@ -7,8 +7,8 @@ import grpc
 import pytest
 
 from bench import engine, population, search, train_step
-from bench.serve.__main__ import canned
 from bench.serve.load import Load, apply
+from bench.serve.others import canned
 from curvegan.v1.curves_pb2 import CurveSource, GenerateCurvesRequest, SeedRange
 from serve.process import RunningServer
 from tests.commands import error_line, try_command

@@ -1,9 +1,10 @@
 """How much memory a server takes while something is done to it."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from serve.process import RunningServer
 from tests.commands import workers_of
@@ -26,28 +27,26 @@ def resident_of(pid: int) -> int:
     return 1024 * int(line.split()[1])
 
 
+@dataclass
 class Peak:
-    """A context manager that finds the most memory a server takes: `bytes`."""
+    """The most resident memory that was seen, in bytes."""
 
-    def __init__(self, server: RunningServer) -> None:
-        self.bytes = 0
-        self._server = server
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
+    bytes: int = 0
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._over.set()
-        self._thread.join()
+@contextmanager
+def peak_memory(server: RunningServer) -> Iterator[Peak]:
+    """Yields the most memory that `server` has taken, which grows while it is looked at."""
+    peak, over = Peak(), threading.Event()
 
-    def _watch(self) -> None:
-        while not self._over.wait(0.1):
-            self.bytes = max(self.bytes, resident(self._server))
+    def watch() -> None:
+        while not over.wait(0.1):
+            peak.bytes = max(peak.bytes, resident(server))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield peak
+    finally:
+        over.set()
+        watcher.join()

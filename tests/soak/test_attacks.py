@@ -16,7 +16,7 @@ from tests.soak.documents import send_random_documents
 from tests.soak.garbage import half_requests, throw_garbage
 from tests.soak.load import largest_batches, unread_answers, unread_streams
 from tests.soak.messages import send_random_messages
-from tests.soak.observe import MIB, Peak
+from tests.soak.observe import MIB, peak_memory
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def unharmed(attacked: RunningServer, engine: Engine) -> Iterator[None]:
 def test_clients_that_ask_for_the_most_all_get_some_and_leave_room_for_small_calls(
     attacked: RunningServer,
 ):
-    with Peak(attacked) as peak:
+    with peak_memory(attacked) as peak:
         load = largest_batches(attacked, clients=64, seconds=4)
     assert min(load.answers) > 0
     assert len(load.small_calls) > 4
@@ -49,7 +49,7 @@ def test_clients_that_ask_for_the_most_all_get_some_and_leave_room_for_small_cal
 
 
 def test_streams_that_nobody_reads_hold_little_memory_and_nobody_up(attacked: RunningServer):
-    with Peak(attacked) as peak, unread_streams(attacked, 64):
+    with peak_memory(attacked) as peak, unread_streams(attacked, 64):
         load = largest_batches(attacked, clients=2, seconds=1)
     assert min(load.answers) > 0
     assert peak.bytes < 900 * MIB
@@ -59,7 +59,7 @@ def test_answers_that_nobody_reads_hold_little_memory_and_no_small_calls_up(
     attacked: RunningServer,
 ):
     with (
-        Peak(attacked) as peak,
+        peak_memory(attacked) as peak,
         unread_answers(attacked, 40),
         CurveClient(attacked.address) as client,
     ):

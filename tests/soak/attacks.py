@@ -1,0 +1,175 @@
+"""The attacks, and what has to be so during and after each."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import grpc
+import numpy as np
+
+from bench.serve.load import Load, apply
+from curvegan.v1.curves_pb2 import CurveSource, GenerateCurvesRequest, SeedList
+from serve.client import CurveClient
+from serve.engine import Engine
+from serve.process import RunningServer
+from serve.settings import Bounds
+from tests.commands import workers_of
+from tests.serve.observe import metric
+from tests.soak.documents import send_random_documents
+from tests.soak.garbage import half_requests, throw_garbage
+from tests.soak.load import largest_batches, unread_answers, unread_streams
+from tests.soak.messages import send_random_messages
+from tests.soak.observe import MIB, Peak, peak_memory, resident_of
+
+# What a server of one worker, its supervisor included, may take: it fits into 1 GiB.
+MEMORY = 900 * MIB
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Something that has to be so, and what was seen."""
+
+    text: str
+    seen: str
+    holds: bool
+
+
+Attack = Callable[[RunningServer, int], list[Claim]]
+
+
+def batches(server: RunningServer, seconds: int) -> list[Claim]:
+    with peak_memory(server) as peak:
+        load = largest_batches(server, clients=256, seconds=seconds)
+    least, median, most = np.percentile(load.answers, (0, 50, 100)).astype(int)
+    slowest = max(load.small_calls, default=0.0)
+    return [
+        Claim(
+            "256 clients sending the largest batches: each gets at least half of what most get",
+            f"{least} to {most} answers each, the median {median}, {sum(load.answers)} in all",
+            least >= median / 2 > 0,
+        ),
+        Claim(
+            "the others are told to come again",
+            _statuses(load.refused),
+            set(load.refused) <= {grpc.StatusCode.RESOURCE_EXHAUSTED},
+        ),
+        Claim(
+            "a client of few curves is answered all the while",
+            f"{len(load.small_calls)} answers, the slowest in {slowest:.2f} s",
+            len(load.small_calls) > seconds,
+        ),
+        _within_memory(peak),
+    ]
+
+
+def slow_readers(server: RunningServer, seconds: int) -> list[Claim]:
+    count = Bounds().max_streams
+    with peak_memory(server) as peak, unread_streams(server, count):
+        load = largest_batches(server, clients=8, seconds=seconds / 4)
+    with peak_memory(server) as beside_answers, unread_answers(server, 100):
+        small = 0
+        until = time.monotonic() + seconds / 4
+        with CurveClient(server.address) as client:
+            while time.monotonic() < until:
+                small += len(client.generate(range(1000)))
+    return [
+        Claim(
+            f"beside {count} streams that nobody reads, others get the largest answers",
+            f"{sum(load.answers)} answers",
+            min(load.answers) > 0,
+        ),
+        _within_memory(peak),
+        Claim(
+            "beside 200 of the largest answers that nobody reads, others get small ones",
+            f"{small:,} curves",
+            small > 1000 * seconds,
+        ),
+        _within_memory(beside_answers),
+    ]
+
+
+def garbage(server: RunningServer, seconds: int) -> list[Claim]:
+    with peak_memory(server) as peak, half_requests(server, 100):
+        count, leaks = throw_garbage(server, seconds)
+    return [
+        Claim("garbage on both ports gets no traceback", f"{count:,} pieces", not leaks),
+        _within_memory(peak),
+    ]
+
+
+def messages(server: RunningServer, seconds: int) -> list[Claim]:
+    with peak_memory(server) as peak:
+        found = send_random_messages(server, seconds / 2)
+        over_http, leaks = send_random_documents(server, seconds / 2)
+    expected = {
+        grpc.StatusCode.OK,
+        grpc.StatusCode.INVALID_ARGUMENT,
+        grpc.StatusCode.NOT_FOUND,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+    }
+    return [
+        Claim(
+            "random messages get answers or the caller's own errors",
+            _statuses(found),
+            set(found) <= expected and found[grpc.StatusCode.OK] > 0,
+        ),
+        Claim(
+            "random documents over HTTP too",
+            ", ".join(f"{number:,} times {status}" for status, number in over_http.items()),
+            set(over_http) == {200, 400, 404} and not leaks,
+        ),
+        _within_memory(peak),
+    ]
+
+
+def requests(server: RunningServer, _: int) -> list[Claim]:
+    """A million requests, however long they take."""
+    source = CurveSource(seeds=SeedList(values=[7]))
+    request = GenerateCurvesRequest(source=source).SerializeToString()
+    (worker,) = workers_of(server)
+    load = Load("curvegan.v1.CurveService/GenerateCurves", request, at_once=8, rows=1)
+    after: dict[int, int] = {}
+    for count, turn in ((10**4, 2), (10**6, 15)):
+        for _ in range(100):
+            if (answered := metric(server, "curvegan_requests_total", code="OK")) >= count:
+                break
+            apply(load, server.address, turn)
+        time.sleep(2)  # What is free is given back.
+        after[count] = resident_of(worker)
+    first, last = after[10**4], after[10**6]
+    return [
+        Claim(
+            "the worker's memory after 1,000,000 requests is within 5 % of that after 10,000",
+            f"{first / MIB:.1f} MiB, then {last / MIB:.1f} MiB after {answered:,.0f}",
+            answered >= 10**6 and abs(last / first - 1) <= 0.05,
+        )
+    ]
+
+
+def _within_memory(peak: Peak) -> Claim:
+    return Claim(
+        f"its memory stays below {MEMORY // MIB} MiB",
+        f"{peak.bytes / MIB:.0f} MiB at most",
+        0 < peak.bytes < MEMORY,
+    )
+
+
+def unharmed(server: RunningServer, workers: list[int], engine: Engine, attack: str) -> Claim:
+    seeds = [0, -1, 2**63 - 1]
+    with CurveClient(server.address) as client:
+        right = (
+            client.generate(seeds).tobytes() == engine.curves_from_seeds(np.array(seeds)).tobytes()
+        )
+    restarts = metric(server, "curvegan_worker_restarts_total")
+    return Claim(
+        f"after that ({attack}) the same worker gives the right curves",
+        f"{restarts:.0f} restarts",
+        right and not restarts and workers_of(server) == workers,
+    )
+
+
+def _statuses(found: Mapping[grpc.StatusCode, int]) -> str:
+    return ", ".join(f"{count:,} {code.name}" for code, count in found.items()) or "none"
+
+
+ATTACKS: tuple[Attack, ...] = (batches, slow_readers, garbage, messages, requests)
