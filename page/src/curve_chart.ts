@@ -3,7 +3,7 @@ import uPlot from "uplot";
 import { heights, scaleColour, themeColour } from "./colours";
 import { fitA, isQuadratics, type Model } from "./model";
 import { axis, write } from "./plot";
-import { shortNumber } from "./text";
+import { properMinus, shortNumber } from "./text";
 
 // How near to a curve, in pixels, the pointer means it.
 const REACH = 24;
@@ -179,7 +179,7 @@ export class CurveChart {
       lines.push(`a ${shortNumber(a!)}`);
     }
     const title = document.createElement("strong");
-    title.textContent = `seed ${seeds[hovered!]}`;
+    title.textContent = `seed ${properMinus(String(seeds[hovered!]))}`;
     this.tip.replaceChildren(title, lines.join(" · "));
     const left = chart.cursor.left!;
     const right = left > chart.over.clientWidth / 2;

@@ -14,12 +14,3 @@ export function setProblem(field: HTMLInputElement, problem: string): void {
   field.setAttribute("aria-invalid", String(problem !== ""));
   element(`${field.id}-error`).textContent = problem;
 }
-
-/** Returns a `dt` and a `dd`. */
-export function term(name: string, value: string): HTMLElement[] {
-  const dt = document.createElement("dt");
-  const dd = document.createElement("dd");
-  dt.textContent = name;
-  dd.textContent = value;
-  return [dt, dd];
-}

@@ -1,6 +1,7 @@
 // What both charts have in common.
 import uPlot from "uplot";
 import { themeColour } from "./colours";
+import { properMinus } from "./text";
 
 const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
 
@@ -19,7 +20,7 @@ export function axis(options: uPlot.Axis): uPlot.Axis {
 }
 
 function tick(value: number): string {
-  return String(Number(value.toPrecision(6))).replace("-", "−");
+  return properMinus(String(Number(value.toPrecision(6))));
 }
 
 /** Writes `text` on a chart's canvas, (x, y) in its pixels. */

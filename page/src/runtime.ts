@@ -50,12 +50,16 @@ export class Runtime {
 
   /** Returns the curves of `seeds`, float32 [n · n_points]. */
   async curvesOfSeeds(seeds: BigInt64Array): Promise<Float32Array> {
-    const curves = new Float32Array(seeds.length * this.model.x_grid.length);
+    const n = this.model.x_grid.length;
+    const curves = new Float32Array(seeds.length * n);
+    const runs: Promise<void>[] = [];
+    // All are in the queue at once, so that none comes after `release`.
     for (let row = 0; row < seeds.length; row += ROWS_PER_RUN) {
       const part = seeds.slice(row, row + ROWS_PER_RUN);
-      const made = await this.run(this.sampler, "seeds", "int64", part, [part.length]);
-      curves.set(made, row * this.model.x_grid.length);
+      const made = this.run(this.sampler, "seeds", "int64", part, [part.length]);
+      runs.push(made.then((values) => curves.set(values, row * n)));
     }
+    await Promise.all(runs);
     return curves;
   }
 
@@ -64,6 +68,7 @@ export class Runtime {
     return this.run(this.generator, "noise", "float32", noise, [1, noise.length]);
   }
 
+  /** Ends both sessions, once what was asked for is done. */
   async release(): Promise<void> {
     await this.queue;
     await this.sampler.release();

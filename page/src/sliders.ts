@@ -1,4 +1,5 @@
 // A slider for each number of the noise.
+import { properMinus } from "./text";
 
 // Of a standard normal, all but one in 16,000 lies within.
 const REACH = 4;
@@ -59,6 +60,6 @@ export class Sliders {
   }
 
   private tell(i: number): void {
-    this.outputs[i]!.value = this.noise[i]!.toFixed(2).replace("-", "−");
+    this.outputs[i]!.value = properMinus(this.noise[i]!.toFixed(2));
   }
 }

@@ -1,8 +1,14 @@
 // Numbers and names as people read them.
+import { formatSeeds } from "./seeds";
+
+/** Returns numbers with a proper minus sign, which a hyphen between two of them is not. */
+export function properMinus(text: string): string {
+  return text.replaceAll(/(?<!\d)-/g, "−");
+}
 
 /** Returns a number with three decimals and a proper minus sign. */
 export function shortNumber(value: number): string {
-  return value.toFixed(3).replace("-", "−");
+  return properMinus(value.toFixed(3));
 }
 
 /** Returns a small number as 2.4 × 10⁻⁷. */
@@ -25,4 +31,15 @@ const QUALITY: Record<string, [string, (value: number) => string]> = {
 export function quality(name: string, value: number): [string, string] {
   const known = QUALITY[name];
   return known ? [known[0], known[1](value)] : [name, String(Number(value.toPrecision(4)))];
+}
+
+/** Returns how many curves there are, and of which seeds. */
+export function seedsTitle(seeds: BigInt64Array): string {
+  const count = seeds.length === 1 ? "1 curve" : `${seeds.length.toLocaleString("en")} curves`;
+  const text = formatSeeds(seeds);
+  const run = /^(-?\d+)-(-?\d+)$/.exec(text);
+  if (run) return `${count}, seeds ${properMinus(run[1]!)} to ${properMinus(run[2]!)}`;
+  const name = seeds.length === 1 ? "seed" : "seeds";
+  const which = text.length <= 44 ? `${name} ${properMinus(text)}` : `${name} of a list`;
+  return `${count}, ${which}`;
 }

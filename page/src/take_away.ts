@@ -1,0 +1,28 @@
+// What can be taken away: the curves as a file, the address as a link.
+import { csvOf } from "./csv";
+import type { Shown } from "./curve_chart";
+import { element } from "./elements";
+
+const COPIED_MILLISECONDS = 2000;
+
+/** Saves the curves as a CSV file. */
+export function downloadCsv({ seeds, curves, model }: Shown): void {
+  const link = document.createElement("a");
+  const file = new Blob([csvOf(seeds, curves, model.x_grid)], { type: "text/csv" });
+  link.href = URL.createObjectURL(file);
+  link.download = `curves-version-${model.version}.csv`;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+/** Copies the address, where the browser lets the page do so. */
+export async function copyLink(): Promise<void> {
+  const button = element("copy");
+  try {
+    await navigator.clipboard.writeText(location.href);
+    button.textContent = "Copied";
+  } catch {
+    button.textContent = "It’s in the address bar";
+  }
+  setTimeout(() => (button.textContent = "Copy link"), COPIED_MILLISECONDS);
+}

@@ -1,0 +1,204 @@
+// What is shown: the curves of some seeds, one of which is picked and may be moved.
+import { Comparison } from "./comparison";
+import { CurveChart, type Shown } from "./curve_chart";
+import { element, seedsField, setProblem } from "./elements";
+import { Histogram } from "./histogram";
+import { writeLink } from "./link";
+import { fitA, isQuadratics, type Model } from "./model";
+import { describeModel } from "./model_panel";
+import { PickedPanel } from "./picked_panel";
+import type { Runtime } from "./runtime";
+import { noiseOf, SEED_RULE } from "./seed_rule";
+import { following, formatSeeds, preceding } from "./seeds";
+import { seedsTitle } from "./text";
+
+/** How many seeds "next" and "previous" go on by. */
+const PAGE = 64;
+// Browsers let a page change its address some three times a second, no more.
+const LINK_MILLISECONDS = 500;
+// The seeds of which the histogram is made: 0 to this, without it.
+const HISTOGRAM_SEEDS = 10_000;
+
+export class View {
+  private readonly chart = new CurveChart(element("chart"), (row) => this.pick(row));
+  private readonly histogram = new Histogram(element("histogram"));
+  private readonly panel = new PickedPanel((noise) => void this.move(noise));
+  private readonly comparison: Comparison;
+  private runtime: Runtime | undefined;
+  private shown: Shown | undefined;
+  private picked = 0;
+  /** The noise that was moved away from the picked seed's, float32 [n_noise]. */
+  private moved: Float32Array | null = null;
+  private linking = 0;
+  /** Counts what was asked for, so that an answer that comes late is dropped. */
+  private turn = 0;
+
+  /** `onUnanswered` is called when the server does not answer with the same curves. */
+  constructor(onUnanswered: () => void) {
+    this.comparison = new Comparison(onUnanswered);
+  }
+
+  /** The model that computes, once there is one. */
+  get model(): Model | undefined {
+    return this.runtime?.model;
+  }
+
+  /** The curves that are drawn, if any are. */
+  get drawn(): Readonly<Shown> | undefined {
+    return this.shown;
+  }
+
+  /** Computes with `runtime` from now on. */
+  use(runtime: Runtime): void {
+    const before = this.runtime;
+    this.runtime = runtime;
+    void before?.release();
+    describeModel(runtime.model);
+  }
+
+  /** Shows the curves of `seeds`, and picks one of them, with `noise` instead of its own. */
+  async show(seeds: BigInt64Array, row = 0, noise: Float32Array | null = null): Promise<void> {
+    if (!this.runtime) return;
+    const mine = ++this.turn;
+    const began = performance.now();
+    const { model } = this.runtime;
+    const curves = await this.runtime.curvesOfSeeds(seeds);
+    if (mine !== this.turn) return;
+    this.shown = { model, seeds, curves };
+    this.picked = row;
+    this.moved = null;
+    this.chart.show(this.shown, this.curveOf(row));
+    await Promise.resolve(); // The chart draws in a microtask.
+    performance.measure("redraw", { start: began });
+    this.title(seeds);
+    if (isQuadratics(model)) this.histogram.mark(fitA(curves, model.x_grid));
+    this.panel.setNoise(this.noiseOfPicked());
+    if (noise) {
+      this.panel.setNoise(noise);
+      await this.move(noise);
+    } else {
+      this.describe(this.curveOf(row));
+    }
+    this.compare();
+  }
+
+  /** Shows the same seeds with the model that computes now. */
+  async showAgain(): Promise<void> {
+    if (this.shown) await this.show(this.shown.seeds, this.picked);
+  }
+
+  /** Shows the seeds after the last ones (`by` 1) or before the first (`by` -1). */
+  async turnPage(by: 1 | -1): Promise<void> {
+    const others = this.otherSeeds(by);
+    if (others) await this.show(others);
+  }
+
+  /** Picks a curve that is drawn. */
+  pick(row = this.picked): void {
+    if (!this.shown) return;
+    this.picked = row;
+    this.moved = null;
+    this.chart.pick(this.curveOf(row));
+    this.panel.setNoise(this.noiseOfPicked());
+    this.describe(this.curveOf(row));
+  }
+
+  /** Picks the seed `by` further; beyond the last one shown, the next ones come. Returns whether
+   * there was one. */
+  async step(by: 1 | -1): Promise<boolean> {
+    if (!this.shown) return false;
+    const row = this.picked + by;
+    if (row >= 0 && row < this.shown.seeds.length) {
+      this.pick(row);
+      return true;
+    }
+    const others = this.otherSeeds(by);
+    if (others) await this.show(others, by > 0 ? 0 : others.length - 1);
+    return others !== null;
+  }
+
+  /** Draws how a is distributed, where the model's curves have one. */
+  async drawHistogram(): Promise<void> {
+    const { runtime } = this;
+    if (!runtime) return;
+    const { model } = runtime;
+    element("parameters").hidden = !isQuadratics(model);
+    if (!isQuadratics(model)) return;
+    const seeds = BigInt64Array.from({ length: HISTOGRAM_SEEDS }, (_, i) => BigInt(i));
+    const curves = await runtime.curvesOfSeeds(seeds);
+    if (runtime !== this.runtime) return;
+    this.histogram.show(fitA(curves, model.x_grid));
+    if (this.shown) this.histogram.mark(fitA(this.shown.curves, model.x_grid));
+  }
+
+  /** Draws all anew, in the colours of the style sheet as they are now. */
+  rebuild(): void {
+    this.chart.build();
+    this.histogram.build();
+  }
+
+  /** Asks the server for the same curves, and tells the largest difference. */
+  compare(): void {
+    if (this.shown) void this.comparison.compare(this.shown);
+  }
+
+  /** Says that there is no server to compare with. */
+  tellUncompared(): void {
+    if (this.shown) this.comparison.tellUncompared();
+  }
+
+  /** Writes what is shown into the address. */
+  keepLink(): void {
+    clearTimeout(this.linking);
+    this.linking = 0;
+    if (!this.shown) return;
+    const { model, seeds } = this.shown;
+    const link = writeLink({
+      seeds: formatSeeds(seeds),
+      pick: seeds[this.picked]!,
+      version: model.version,
+      noise: this.moved,
+    });
+    history.replaceState(null, "", link);
+  }
+
+  private async move(noise: Float32Array): Promise<void> {
+    if (!this.runtime || !this.shown) return;
+    this.moved = noise;
+    const curve = await this.runtime.curveOfNoise(noise);
+    // By now it may be elsewhere.
+    if (this.moved !== noise) return;
+    this.chart.pick(curve);
+    this.describe(curve);
+  }
+
+  private describe(curve: Float32Array): void {
+    const { model, seeds } = this.shown!;
+    this.panel.describe(model, seeds[this.picked]!, curve, this.moved !== null);
+    this.linking ||= setTimeout(() => this.keepLink(), LINK_MILLISECONDS);
+  }
+
+  private title(seeds: BigInt64Array): void {
+    seedsField.value = formatSeeds(seeds);
+    setProblem(seedsField, "");
+    element("curves-title").textContent = seedsTitle(seeds);
+    element<HTMLButtonElement>("previous").disabled = this.otherSeeds(-1) === null;
+    element<HTMLButtonElement>("next").disabled = this.otherSeeds(1) === null;
+  }
+
+  private otherSeeds(by: 1 | -1): BigInt64Array | null {
+    if (!this.shown) return null;
+    return by > 0 ? following(this.shown.seeds, PAGE) : preceding(this.shown.seeds, PAGE);
+  }
+
+  private curveOf(row: number): Float32Array {
+    const n = this.shown!.model.x_grid.length;
+    return this.shown!.curves.subarray(row * n, row * n + n);
+  }
+
+  private noiseOfPicked(): Float32Array {
+    const { model, seeds } = this.shown!;
+    if (model.seed_rule !== SEED_RULE) return new Float32Array(model.n_noise);
+    return noiseOf(seeds[this.picked]!, model.n_noise);
+  }
+}

@@ -1,0 +1,168 @@
+// A visit to the server: which version is shown, what it says meanwhile, and what comes of it.
+import { element, seedsField, setProblem, tokenField } from "./elements";
+import { readLink } from "./link";
+import { isSame, type Model } from "./model";
+import { Runtime } from "./runtime";
+import { InputError, parseSeeds } from "./seeds";
+import { fetchModel, hasToken, keepToken, NotServed, ServerAway, TokenNeeded } from "./server";
+import { View } from "./view";
+import { type News, watch } from "./watch";
+
+const DEFAULT_SEEDS = "0-63";
+
+export class Visit {
+  readonly view = new View(() => this.watcher.ask());
+  private readonly watcher = watch((news) => this.hear(news));
+  private served: Model | undefined;
+  /** Whether the models are being loaded, or can't be by this browser. */
+  private starting = false;
+
+  /** Shows what the address asks for, or the first seeds of the version that is served. */
+  async start(): Promise<void> {
+    this.starting = true;
+    const link = readLink(location.hash);
+    try {
+      this.view.use(await Runtime.of(await modelFor(link.version)));
+    } catch (error) {
+      if (error instanceof TokenNeeded || error instanceof ServerAway) {
+        this.starting = false;
+        return this.hear({ state: error instanceof TokenNeeded ? "locked" : "away" });
+      }
+      tellNotice("This browser can’t compute the curves: it needs WebAssembly with SIMD.");
+      throw error;
+    }
+    this.starting = false;
+    element("work").hidden = false;
+    await this.showLink();
+    performance.mark("first drawing");
+    this.watcher.ask();
+    await this.view.drawHistogram();
+  }
+
+  /** Shows what the address asks for now. */
+  async follow(): Promise<void> {
+    const { model } = this.view;
+    if (!model || this.starting) return;
+    const { version } = readLink(location.hash);
+    await (version === undefined || version === model.version ? this.showLink() : this.start());
+  }
+
+  /** Goes over to the version that is served. */
+  async showServed(): Promise<void> {
+    if (!this.served || this.starting) return;
+    this.starting = true;
+    try {
+      this.view.use(await Runtime.of(this.served));
+    } catch (error) {
+      if (!isAbsence(error)) throw error;
+      return this.watcher.ask();
+    } finally {
+      this.starting = false;
+    }
+    tellNotice("");
+    await this.view.showAgain();
+    await this.view.drawHistogram();
+  }
+
+  /** Comes again with another token. */
+  enter(token: string): void {
+    keepToken(token);
+    setProblem(tokenField, "");
+    this.watcher.ask();
+  }
+
+  private hear(news: News): void {
+    const { view } = this;
+    const before = element("server").dataset.state;
+    element("work").hidden = !view.model && news.state !== "answers";
+    element("access").hidden = news.state !== "locked";
+    if (news.state === "away") {
+      const goesOn = view.drawn ? "This page goes on without it." : "Trying again …";
+      tellServer("away", `The server does not answer. ${goesOn}`);
+      return view.tellUncompared();
+    }
+    if (news.state === "locked") {
+      tellServer("locked", "The server asks for a token.");
+      if (hasToken()) setProblem(tokenField, "The server does not take this token.");
+      return;
+    }
+    this.served = news.model;
+    tellServer("answers", `The server answers with version ${news.model.version}`);
+    if (!view.model) {
+      if (!this.starting) void this.start();
+      return;
+    }
+    offer(view.model, news.model);
+    if (before === "away" || before === "locked") view.compare();
+  }
+
+  private async showLink(): Promise<void> {
+    const link = readLink(location.hash);
+    let seeds = parseSeeds(DEFAULT_SEEDS);
+    let problem = "";
+    try {
+      if (link.seeds !== undefined) seeds = parseSeeds(link.seeds);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      problem = error.message;
+    }
+    const row = link.pick === undefined ? 0 : Math.max(0, seeds.indexOf(link.pick));
+    const fits = link.noise?.length === this.view.model?.n_noise;
+    await this.view.show(seeds, row, fits && link.noise ? Float32Array.from(link.noise) : null);
+    if (problem) {
+      seedsField.value = link.seeds!;
+      setProblem(seedsField, problem);
+    }
+  }
+}
+
+/** Returns the model of `version`, or the one that is served if there is no such version. */
+async function modelFor(version: number | undefined): Promise<Model> {
+  if (version === undefined) return fetchModel();
+  try {
+    return await fetchModel(version);
+  } catch (error) {
+    if (!(error instanceof NotServed)) throw error;
+    const model = await fetchModel();
+    tellNotice(
+      `The link was made with version ${version}, which is not served now; ` +
+        `these are curves of version ${model.version}.`,
+    );
+    return model;
+  }
+}
+
+/** Returns whether `error` says that the server, or what was asked of it, is not there now. */
+function isAbsence(error: unknown): boolean {
+  return [ServerAway, TokenNeeded, NotServed].some((kind) => error instanceof kind);
+}
+
+/** Offers the version that is served, if it is another than the one that is shown. */
+function offer(mine: Model, served: Model): void {
+  if (!isSame(mine, served)) {
+    tellNotice(
+      served.version === mine.version
+        ? `The server now has other files for version ${mine.version} than those that are shown.`
+        : `The server now serves version ${served.version}; ` +
+            `these are curves of version ${mine.version}.`,
+      served,
+    );
+  } else if (!element("show-version").hidden) {
+    tellNotice("");
+  }
+}
+
+function tellServer(state: News["state"], text: string): void {
+  const place = element("server");
+  if (place.dataset.state === state && place.textContent === text) return;
+  place.dataset.state = state;
+  place.textContent = text;
+}
+
+function tellNotice(text: string, version?: Model): void {
+  element("notice").hidden = text === "";
+  element("notice-text").textContent = text;
+  const button = element("show-version");
+  button.hidden = version === undefined;
+  button.textContent = version ? `Show version ${version.version}` : "";
+}
