@@ -20,15 +20,21 @@ FLAGS = (
 )
 
 
+def need_chromium() -> str:
+    """Returns where Chromium is. Raises MissingToolError where there is none."""
+    path = shutil.which("chromium")
+    if not path:
+        raise MissingToolError("no chromium (Debian: chromium)")
+    return path
+
+
 @contextmanager
 def open_chromium() -> Iterator[Browser]:
     """Starts Chromium without a window, and ends it afterwards.
 
     Raises MissingToolError where there is none.
     """
-    path = shutil.which("chromium")
-    if not path:
-        raise MissingToolError("no chromium (Debian: chromium)")
+    path = need_chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         try:

@@ -1,18 +1,18 @@
 """python -m bench.page [--models DIR]: how long the page takes to draw, in Chromium."""
 
-import shutil
 import statistics
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import BrowserContext
 
+from bench.browser import need_chromium, open_chromium
 from bench.timing import print_table
+from bench.tools import MissingToolError
 from serve.command_line import Count, make_app, run
 from serve.errors import CurveganError
 from serve.process import running_server
 from serve.repository import DEFAULT_MODELS
-from tests.browser import chromium
 
 _DRAWN = "() => performance.getEntriesByName('first drawing').length > 0"
 _FIRST = "() => performance.getEntriesByName('first drawing')[0].startTime"
@@ -34,13 +34,15 @@ def main(*, models: Path = DEFAULT_MODELS, rounds: Count = 15) -> None:
     rounds
         How often the page is opened; the table shows medians.
     """
-    if shutil.which("chromium") is None:
-        raise CurveganError("there is no chromium: apt-get install chromium")
-    with running_server(models) as server, chromium() as browser:
+    try:
+        need_chromium()
+    except MissingToolError as error:
+        raise CurveganError(str(error)) from None
+    with running_server(models) as server, open_chromium() as browser:
         context = browser.new_context()
         opened = [_open(context, f"http://{server.http}/", redraws=30) for _ in range(rounds + 1)]
     cold, *warm = opened
-    redraws = [seconds for each in warm for seconds in each["redraws"]]
+    redraws = [milliseconds for each in warm for milliseconds in each["redraws"]]
     print_table(
         f"The page in Chromium {browser.version}; medians of {rounds} times",
         ("", "measured", "goal"),
@@ -60,7 +62,7 @@ def _open(context: BrowserContext, url: str, redraws: int) -> dict[str, Any]:
     page.wait_for_function(_DRAWN)
     for count in range(redraws):
         page.get_by_role("button", name="Next 64").click()
-        page.wait_for_function(f"{_REDRAWS.removesuffix(')')}).length > {count + 1}")
+        page.wait_for_function(f"{_REDRAWS}.length > {count + 1}")
     found = {
         "first": page.evaluate(_FIRST),
         # The first one compiles what the others only run.

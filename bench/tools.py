@@ -9,17 +9,19 @@ from pathlib import Path
 
 import torch
 
-from bench.environment import VENV
+from bench.environment import VENV, InstallationError
+from serve.errors import CurveganError
 
 
 class MissingToolError(Exception):
-    """A program that is not ours is not there, or could not do its work; the text says which."""
+    """A program that is not ours is not there; the text says which."""
 
 
 def npm_install(folder: Path) -> None:
     """Installs what a folder's package-lock.json names into its node_modules.
 
-    Nothing is done where that was done before. Raises MissingToolError if it can't be.
+    Nothing is done where that was done before. Raises MissingToolError without npm, and
+    InstallationError if npm can't install them.
     """
     _need("npm", "npm")
     _need("node", "nodejs")
@@ -27,22 +29,28 @@ def npm_install(folder: Path) -> None:
     installed = folder / "node_modules" / "installed-lock.json"
     with _alone(folder):
         if not installed.exists() or installed.read_bytes() != wanted:
-            _run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder)
+            command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+            if problem := _run(command, folder):
+                raise InstallationError(problem)
             installed.write_bytes(wanted)
 
 
 def cmake_build(folder: Path) -> Path:
     """Returns the build folder of a folder's CMakeLists.txt, built with the libtorch of our torch.
 
-    Raises MissingToolError if it can't be built.
+    Raises MissingToolError without CMake or a compiler, and CurveganError if it does not build.
     """
     _need("cmake", "cmake")
     _need("c++", "g++")
     build = folder / "build"
     with _alone(folder):
         prefix = f"-DCMAKE_PREFIX_PATH={torch.utils.cmake_prefix_path}"
-        _run(["cmake", "-S", folder, "-B", build, prefix], folder)
-        _run(["cmake", "--build", build], folder)
+        for command in (
+            ["cmake", "-S", str(folder), "-B", str(build), prefix],
+            ["cmake", "--build", str(build)],
+        ):
+            if problem := _run(command, folder):
+                raise CurveganError(problem)
     return build
 
 
@@ -51,11 +59,13 @@ def _need(program: str, package: str) -> None:
         raise MissingToolError(f"no {program} (Debian: {package})")
 
 
-def _run(command: Sequence[str | Path], folder: Path) -> None:
+def _run(command: Sequence[str], folder: Path) -> str:
+    """Runs a command in a folder. Returns why it failed; nothing, if it did not."""
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode:
-        reason = " ".join(done.stderr.split())[-300:]
-        raise MissingToolError(f"{command[0]} failed in {folder.name}: {reason}")
+    if not done.returncode:
+        return ""
+    reason = " ".join(done.stderr.split())[-300:]
+    return f"{command[0]} failed in {folder.name}: {reason}"
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from serve.manifest import ModelName, sha256
 from serve.protocol import lookup
+from serve.protocol.routes import error_response
 from serve.repository import ONNX
 from serve.status import RequestError
 from serve.versions import Loaded, Versions
@@ -60,6 +61,8 @@ _SECURITY = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+# Weights of what a client does not take.
+_NEVER = ("q=0", "q=0.0", "q=0.00", "q=0.000")
 _ASK_EACH_TIME = "no-cache"
 # A year: these are named by their content.
 _FOR_GOOD = "public, max-age=31536000, immutable"
@@ -114,7 +117,7 @@ class PageRoutes:
         try:
             loaded = self._loaded(request)
         except RequestError as error:
-            return _not_found(str(error))
+            return _refused(error)
         content = msgspec.json.encode(_description(loaded))
         return _tagged(request, content, sha256(content), "application/json")
 
@@ -123,7 +126,7 @@ class PageRoutes:
         try:
             model = self._loaded(request).model
         except RequestError as error:
-            return _not_found(str(error))
+            return _refused(error)
         if name not in get_args(ModelName):
             return _not_found(f"{name} is not served: sampler and generator are")
         manifest, content = (
@@ -166,11 +169,12 @@ async def _file(request: Request, file: _File, caching: str) -> Response:
     headers = _SECURITY | {"Vary": "Accept-Encoding", "Cache-Control": caching}
     if _takes_gzip(request):
         headers["Content-Encoding"] = "gzip"
-        content, etag = file.gzipped, f"{file.etag}-gzip"
-    else:
+        return _answer(request, file.gzipped, f"{file.etag}-gzip", file.media_type, headers)
+    content = b""
+    if not _has(request, file.etag):
         # Megabytes, which other calls shall not wait for.
-        content, etag = await asyncio.to_thread(gzip.decompress, file.gzipped), file.etag
-    return _answer(request, content, etag, file.media_type, headers)
+        content = await asyncio.to_thread(gzip.decompress, file.gzipped)
+    return _answer(request, content, file.etag, file.media_type, headers)
 
 
 def _tagged(request: Request, content: bytes, etag: str, media_type: str) -> Response:
@@ -183,20 +187,31 @@ def _answer(
 ) -> Response:
     """Returns `content`, or that the client has it."""
     headers = headers | {"ETag": f'"{etag}"'}
-    known = request.headers.get("If-None-Match", "")
-    if etag in (tag.strip().removeprefix("W/").strip('"') for tag in known.split(",")):
+    if _has(request, etag):
         headers.pop("Content-Encoding", None)
         return Response(status_code=304, headers=headers)
     return Response(content, headers=headers, media_type=media_type)
 
 
+def _has(request: Request, etag: str) -> bool:
+    """Returns whether the client says that it has what `etag` names."""
+    known = request.headers.get("If-None-Match", "")
+    return etag in (tag.strip().removeprefix("W/").strip('"') for tag in known.split(","))
+
+
 def _takes_gzip(request: Request) -> bool:
     """Returns whether the client says that it reads gzip (RFC 9110, section 12.5.3)."""
+    takes: dict[str, bool] = {}
     for coding in request.headers.get("Accept-Encoding", "").split(","):
         name, _, quality = coding.partition(";")
-        if name.strip().lower() in ("gzip", "*"):
-            return quality.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
-    return False
+        takes[name.strip().lower()] = quality.replace(" ", "") not in _NEVER
+    return takes.get("gzip", takes.get("*", False))
+
+
+def _refused(error: RequestError) -> Response:
+    response = error_response(error)
+    response.headers.update(_SECURITY)
+    return response
 
 
 def _not_found(problem: str) -> Response:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from bench.environment import InstallationError
 from bench.tools import MissingToolError
 
 
@@ -13,5 +14,5 @@ def or_skip() -> Iterator[None]:
     """Skips the test, saying which, where a tool is missing."""
     try:
         yield
-    except MissingToolError as error:
+    except (InstallationError, MissingToolError) as error:
         pytest.skip(str(error))

@@ -11,9 +11,11 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from bench.browser import need_chromium
 from bench.environment import InstallationError, environment
 from bench.parity.rows import Rows, seeds_and_noise
 from bench.tools import MissingToolError, cmake_build, npm_install
+from serve.errors import CurveganError
 from serve.repository import EXPORTED_PROGRAM, ONNX, TORCHSCRIPT, Repository
 
 HERE = Path(__file__).parent
@@ -42,7 +44,10 @@ class Runtime:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a runtime made of a model's rows, or why it did not run."""
+    """What a runtime made of a model's rows.
+
+    Or why it did not run, where what it takes is missing, or why it failed.
+    """
 
     runtime: Runtime
     model: str
@@ -50,12 +55,19 @@ class Outcome:
     difference: float = float("nan")
     curves_per_second: float = float("nan")
     not_run: str = ""
+    failed: str = ""
+
+    @property
+    def is_known_wrong(self) -> bool:
+        """Whether the runtime can't get this model right."""
+        return self.model == "sampler" and bool(self.runtime.no_sampler)
 
     @property
     def is_as_expected(self) -> bool:
-        """Whether it is as near as all should be, or is known to be wrong, or did not run."""
-        known_wrong = self.model == "sampler" and bool(self.runtime.no_sampler)
-        return known_wrong or bool(self.not_run) or self.difference <= GOAL
+        """Whether it is as near as all should be, or as wrong as is known, or could not run."""
+        if self.failed or self.not_run:
+            return not self.failed
+        return (self.difference > GOAL) if self.is_known_wrong else (self.difference <= GOAL)
 
 
 def run_all(models: Path, seconds: float) -> list[Outcome]:
@@ -72,18 +84,23 @@ def run_all(models: Path, seconds: float) -> list[Outcome]:
     return [
         outcome
         for runtime in RUNTIMES
-        for outcome in _run_both(runtime, models.resolve(), version, rows, seconds)
+        for outcome in run_both(runtime, models.resolve(), version, rows, seconds)
     ]
 
 
-def _run_both(
+def run_both(
     runtime: Runtime, models: Path, version: int, rows: dict[str, Rows], seconds: float
 ) -> Iterator[Outcome]:
+    """Yields the outcome of a runtime on each model of `version`, whose `rows` are by model."""
     try:
         command = runtime.prepare()
     except (InstallationError, MissingToolError) as error:
         for model in rows:
             yield Outcome(runtime, model, not_run=str(error))
+        return
+    except CurveganError as error:
+        for model in rows:
+            yield Outcome(runtime, model, failed=str(error))
         return
     for model, wanted in rows.items():
         file = models / model / str(version) / runtime.file
@@ -107,7 +124,7 @@ def _run(runtime: Runtime, model: str, command: Command, rows: Rows, seconds: fl
         )
         if done.returncode:
             last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-            return Outcome(runtime, model, not_run=last[:200])
+            return Outcome(runtime, model, failed=last[:200])
         report = json.loads(done.stdout.splitlines()[-1])
         found = np.fromfile(curves, np.float32).reshape(rows.curves.shape)
     difference = float(np.abs(found - rows.curves).max())
@@ -141,6 +158,7 @@ def _node() -> Command:
 
 
 def _web() -> Command:
+    need_chromium()
     npm_install(ROOT / "examples" / "browser")
     return _python("with_onnxruntime_web")()
 

@@ -1,6 +1,7 @@
 """torch in Python: eager, from the weights that `model.pt` holds, or one of the two exports."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ from train.export.exported_program import load_exported_program
 from train.export.torchscript import load_torchscript
 
 
-def load(path: Path, kind: str) -> tuple[str, Run]:
-    """Loads the model by its file, or eager if that is asked for in the first argument."""
+def load(form: str, path: Path, kind: str) -> tuple[str, Run]:
+    """Loads a model: as modules of torch (`form` "eager"), or as the file is."""
     torch.set_num_threads(1)
     content = path.read_bytes()
-    if EAGER:
+    if form == "eager":
         module = eager_model(content, kind)
     elif path.name == EXPORTED_PROGRAM:
         module = load_exported_program(content)
@@ -35,5 +36,4 @@ def load(path: Path, kind: str) -> tuple[str, Run]:
 
 
 if __name__ == "__main__":
-    EAGER = sys.argv.pop(1) == "eager"
-    measure(load)
+    measure(partial(load, sys.argv.pop(1)))

@@ -9,7 +9,9 @@ const MOST_SEEDS = 1_000_000;
 
 class Mistake extends Error {}
 
-/** Returns the seeds that are written as 7, -1 or 0-63: BigInt64Array [n]. Numbers end at 2^53. */
+/** Returns the seeds that are written as 7, -1 or 0-63: BigInt64Array [n].
+ *
+ * BigInt all the way, for a number is exact up to 2^53 only. */
 function parseSeeds(text) {
   const seeds = [];
   for (const part of text.split(/[\s,]+/).filter(Boolean)) {
@@ -42,6 +44,7 @@ async function loadSampler(address) {
     ({ name, type, shape }) => `${name} ${type} ${shape?.length}`,
   );
   if (found.join() !== "seeds int64 1,curves float32 2") {
+    await session.release();
     throw new Mistake(`${address} does not map seeds to curves: give a sampler's model.onnx`);
   }
   return session;
@@ -51,9 +54,10 @@ async function loadSampler(address) {
 async function makeLines(address, text) {
   const seeds = parseSeeds(text);
   const session = await loadSampler(address);
-  const { curves } = await session.run({ seeds: new ort.Tensor("int64", seeds, [seeds.length]) });
+  const { curves } = await session
+    .run({ seeds: new ort.Tensor("int64", seeds, [seeds.length]) })
+    .finally(() => session.release());
   const nPoints = curves.dims[1];
-  await session.release();
   return Array.from(seeds, (seed, row) => {
     const curve = Array.from(curves.data.subarray(row * nPoints, (row + 1) * nPoints));
     return [seed, ...curve.map((value) => Number(value.toPrecision(9)))].join(" ");
@@ -64,15 +68,22 @@ const form = document.querySelector("form");
 const printed = document.querySelector("pre");
 const alert = document.querySelector("[role=alert]");
 
+let turn = 0;
+
 async function show() {
+  const mine = ++turn; // An answer that comes late is dropped.
   printed.textContent = alert.textContent = "";
+  let [lines, problem] = ["", ""];
   try {
     const { model, seeds } = form.elements;
-    printed.textContent = (await makeLines(model.value, seeds.value)).join("\n");
+    lines = (await makeLines(model.value, seeds.value)).join("\n");
   } catch (error) {
-    if (!(error instanceof Mistake)) throw error;
-    alert.textContent = `error: ${error.message}`;
+    problem = `error: ${error.message}`;
+    if (!(error instanceof Mistake)) console.error(error);
   }
+  if (mine !== turn) return;
+  printed.textContent = lines;
+  alert.textContent = problem;
 }
 
 form.addEventListener("submit", (event) => {

@@ -6,7 +6,9 @@ const MOST_SEEDS = 1_000_000;
 
 class Mistake extends Error {}
 
-/** Returns the seeds that are written as 7, -1 or 0-63: BigInt64Array [n]. Numbers end at 2^53. */
+/** Returns the seeds that are written as 7, -1 or 0-63: BigInt64Array [n].
+ *
+ * BigInt all the way, for a number is exact up to 2^53 only. */
 function parseSeeds(texts) {
   const seeds = [];
   for (const text of texts) {

@@ -4,7 +4,7 @@ import { element } from "./elements";
 import { NotServed, ServerAway, serverCurves, TokenNeeded } from "./server";
 import { tinyNumber } from "./text";
 
-// One seed is one curve, in every runtime, to this: the project's promise.
+// One seed is one curve, in every runtime, to this part of the largest value: the promise.
 const TOLERANCE = 1e-5;
 
 export class Comparison {
@@ -19,12 +19,13 @@ export class Comparison {
     this.asking.abort();
     this.asking = new AbortController();
     const { signal } = this.asking;
+    tell("asking", "Comparing with the server …");
     try {
       const theirs = await serverCurves(model.version, seeds, signal);
       if (signal.aborted) return;
       const largest = largestDifference(theirs, curves);
       tell(
-        largest <= TOLERANCE ? "agrees" : "differs",
+        largest <= TOLERANCE * Math.max(1, largestSize(theirs)) ? "agrees" : "differs",
         `Largest difference to the server’s curves: ${tinyNumber(largest)}`,
         largest,
       );
@@ -48,11 +49,15 @@ export class Comparison {
 }
 
 function largestDifference(one: Float32Array, other: Float32Array): number {
-  if (one.length !== other.length) return Infinity;
+  if (one.length !== other.length) return NaN;
   return one.reduce((largest, y, i) => Math.max(largest, Math.abs(y - other[i]!)), 0);
 }
 
-function tell(state: "agrees" | "differs" | "unknown", text: string, value?: number): void {
+function largestSize(curves: Float32Array): number {
+  return curves.reduce((largest, y) => Math.max(largest, Math.abs(y)), 0);
+}
+
+function tell(state: "asking" | "agrees" | "differs" | "unknown", text: string, value?: number): void {
   const place = element("difference");
   place.textContent = text;
   place.dataset.state = state;

@@ -14,7 +14,7 @@ export function readLink(fragment: string): Link {
   const said = new URLSearchParams(fragment.replace(/^#/, ""));
   const pick = said.get("pick");
   const version = said.get("version");
-  const noise = said.get("noise")?.split(",").map(Number);
+  const noise = said.get("noise")?.split(",").map((z) => (z.trim() ? Number(z) : NaN));
   return {
     seeds: said.get("seeds") ?? undefined,
     pick: pick !== null && /^-?\d{1,19}$/.test(pick) ? BigInt(pick) : undefined,

@@ -1,9 +1,9 @@
 // The page: what its buttons and fields do.
 import { onThemeChange } from "./colours";
-import { copyLink, downloadCsv } from "./take_away";
 import { element, seedsField, setProblem, tokenField } from "./elements";
 import { loadLibrary } from "./runtime";
 import { InputError, parseSeeds } from "./seeds";
+import { copyLink, downloadCsv } from "./take_away";
 import { Visit } from "./visit";
 import { Walk } from "./walk";
 
@@ -18,10 +18,12 @@ element("ask").addEventListener("submit", (event) => {
     void view.show(parseSeeds(seedsField.value));
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
+    view.forget();
     setProblem(seedsField, error.message);
     seedsField.focus();
   }
 });
+seedsField.addEventListener("input", () => walk.stop());
 element("access").addEventListener("submit", (event) => {
   event.preventDefault();
   const token = tokenField.value.trim();
@@ -42,8 +44,11 @@ element("copy").addEventListener("click", () => {
   void copyLink();
 });
 element("show-version").addEventListener("click", () => void visit.showServed());
-addEventListener("hashchange", () => void visit.follow());
+addEventListener("hashchange", () => {
+  walk.stop();
+  void visit.follow();
+});
 onThemeChange(() => view.rebuild());
 
-void loadLibrary();
+void loadLibrary().catch(() => undefined); // Whoever needs it asks again.
 void visit.start();

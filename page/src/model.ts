@@ -17,7 +17,11 @@ export interface Model {
 
 /** Returns whether both are the same version with the same files. */
 export function isSame(one: Model, other: Model): boolean {
-  return one.version === other.version && one.sampler_sha256 === other.sampler_sha256;
+  return (
+    one.version === other.version &&
+    one.sampler_sha256 === other.sampler_sha256 &&
+    one.generator_sha256 === other.generator_sha256
+  );
 }
 
 /** The built-in family, y = a·x² + (a − 1) with a ~ U(1, 2): the only one of which this page knows

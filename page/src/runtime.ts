@@ -2,10 +2,13 @@
 import type * as Ort from "onnxruntime-web/wasm";
 import wasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm";
 import { type Model } from "./model";
-import { fetchOnnx } from "./server";
+import { fetchOnnx, ServerAway } from "./server";
 
-// Rows of one run: between two of them the page stays responsive.
+// Rows of one run: they fit into a cache.
 const ROWS_PER_RUN = 1024;
+
+/** This browser can't load the models. */
+export class CannotCompute extends Error {}
 
 let library: Promise<typeof Ort> | undefined;
 
@@ -17,6 +20,9 @@ export function loadLibrary(): Promise<typeof Ort> {
     ort.env.wasm.wasmPaths = { wasm: new URL(wasm, import.meta.url).href };
     ort.env.logLevel = "error";
     return ort;
+  }, () => {
+    library = undefined; // It is fetched anew.
+    throw new ServerAway("the library did not come");
   });
   return library;
 }
@@ -32,7 +38,7 @@ export class Runtime {
     private readonly generator: Ort.InferenceSession,
   ) {}
 
-  /** Fetches a version's files and loads them. */
+  /** Fetches a version's files and loads them. Throws CannotCompute, or what `fetchOnnx` does. */
   static async of(model: Model): Promise<Runtime> {
     const [ort, sampler, generator] = await Promise.all([
       loadLibrary(),
@@ -40,12 +46,16 @@ export class Runtime {
       fetchOnnx("generator", model),
     ]);
     const options: Ort.InferenceSession.SessionOptions = { executionProviders: ["wasm"] };
-    return new Runtime(
-      ort,
-      model,
-      await ort.InferenceSession.create(sampler, options),
-      await ort.InferenceSession.create(generator, options),
-    );
+    try {
+      return new Runtime(
+        ort,
+        model,
+        await ort.InferenceSession.create(sampler, options),
+        await ort.InferenceSession.create(generator, options),
+      );
+    } catch (error) {
+      throw new CannotCompute("onnxruntime-web can't load the models", { cause: error });
+    }
   }
 
   /** Returns the curves of `seeds`, float32 [n · n_points]. */

@@ -3,30 +3,38 @@ import type { Model } from "./model";
 
 const JSON_LENGTH = "Inference-Header-Content-Length";
 const TOKEN = "curvegan-token";
+const TIMEOUT_MILLISECONDS = 5000;
 
 /** The server did not answer, or not in time. */
 export class ServerAway extends Error {}
-/** The server asks for a token, or for another one than it got. */
-export class TokenNeeded extends Error {}
+/** The server asks for a token, or for another one than it got, if one was `sent`. */
+export class TokenNeeded extends Error {
+  constructor(readonly sent: boolean) {
+    super("the server asks for a token");
+  }
+}
 /** The server has no such version. */
 export class NotServed extends Error {}
 
-/** Keeps a token for as long as this tab is open, and nowhere else. */
-export function keepToken(token: string): void {
-  if (token) sessionStorage.setItem(TOKEN, token);
-  else sessionStorage.removeItem(TOKEN);
+/** Returns whether `text` may be a token: what HTTP can carry. */
+export function isToken(text: string): boolean {
+  return /^[\x21-\x7e]+$/.test(text);
 }
 
-export function hasToken(): boolean {
-  return sessionStorage.getItem(TOKEN) !== null;
+/** Keeps a token for as long as this tab is open, and nowhere else. */
+export function keepToken(token: string): void {
+  sessionStorage.setItem(TOKEN, token);
 }
 
 /** Returns the description of `version`, or of the version that is served. */
 export async function fetchModel(version?: number): Promise<Model> {
-  const answer = await ask(version === undefined ? "page/model" : `page/model/${version}`, {
-    signal: AbortSignal.timeout(4000),
-  });
-  return (await readJson(answer)) as Model;
+  const path = version === undefined ? "page/model" : `page/model/${version}`;
+  const { content } = await ask(path);
+  try {
+    return JSON.parse(new TextDecoder().decode(content)) as Model;
+  } catch {
+    throw new ServerAway("something else answers in the server’s place");
+  }
 }
 
 /** Returns the bytes of a model file of `version`, the very ones that the server computes with. */
@@ -34,8 +42,8 @@ export async function fetchOnnx(
   name: "sampler" | "generator",
   model: Model,
 ): Promise<Uint8Array> {
-  const answer = await ask(`page/model/${model.version}/${name}.onnx`, {});
-  return new Uint8Array(await answer.arrayBuffer());
+  const { content } = await ask(`page/model/${model.version}/${name}.onnx`);
+  return new Uint8Array(content);
 }
 
 /** Returns the server's own curves of `seeds`, float32 [n · n_points].
@@ -63,37 +71,36 @@ export async function serverCurves(
   const body = new Uint8Array(head.length + seeds.byteLength);
   body.set(head);
   body.set(new Uint8Array(seeds.buffer, seeds.byteOffset, seeds.byteLength), head.length);
-  const answer = await ask(`v2/models/sampler/versions/${version}/infer`, {
+  const { content, headers } = await ask(`v2/models/sampler/versions/${version}/infer`, {
     method: "POST",
     body,
     headers: { [JSON_LENGTH]: String(head.length), "Content-Type": "application/octet-stream" },
     signal,
   });
-  const content = await answer.arrayBuffer();
-  return new Float32Array(content.slice(Number(answer.headers.get(JSON_LENGTH))));
+  return new Float32Array(content.slice(Number(headers.get(JSON_LENGTH))));
 }
 
-async function ask(path: string, options: RequestInit): Promise<Response> {
+/** Returns a whole answer. Throws ServerAway, TokenNeeded or NotServed where there is none, and
+ * what `signal` was aborted with. */
+async function ask(
+  path: string,
+  { signal, ...options }: RequestInit = {},
+): Promise<{ content: ArrayBuffer; headers: Headers }> {
   const token = sessionStorage.getItem(TOKEN);
   const headers = new Headers(options.headers);
   if (token !== null) headers.set("Authorization", `Bearer ${token}`);
+  const limits = [AbortSignal.timeout(TIMEOUT_MILLISECONDS), ...(signal ? [signal] : [])];
   let answer: Response;
+  let content: ArrayBuffer;
   try {
-    answer = await fetch(path, { ...options, headers });
-  } catch (error) {
-    if (options.signal?.aborted && (error as Error).name === "AbortError") throw error;
+    answer = await fetch(path, { ...options, headers, signal: AbortSignal.any(limits) });
+    content = await answer.arrayBuffer();
+  } catch {
+    signal?.throwIfAborted();
     throw new ServerAway("the server does not answer");
   }
-  if (answer.ok) return answer;
-  if (answer.status === 401) throw new TokenNeeded(hasToken() ? "refused" : "none");
+  if (answer.ok) return { content, headers: answer.headers };
+  if (answer.status === 401) throw new TokenNeeded(token !== null);
   if (answer.status === 404) throw new NotServed(path);
   throw new ServerAway(`the server answers with status ${answer.status}`);
-}
-
-async function readJson(answer: Response): Promise<unknown> {
-  try {
-    return await answer.json();
-  } catch {
-    throw new ServerAway("the server's answer broke off");
-  }
 }

@@ -12,7 +12,8 @@ export function downloadCsv({ seeds, curves, model }: Shown): void {
   link.href = URL.createObjectURL(file);
   link.download = `curves-version-${model.version}.csv`;
   link.click();
-  URL.revokeObjectURL(link.href);
+  // Not at once: the browser may not have begun to read it.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
 /** Copies the address, where the browser lets the page do so. */

@@ -14,6 +14,7 @@ export function shortNumber(value: number): string {
 /** Returns a small number as 2.4 × 10⁻⁷. */
 export function tinyNumber(value: number): string {
   if (value === 0) return "0";
+  if (!Number.isFinite(value)) return "not a number";
   const [digits, exponent] = value.toExponential(1).split("e");
   const raised = Array.from(exponent!.replace("+", ""), (sign) =>
     sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)],

@@ -82,6 +82,11 @@ export class View {
     this.compare();
   }
 
+  /** Drops what was asked for and has not come. */
+  forget(): void {
+    this.turn++;
+  }
+
   /** Shows the same seeds with the model that computes now. */
   async showAgain(): Promise<void> {
     if (this.shown) await this.show(this.shown.seeds, this.picked);
@@ -163,7 +168,8 @@ export class View {
   }
 
   private async move(noise: Float32Array): Promise<void> {
-    if (!this.runtime || !this.shown) return;
+    // The curves of a version that is about to be replaced are no longer moved.
+    if (!this.shown || this.runtime?.model !== this.shown.model) return;
     this.moved = noise;
     const curve = await this.runtime.curveOfNoise(noise);
     // By now it may be elsewhere.

@@ -2,11 +2,11 @@
 import { element, seedsField, setProblem, tokenField } from "./elements";
 import { readLink } from "./link";
 import { isSame, type Model } from "./model";
-import { Runtime } from "./runtime";
+import { CannotCompute, Runtime } from "./runtime";
 import { InputError, parseSeeds } from "./seeds";
-import { fetchModel, hasToken, keepToken, NotServed, ServerAway, TokenNeeded } from "./server";
+import { fetchModel, isToken, keepToken, NotServed, ServerAway, TokenNeeded } from "./server";
 import { View } from "./view";
-import { type News, watch } from "./watch";
+import { type News, newsOf, watch } from "./watch";
 
 const DEFAULT_SEEDS = "0-63";
 
@@ -20,16 +20,20 @@ export class Visit {
   /** Shows what the address asks for, or the first seeds of the version that is served. */
   async start(): Promise<void> {
     this.starting = true;
+    tellNotice("");
     const link = readLink(location.hash);
     try {
       this.view.use(await Runtime.of(await modelFor(link.version)));
     } catch (error) {
-      if (error instanceof TokenNeeded || error instanceof ServerAway) {
-        this.starting = false;
-        return this.hear({ state: error instanceof TokenNeeded ? "locked" : "away" });
+      if (error instanceof CannotCompute) {
+        tellNotice(
+          "The curves can’t be computed here: that takes a browser whose WebAssembly has SIMD. " +
+            "If this one has it, load the page again.",
+        );
+        throw error;
       }
-      tellNotice("This browser can’t compute the curves: it needs WebAssembly with SIMD.");
-      throw error;
+      this.starting = false;
+      return this.hear(newsOf(absence(error)));
     }
     this.starting = false;
     element("work").hidden = false;
@@ -44,6 +48,7 @@ export class Visit {
     const { model } = this.view;
     if (!model || this.starting) return;
     const { version } = readLink(location.hash);
+    tellNotice("");
     await (version === undefined || version === model.version ? this.showLink() : this.start());
   }
 
@@ -54,7 +59,7 @@ export class Visit {
     try {
       this.view.use(await Runtime.of(this.served));
     } catch (error) {
-      if (!isAbsence(error)) throw error;
+      absence(error);
       return this.watcher.ask();
     } finally {
       this.starting = false;
@@ -66,6 +71,10 @@ export class Visit {
 
   /** Comes again with another token. */
   enter(token: string): void {
+    if (!isToken(token)) {
+      setProblem(tokenField, "Enter a token: ASCII characters without blanks.");
+      return tokenField.focus();
+    }
     keepToken(token);
     setProblem(tokenField, "");
     this.watcher.ask();
@@ -83,7 +92,7 @@ export class Visit {
     }
     if (news.state === "locked") {
       tellServer("locked", "The server asks for a token.");
-      if (hasToken()) setProblem(tokenField, "The server does not take this token.");
+      if (news.refused) setProblem(tokenField, "The server does not take this token.");
       return;
     }
     this.served = news.model;
@@ -132,9 +141,12 @@ async function modelFor(version: number | undefined): Promise<Model> {
   }
 }
 
-/** Returns whether `error` says that the server, or what was asked of it, is not there now. */
-function isAbsence(error: unknown): boolean {
-  return [ServerAway, TokenNeeded, NotServed].some((kind) => error instanceof kind);
+/** Returns an error that says that the server, or what was asked of it, is not there now. Throws
+ * any other. */
+function absence(error: unknown): ServerAway | TokenNeeded {
+  if (error instanceof ServerAway || error instanceof TokenNeeded) return error;
+  if (error instanceof NotServed) return new ServerAway("the version went away meanwhile");
+  throw error;
 }
 
 /** Offers the version that is served, if it is another than the one that is shown. */

@@ -98,7 +98,9 @@ class InferenceRoutes:
                 self._ended(call)
                 raise
             except Exception as error:
-                response = _refused(as_request_error(error), call)
+                refused = as_request_error(error)
+                call.code = refused.code
+                response = error_response(refused)
 
             async def leave(scope: Scope, receive: Receive, send: Send) -> None:
                 try:
@@ -218,8 +220,8 @@ def _json(content: bytes, status: int = 200) -> Response:
     return Response(content, status, media_type=_JSON)
 
 
-def _refused(error: RequestError, call: Call) -> Response:
-    call.code = error.code
+def error_response(error: RequestError) -> Response:
+    """Returns `error` as HTTP has it: its status, when to come again, and what is wrong."""
     status = rest.http_status(error.code)
     if error.code is grpc.StatusCode.RESOURCE_EXHAUSTED and error.retry_after is None:
         status = 413  # It will never fit.

@@ -224,8 +224,10 @@ def test_wrong_seeds_are_named_beside_the_field(browser: Browser, server: Runnin
 
 
 def test_hovering_tells_a_curves_seed_and_values(browser: Browser, server: RunningServer):
-    with drawn(browser, server, "#seeds=3") as page:
+    with drawn(browser, server, "#seeds=3,50&pick=3") as page:
         values = shown_values(page)
+        page.get_by_role("button", name="Seed after").click()
+        expect(page.locator("#pick")).to_have_text("Seed 50")
         where = page.evaluate(
             """() => {
                 const over = document.querySelector('#chart .u-over').getBoundingClientRect();
@@ -329,6 +331,9 @@ def test_a_server_with_tokens_is_asked_with_the_one_that_is_entered(
         opened(browser, server) as page,
     ):
         field = page.get_by_label("Token")
+        field.fill("\N{EURO SIGN} token")  # No header can carry that.
+        field.press("Enter")
+        expect(page.locator("#token-error")).to_contain_text("ASCII characters without blanks")
         field.fill("wrong")
         field.press("Enter")
         expect(page.locator("#token-error")).to_contain_text("does not take this token")

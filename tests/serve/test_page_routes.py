@@ -16,6 +16,7 @@ from serve.process import RunningServer, running_server
 from serve.repository import Repository
 from serve.versions import Versions
 from tests.authority import Authority, of_server
+from tests.serve.models import publish_raised
 from tests.serve.test_http import ask
 
 built = pytest.mark.skipif(not FOLDER.is_dir(), reason="the page is not built: make page")
@@ -54,7 +55,6 @@ def test_the_description_is_the_manifests(server: RunningServer, repository: Rep
     "path",
     [
         "/page/model/9",
-        "/page/model/x",
         "/page/model/9/sampler.onnx",
         "/page/model/1/painter.onnx",
         "/assets/index.html",
@@ -66,6 +66,34 @@ def test_what_is_not_there_is_not_found(server: RunningServer, path: str):
     status, body, _ = ask(server, "GET", path)
     assert status == 404
     assert json.loads(body)["error"]
+
+
+def test_a_version_that_is_about_to_be_served_may_be_asked_for_again(
+    models: Path,
+):
+    """Two workers may know of a version at different times."""
+    versions = Versions(Repository(models), 1, None, lambda *_: None)
+    versions.refresh()
+    publish_raised(models, 0.25)
+    _, _, _, description, onnx = PageRoutes(versions).routes()
+    for route in (description, onnx):
+        request = Request(
+            {"type": "http", "headers": [], "path_params": {"version": "2", "name": "sampler"}}
+        )
+        response = asyncio.run(route.endpoint(request))
+        assert response.status_code == 503
+        assert response.headers["Retry-After"] == "1"
+        assert "Content-Security-Policy" in response.headers
+
+
+@built
+@pytest.mark.parametrize(
+    ("accepted", "packed"),
+    [("gzip", True), ("gzip;q=0, *", False), ("*;q=0, gzip", True), ("br", False), ("*", True)],
+)
+def test_gzip_is_for_those_who_take_it(server: RunningServer, accepted: str, packed: bool):
+    _, _, headers = ask(server, "GET", "/", headers={"Accept-Encoding": accepted})
+    assert (headers["Content-Encoding"] == "gzip") == packed
 
 
 def test_what_a_browser_has_is_not_sent_again(server: RunningServer):
