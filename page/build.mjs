@@ -60,7 +60,10 @@ const names = {
   ICON: iconName,
 };
 const template = readFileSync(path.join(here, "index.html"), "utf8");
-const html = template.replaceAll(/\{\{(\w+)\}\}/g, (_, name) => names[name]);
+const html = template.replaceAll(/\{\{(\w+)\}\}/g, (_, name) => {
+  if (!(name in names)) throw new Error(`index.html asks for ${name}, which nothing gives`);
+  return names[name];
+});
 files.set("index.html", Buffer.from(html));
 
 await rm(aside, { recursive: true, force: true });

@@ -4,12 +4,11 @@ and a page for people."""
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import grpc
 import h11
-import msgspec
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -26,7 +25,7 @@ from serve.handlers import OTHER
 from serve.listening import Claim, listening_socket
 from serve.metrics import Metrics
 from serve.page_routes import PageRoutes, is_open
-from serve.protocol.routes import InferenceRoutes, peer
+from serve.protocol.routes import InferenceRoutes, peer, problem_response
 from serve.settings import Settings
 from serve.status import RequestError
 from serve.tokens import Tokens
@@ -126,7 +125,7 @@ class HttpServer:
         """Answers a request for a page that there is not, or by a method that it does not have."""
         assert isinstance(error, HTTPException)
         _count(self._calls, OTHER, request, grpc.StatusCode.UNIMPLEMENTED)
-        return _error(error.status_code, error.detail, error.headers)
+        return problem_response(error.status_code, error.detail, error.headers)
 
     async def _show_metrics(self, _: Request) -> Response:
         self._metrics.flush(len(self._calls))
@@ -160,7 +159,7 @@ class _Door:
             return
         _count(self._calls, self._name(scope), Request(scope), refusal.code)
         status, headers = _REFUSALS[refusal.code]
-        await _error(status, refusal.problem, headers)(scope, receive, send)
+        await problem_response(status, refusal.problem, headers)(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> RequestError | None:
         # Not left to uvicorn, which would refuse probes too: a cluster ends what refuses them.
@@ -186,15 +185,6 @@ def _count(calls: Calls, method: str, request: Request, code: grpc.StatusCode) -
     call = Call(method, lambda: peer(request), code=code)
     calls.begin(call)
     calls.end(call)
-
-
-def _error(status: int, problem: str, headers: Mapping[str, str] | None) -> Response:
-    return Response(
-        msgspec.json.encode({"error": problem}),
-        status,
-        headers=headers,
-        media_type="application/json",
-    )
 
 
 class _Config(uvicorn.Config):

@@ -56,7 +56,7 @@ class Plane:
                 grpc.StatusCode.RESOURCE_EXHAUSTED,
                 call.source_field,
                 f"asks for {rows} curves, {rows * size} bytes: one answer holds at most {most} "
-                f"curves, {most * size} bytes; ask in parts, or use StreamCurves",
+                f"curves, {most * size} bytes; ask in parts, or call StreamCurves over gRPC",
             )
         if rows > _SMALL_ROWS:
             return await self._large(engine, source, call)

@@ -38,7 +38,7 @@ class FairShare:
         self._free_bytes = self._memory = memory
         self._held: Counter[str] = Counter()
         self._max_wait = max_wait
-        self._free_threads = os.cpu_count() or 1
+        self._free_threads = len(os.sched_getaffinity(0))
         self._threads = ThreadPoolExecutor(self._free_threads, thread_name_prefix="compute")
         # In order of their turns: who was served moves to the end.
         self._waiting: dict[str, deque[_Turn]] = {}

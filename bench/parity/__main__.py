@@ -1,5 +1,7 @@
 """python -m bench.parity [--models DIR]: every runtime against torch eager in float64."""
 
+import platform
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -63,14 +65,19 @@ def _row(outcome: Outcome) -> tuple[str, ...]:
     return (*start, f"{outcome.difference:.1e}", f"{outcome.curves_per_second:,.0f}")
 
 
+def _processor() -> str:
+    names = re.findall(r"^model name\s*: (.+)", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    return names[0] if names else platform.machine()
+
+
 def _page(rows: list[tuple[str, ...]]) -> str:
     lines = [
         "# The same curves in every runtime: `make parity`",
         "",
         f"What `python -m bench.parity` wrote: {N_ROWS:,} seeds (int64's ends, small ones of both",
         "signs, random ones) through the sampler, their noise through the generator, in batches",
-        "of 1,000 on one core. The difference is the largest of any number of any curve to what",
-        "torch eager computes in float64.",
+        f"of 1,000 on one core ({_processor()}). The difference is the largest of any number of",
+        "any curve to what torch eager computes in float64.",
         "",
         f"| {' | '.join(COLUMNS)} |",
         f"|{'---|' * len(COLUMNS)}",

@@ -26,6 +26,7 @@ def main() -> None:
         root = Path(folder)
         (root / "index.html").write_text(PAGE)
         (root / "run.mjs").symlink_to(HERE / "onnxruntime_web.mjs")
+        (root / "measure.mjs").symlink_to(HERE / "measure.mjs")
         (root / "node_modules").symlink_to(PACKAGES)
         (root / "model.onnx").symlink_to(Path(model).resolve())
         (root / "rows").symlink_to(Path(rows_file).resolve())
@@ -37,7 +38,7 @@ def main() -> None:
             found = page.evaluate("(asked) => run(asked)", asked)
     np.array(found["curves"], np.float32).tofile(curves_file)
     version = json.loads((PACKAGES / "onnxruntime-web" / "package.json").read_text())["version"]
-    print(json.dumps({"version": version, "curves_per_second": found["perSecond"]}))
+    print(json.dumps({"version": version, "curves_per_second": found["curvesPerSecond"]}))
 
 
 class _Quiet(SimpleHTTPRequestHandler):

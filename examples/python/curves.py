@@ -42,9 +42,7 @@ def curves_of(path, seeds):
         session = onnxruntime.InferenceSession(Path(path).read_bytes())
     except OSError as error:
         sys.exit(f"error: can't read {path}: {error.strerror}")
-    except (
-        Exception
-    ):  # onnxruntime has many, with no class of their own for a file that is no model
+    except Exception:  # onnxruntime has many for a file that is no model, of no class of their own.
         sys.exit(f"error: {path} is no ONNX model")
     inputs = [(tensor.name, tensor.type, len(tensor.shape)) for tensor in session.get_inputs()]
     outputs = [(tensor.name, tensor.type, len(tensor.shape)) for tensor in session.get_outputs()]

@@ -9,9 +9,12 @@ const TOLERANCE = 1e-5;
 
 export class Comparison {
   private asking = new AbortController();
+  private due = false;
 
-  /** `onUnanswered` is called when the server does not answer. */
-  constructor(private readonly onUnanswered: () => void) {}
+  /** Whether the server did not answer, so that it is to be asked again when it does. */
+  get isDue(): boolean {
+    return this.due;
+  }
 
   /** Asks the server for the curves of the seeds that are shown, and tells the largest difference;
    * what was asked before is dropped. */
@@ -19,7 +22,9 @@ export class Comparison {
     this.asking.abort();
     this.asking = new AbortController();
     const { signal } = this.asking;
-    tell("asking", "Comparing with the server …");
+    // What is asked again and again shall not flicker.
+    if (!this.due) tell("asking", "Comparing with the server …");
+    this.due = false;
     try {
       const theirs = await serverCurves(model.version, seeds, signal);
       if (signal.aborted) return;
@@ -35,7 +40,6 @@ export class Comparison {
         tell("unknown", `The server has no version ${model.version} to compare with`);
       } else if (error instanceof ServerAway || error instanceof TokenNeeded) {
         this.tellUncompared();
-        this.onUnanswered();
       } else {
         throw error;
       }
@@ -44,6 +48,7 @@ export class Comparison {
 
   /** Says that there is no server to compare with. */
   tellUncompared(): void {
+    this.due = true;
     tell("unknown", "Not compared with the server");
   }
 }

@@ -23,7 +23,7 @@ export class View {
   private readonly chart = new CurveChart(element("chart"), (row) => this.pick(row));
   private readonly histogram = new Histogram(element("histogram"));
   private readonly panel = new PickedPanel((noise) => void this.move(noise));
-  private readonly comparison: Comparison;
+  private readonly comparison = new Comparison();
   private runtime: Runtime | undefined;
   private shown: Shown | undefined;
   private picked = 0;
@@ -32,11 +32,6 @@ export class View {
   private linking = 0;
   /** Counts what was asked for, so that an answer that comes late is dropped. */
   private turn = 0;
-
-  /** `onUnanswered` is called when the server does not answer with the same curves. */
-  constructor(onUnanswered: () => void) {
-    this.comparison = new Comparison(onUnanswered);
-  }
 
   /** The model that computes, once there is one. */
   get model(): Model | undefined {
@@ -142,9 +137,9 @@ export class View {
     this.histogram.build();
   }
 
-  /** Asks the server for the same curves, and tells the largest difference. */
-  compare(): void {
-    if (this.shown) void this.comparison.compare(this.shown);
+  /** Asks the server for the same curves if it did not answer before. */
+  compareAgain(): void {
+    if (this.comparison.isDue) this.compare();
   }
 
   /** Says that there is no server to compare with. */
@@ -165,6 +160,10 @@ export class View {
       noise: this.moved,
     });
     history.replaceState(null, "", link);
+  }
+
+  private compare(): void {
+    if (this.shown) void this.comparison.compare(this.shown);
   }
 
   private async move(noise: Float32Array): Promise<void> {

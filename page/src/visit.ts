@@ -11,7 +11,7 @@ import { type News, newsOf, watch } from "./watch";
 const DEFAULT_SEEDS = "0-63";
 
 export class Visit {
-  readonly view = new View(() => this.watcher.ask());
+  readonly view = new View();
   private readonly watcher = watch((news) => this.hear(news));
   private served: Model | undefined;
   /** Whether the models are being loaded, or can't be by this browser. */
@@ -82,7 +82,6 @@ export class Visit {
 
   private hear(news: News): void {
     const { view } = this;
-    const before = element("server").dataset.state;
     element("work").hidden = !view.model && news.state !== "answers";
     element("access").hidden = news.state !== "locked";
     if (news.state === "away") {
@@ -102,7 +101,7 @@ export class Visit {
       return;
     }
     offer(view.model, news.model);
-    if (before === "away" || before === "locked") view.compare();
+    view.compareAgain();
   }
 
   private async showLink(): Promise<void> {

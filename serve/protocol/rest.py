@@ -23,7 +23,7 @@ from serve.protocol.models import ModelSpec, TensorSpec, check_count, check_inpu
 from serve.protocol.tensors import check_one_input, check_options, check_output, parse_raw
 from serve.seeds import MAX_SEED, MIN_SEED
 from serve.sources import Noise, Seeds
-from serve.status import RequestError, invalid_argument
+from serve.status import invalid_argument
 
 Shape = TypeVar("Shape")
 
@@ -151,9 +151,9 @@ def check_index_request(body: bytes) -> None:
         _decode(body, _IndexRequest, "request")
 
 
-def error_document(error: RequestError) -> bytes:
+def error_document(problem: str) -> bytes:
     """Returns the body of an answer that is an error."""
-    return msgspec.json.encode({"error": str(error)})
+    return msgspec.json.encode({"error": problem})
 
 
 def http_status(code: grpc.StatusCode) -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 
 import grpc
@@ -230,4 +230,9 @@ def error_response(error: RequestError) -> Response:
     )
     if error.code is grpc.StatusCode.DEADLINE_EXCEEDED:
         headers["Connection"] = "close"  # The rest of the request may still come.
-    return Response(rest.error_document(error), status, headers=headers, media_type=_JSON)
+    return problem_response(status, str(error), headers)
+
+
+def problem_response(status: int, problem: str, headers: Mapping[str, str] | None) -> Response:
+    """Returns an answer that says what is wrong, as the protocol writes it."""
+    return Response(rest.error_document(problem), status, headers=headers, media_type=_JSON)

@@ -306,6 +306,18 @@ def test_a_server_that_goes_away_is_noticed_and_so_is_its_return(browser: Browse
             page.wait_for_function(DRAWN)
 
 
+def test_a_comparison_that_the_server_was_too_busy_for_is_made_again(
+    browser: Browser, server: RunningServer
+):
+    with opened(browser, server) as page:
+        page.wait_for_function(DRAWN)
+        page.route("**/infer", lambda route: route.fulfill(status=503), times=1)
+        ask_for(page, "100-163")
+        difference = page.locator("#difference")
+        expect(difference).to_have_text("Not compared with the server")
+        expect(difference).to_contain_text("Largest difference", timeout=15_000)
+
+
 def test_a_new_version_is_offered_and_shown_on_demand(browser: Browser, models: Path):
     with running_server(models) as server, opened(browser, server) as page:
         page.wait_for_function(DRAWN)

@@ -15,6 +15,7 @@ from serve.metrics import ModelTotals
 from serve.protocol import describe, rest
 from serve.protocol.inference.inference_pb2 import ModelReadyResponse
 from serve.protocol.models import NAMES, ModelSpec, model_spec
+from serve.protocol.routes import error_response
 from serve.protocol.statistics import model_statistics
 from serve.sources import MAX_NOISE, Noise
 from serve.status import RequestError
@@ -314,6 +315,6 @@ def test_any_other_request_for_the_index_is_an_invalid_argument(content):
     ],
 )
 def test_an_error_has_an_http_status_and_says_what_is_wrong(code, status):
-    error = RequestError(code, "inputs", "has 0 tensors")
-    assert rest.http_status(code) == status
-    assert msgspec.json.decode(rest.error_document(error)) == {"error": "inputs has 0 tensors"}
+    answer = error_response(RequestError(code, "inputs", "has 0 tensors", retry_after=1.0))
+    assert answer.status_code == status
+    assert msgspec.json.decode(answer.body) == {"error": "inputs has 0 tensors"}
