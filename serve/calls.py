@@ -3,8 +3,9 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import grpc
 
@@ -12,6 +13,11 @@ from serve.settings import Bounds
 from serve.status import RequestError
 
 logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+
+# Seconds that a stream without a request is kept open while the server shuts down.
+_LAST_WAIT = 0.5
 
 
 @dataclass(slots=True)
@@ -53,6 +59,8 @@ class Calls:
         self._streams = 0
         self._idle = asyncio.Event()
         self._idle.set()
+        # Of the streams that wait for their client's next request.
+        self._waits: set[asyncio.Timeout] = set()
         self.draining = False
 
     def __len__(self) -> int:
@@ -65,12 +73,7 @@ class Calls:
     def refusal(self, *, is_stream: bool) -> RequestError | None:
         """Returns why a new call can't be taken, or None if it can."""
         if self.draining:
-            return RequestError(
-                grpc.StatusCode.UNAVAILABLE,
-                None,
-                "the server is shutting down: try another",
-                retry_after=0.1,
-            )
+            return _leaving()
         if self._count >= self._bounds.max_calls:
             return _full(f"{self._count} calls")
         if is_stream and self._streams >= self._bounds.max_streams:
@@ -93,6 +96,22 @@ class Calls:
         for observe in self._observers:
             observe(call)
 
+    async def next_request(self, reading: Awaitable[Result]) -> Result:
+        """Returns what `reading`, a stream's wait for its next request, does.
+
+        It may take for ever, but not while the server drains: what was sent before has arrived
+        soon. Raises RequestError then.
+        """
+        wait = asyncio.timeout(_LAST_WAIT if self.draining else None)
+        self._waits.add(wait)
+        try:
+            async with wait:
+                return await reading
+        except TimeoutError:
+            raise _leaving() from None
+        finally:
+            self._waits.remove(wait)
+
     async def drain(self, seconds: float, hurry: asyncio.Event) -> None:
         """Refuses new calls from now on and waits for the others, at most for `seconds` and not
         longer than until `hurry` is set.
@@ -106,10 +125,21 @@ class Calls:
                 self._count,
                 seconds,
             )
+        for stream in self._waits:
+            stream.reschedule(asyncio.get_running_loop().time() + _LAST_WAIT)
         waits = [asyncio.create_task(event.wait()) for event in (self._idle, hurry)]
         await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
+
+
+def _leaving() -> RequestError:
+    return RequestError(
+        grpc.StatusCode.UNAVAILABLE,
+        None,
+        "the server is shutting down: try another",
+        retry_after=0.1,
+    )
 
 
 def _full(what: str) -> RequestError:

@@ -109,7 +109,9 @@ class Handlers:
             stream = Call(method, context.peer, is_stream=True)
             self._calls.begin(stream)
             try:
-                while (content := await context.read()) is not grpc.aio.EOF:
+                while (
+                    content := await self._calls.next_request(context.read())
+                ) is not grpc.aio.EOF:
                     call = Call(f"{method}/request", context.peer)
                     self._calls.begin(call)
                     try:

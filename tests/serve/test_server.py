@@ -1,5 +1,6 @@
 """python -m serve: start, health, reflection, and an orderly end."""
 
+import queue
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
 from curvegan.v1.curves_pb2 import CurveSource, SeedRange, StreamCurvesRequest
 from serve.client import CurveClient, ServiceError
 from serve.process import RunningServer, running_server
+from serve.protocol.inference.inference_pb2 import ModelInferRequest
 from serve.settings import Bounds
 from tests.commands import error_line, run_command, try_command, workers_of
 
@@ -93,6 +95,22 @@ def test_new_calls_are_refused_while_it_drains(published: Path):
             for _ in stream:
                 pass
         assert server.process.wait(timeout=40) == 0
+
+
+def test_a_stream_that_asks_for_nothing_does_not_hold_the_shutdown(published: Path):
+    with running_server(published) as server, grpc.insecure_channel(server.address) as channel:
+        requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        method = "/inference.GRPCInferenceService/ModelStreamInfer"
+        stream = channel.stream_stream(method)(iter(requests.get, None))
+        requests.put(ModelInferRequest(model_name="sampler").SerializeToString())
+        next(stream)
+        server.process.send_signal(signal.SIGTERM)
+        with pytest.raises(grpc.RpcError) as caught:
+            next(stream)
+        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+        assert "shutting down" in caught.value.details()
+        requests.put(None)
+        assert server.process.wait(timeout=20) == 0
 
 
 def test_ctrl_c_ends_it_like_sigterm(published: Path):
