@@ -266,3 +266,8 @@ class _Protocol(H11Protocol):
             super().send_400_response(msg)
         except h11.LocalProtocolError:
             self.transport.close()
+        if self.cycle:
+            # Nothing more can be said: whoever answers a request of which this was the rest need
+            # not try, as if the client had gone.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()

@@ -100,6 +100,20 @@ def test_too_many_curves_are_refused_for_good(server: RunningServer):
     assert headers["Retry-After"] is None
 
 
+@pytest.mark.parametrize("path", [INFER, "/nothing"])
+def test_a_body_that_turns_to_garbage_gets_400_and_no_traceback(
+    published: Path, capfd: pytest.CaptureFixture[str], path: str
+):
+    with running_server(published) as server:
+        host, _, port = server.http.partition(":")
+        with socket.create_connection((host, int(port)), timeout=30) as connection:
+            head = f"POST {path} HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n"
+            connection.sendall(head.encode() + b"1\r\n[\r\nzz\r\n")
+            assert connection.makefile("rb").read().startswith(b"HTTP/1.1 400 ")
+        assert ask(server, "GET", "/v2")[0] == 200
+    assert "Traceback" not in capfd.readouterr().err
+
+
 @pytest.fixture
 def guarded(published: Path, tmp_path: Path) -> Iterator[RunningServer]:
     (tmp_path / "tokens").write_text("first\nsecond\n")
