@@ -1,6 +1,7 @@
 """python -m tests.soak: attacks a server for minutes, and says what became of it."""
 
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 from bench.serve.load import need_h2load
@@ -11,7 +12,8 @@ from serve.errors import CurveganError
 from serve.process import running_server
 from serve.repository import Repository
 from tests.commands import run_command, workers_of
-from tests.soak.attacks import ATTACKS, Claim, unharmed
+from tests.serve.observe import standard_error_in
+from tests.soak.attacks import ATTACKS, Claim, unharmed, untroubled
 
 app = make_app("python -m tests.soak", "Attack a server, and say what became of it.")
 
@@ -32,10 +34,14 @@ def main(*, seconds: Count = 60) -> None:
         models = Path(name) / "models"
         engine = Engine.of(Repository(models).load(1))
         for attack in ATTACKS:
-            with running_server(models) as server:
+            with ExitStack() as stack:
+                log = Path(name) / f"{attack.__name__}.log"
+                with standard_error_in(log):
+                    server = stack.enter_context(running_server(models, "--log-format", "json"))
                 workers = workers_of(server)
                 claims += attack(server, seconds)
                 claims.append(unharmed(server, workers, engine, attack.__name__))
+                claims.append(untroubled(log, attack.__name__))
     print_table(
         f"Attacks of {seconds} s on a server of one worker",
         ("what is claimed", "seen", ""),

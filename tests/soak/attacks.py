@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import grpc
 import numpy as np
@@ -14,7 +15,7 @@ from serve.engine import Engine
 from serve.process import RunningServer
 from serve.settings import Bounds
 from tests.commands import workers_of
-from tests.serve.observe import metric
+from tests.serve.observe import json_lines, metric
 from tests.soak.documents import send_random_documents
 from tests.soak.garbage import half_requests, throw_garbage
 from tests.soak.load import largest_batches, unread_answers, unread_streams
@@ -165,6 +166,16 @@ def unharmed(server: RunningServer, workers: list[int], engine: Engine, attack: 
         f"after that ({attack}) the same worker gives the right curves",
         f"{restarts:.0f} restarts",
         right and not restarts and workers_of(server) == workers,
+    )
+
+
+def untroubled(log: Path, attack: str) -> Claim:
+    lines = json_lines(log.read_text())
+    errors = [line["message"] for line in lines if line["level"] in ("ERROR", "CRITICAL")]
+    return Claim(
+        f"and no mistake of ours ({attack}) stands in the log",
+        f"{len(errors)} in {len(lines):,} lines{f': {errors[0][:100]}' if errors else ''}",
+        not errors,
     )
 
 
