@@ -67,11 +67,14 @@ torch::jit::Module load_sampler(const std::string& path) {
 torch::Tensor curves_of(torch::jit::Module& sampler, std::vector<std::int64_t>& seeds) {
   const torch::InferenceMode no_gradients;
   const auto n = static_cast<std::int64_t>(seeds.size());
-  const auto made = sampler.forward({torch::from_blob(seeds.data(), {n}, torch::kInt64)});
-  if (!made.isTensor() || made.toTensor().dim() != 2 || made.toTensor().size(0) != n ||
-      made.toTensor().scalar_type() != torch::kFloat32)
-    throw Mistake("the model does not make curves: give a curvegan sampler's model.pt");
-  return made.toTensor().contiguous();
+  try {
+    const auto made = sampler.forward({torch::from_blob(seeds.data(), {n}, torch::kInt64)});
+    const auto curves = made.toTensor().contiguous();
+    if (curves.dim() == 2 && curves.size(0) == n && curves.scalar_type() == torch::kFloat32)
+      return curves;
+  } catch (const std::exception&) {  // What a model may throw is of many classes.
+  }
+  throw Mistake("the model does not make curves: give a curvegan sampler's model.pt");
 }
 
 void run(const std::vector<std::string>& arguments) {
@@ -88,6 +91,7 @@ void run(const std::vector<std::string>& arguments) {
       std::cout << ' ' << values[row][point];
     std::cout << '\n';
   }
+  if (!std::cout.flush()) throw Mistake("can't write the curves");
 }
 
 }  // namespace

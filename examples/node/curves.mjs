@@ -59,6 +59,10 @@ async function main([path, ...texts]) {
   process.stdout.write(`${lines.join("\n")}\n`);
 }
 
+process.stdout.on("error", ({ code }) => {
+  if (code !== "EPIPE") console.error(`error: can't write the curves: ${code}`); // EPIPE: `... | head`
+  process.exit(1);
+});
 await main(process.argv.slice(2)).catch((error) => {
   if (!(error instanceof Mistake)) throw error;
   console.error(`error: ${error.message}`);

@@ -6,6 +6,7 @@ MODEL is the `model.onnx` of a sampler, which knows the seed rule itself, or tha
 then `seed_noise` makes the noise. A runtime that has no 64-bit integers needs the latter.
 """
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -75,8 +76,16 @@ def main():
     if len(sys.argv) < 3:
         sys.exit("error: write: python curves.py MODEL SEEDS...")
     seeds = parse_seeds(sys.argv[2:])
-    for seed, curve in zip(seeds, curves_of(sys.argv[1], seeds), strict=True):
-        print(seed, *(f"{value:.9g}" for value in curve))
+    curves = curves_of(sys.argv[1], seeds)
+    try:
+        for seed, curve in zip(seeds, curves, strict=True):
+            print(seed, *(f"{value:.9g}" for value in curve))
+        sys.stdout.flush()
+    except OSError as error:
+        # Python would else try once more at its end, and complain once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        had_enough = isinstance(error, BrokenPipeError)  # as in `... | head`
+        sys.exit(1 if had_enough else f"error: can't write the curves: {error.strerror}")
 
 
 if __name__ == "__main__":

@@ -29,14 +29,17 @@ def last_command(name: str) -> list[str]:
     return line.rpartition(" && ")[2].split()
 
 
-def run_example(name: str, models: Path, *seeds: str) -> subprocess.CompletedProcess[str]:
+def run_example(
+    name: str, models: Path, *seeds: str, into: str = ""
+) -> subprocess.CompletedProcess[str]:
     """Runs an example, by its README, on the models of a repository.
 
-    `seeds` stand in for the README's own.
+    `seeds` stand in for the README's own; `into` is where a shell leads what it prints.
     """
     command = [word.replace("../../models", str(models)) for word in last_command(name)]
     (model,) = (number for number, word in enumerate(command) if str(models) in word)
-    return run(name, *command[: model + 1], *(seeds or command[model + 1 :]))
+    shell = ["sh", "-c", f'"$@" {into}', "sh"] if into else []
+    return run(name, *shell, *command[: model + 1], *(seeds or command[model + 1 :]))
 
 
 def run_on_file(name: str, file: Path) -> subprocess.CompletedProcess[str]:

@@ -91,6 +91,17 @@ def test_no_seeds_is_one_line(example: str, published: Path):
     assert "SEEDS..." in error_of(run(example, *without))
 
 
+@pytest.mark.parametrize("seeds", ["7", "0-9999"])
+def test_a_full_disk_is_one_line(example: str, published: Path, seeds: str):
+    line = error_of(run_example(example, published, seeds, into="> /dev/full"))
+    assert line.startswith("error: can't write the curves")
+
+
+def test_who_reads_the_first_line_alone_sees_no_error(example: str, published: Path):
+    done = run_example(example, published, "0-99999", into="| head -n 1")
+    assert (len(done.stdout.splitlines()), done.stderr) == (1, "")
+
+
 def test_python_s_example_makes_the_noise_itself_for_a_generator(published: Path, engine: Engine):
     done = run_on_file("python", published / "generator" / "1" / "model.onnx")
     assert_curves(done.stdout, np.array([7]), engine)
