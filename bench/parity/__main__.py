@@ -40,10 +40,10 @@ def main(
     seconds
         How long each model is timed in each runtime.
     """
-    outcomes = run_all(models, seconds)
-    rows = [_row(outcome) for outcome in outcomes]
-    print_table(TITLE, COLUMNS, rows)
     with replacing(out) as aside:
+        outcomes = run_all(models, seconds)
+        rows = [_row(outcome) for outcome in outcomes]
+        print_table(TITLE, COLUMNS, rows)
         aside.write_text(_page(rows), encoding="utf-8")
     apart = [outcome for outcome in outcomes if not outcome.is_as_expected]
     if apart:

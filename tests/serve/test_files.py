@@ -42,3 +42,18 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path):
     (tmp_path / "link").symlink_to(tmp_path / "file")
     (tmp_path / "file").write_bytes(b"1")
     assert read_regular(tmp_path / "link") == b"1"
+
+
+def test_a_pipe_does_not_turn_into_a_file(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="is no regular file"):
+        write_half(tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
+    assert list(tmp_path.iterdir()) == [tmp_path / "pipe"]
+
+
+@pytest.mark.parametrize("name", ["", "nothing/c.csv"])
+def test_an_error_names_the_file_that_was_asked_for(tmp_path: Path, name: str):
+    with pytest.raises(OSError, match="directory") as caught, replacing(tmp_path / name) as aside:
+        aside.write_text("whole")
+    assert caught.value.filename == str(tmp_path / name)
