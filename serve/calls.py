@@ -102,15 +102,15 @@ class Calls:
         It may take for ever, but not while the server drains: what was sent before has arrived
         soon. Raises RequestError then.
         """
-        wait = asyncio.timeout(_LAST_WAIT if self.draining else None)
-        self._waits.add(wait)
         try:
-            async with wait:
-                return await reading
+            async with asyncio.timeout(_LAST_WAIT if self.draining else None) as wait:
+                self._waits.add(wait)
+                try:
+                    return await reading
+                finally:
+                    self._waits.remove(wait)
         except TimeoutError:
             raise _leaving() from None
-        finally:
-            self._waits.remove(wait)
 
     async def drain(self, seconds: float, hurry: asyncio.Event) -> None:
         """Refuses new calls from now on and waits for the others, at most for `seconds` and not
