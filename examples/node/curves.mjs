@@ -27,6 +27,10 @@ function parseSeeds(texts) {
   return BigInt64Array.from(seeds);
 }
 
+function notOurs(path) {
+  return new Mistake(`${path} does not map seeds to curves: give a curvegan sampler's model.onnx`);
+}
+
 async function loadSampler(path) {
   const content = await readFile(path).catch((error) => {
     throw new Mistake(`can't read ${path}: ${error.code}`);
@@ -40,9 +44,7 @@ async function loadSampler(path) {
   const found = [...session.inputMetadata, ...session.outputMetadata].map(
     ({ name, type, shape }) => `${name} ${type} ${shape?.length}`,
   );
-  if (found.join() !== "seeds int64 1,curves float32 2") {
-    throw new Mistake(`${path} does not map seeds to curves: give a curvegan sampler's model.onnx`);
-  }
+  if (found.join() !== "seeds int64 1,curves float32 2") throw notOurs(path);
   return session;
 }
 
@@ -50,7 +52,10 @@ async function main([path, ...texts]) {
   if (!texts.length) throw new Mistake("write: node curves.mjs MODEL SEEDS...");
   const seeds = parseSeeds(texts);
   const session = await loadSampler(path);
-  const { curves } = await session.run({ seeds: new ort.Tensor("int64", seeds, [seeds.length]) });
+  const rows = new ort.Tensor("int64", seeds, [seeds.length]);
+  const { curves } = await session.run({ seeds: rows }).catch(() => {
+    throw notOurs(path); // It may look like ours and not run.
+  });
   const nPoints = curves.dims[1];
   const lines = Array.from(seeds, (seed, row) => {
     const curve = Array.from(curves.data.subarray(row * nPoints, (row + 1) * nPoints));

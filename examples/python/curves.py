@@ -6,6 +6,7 @@ MODEL is the `model.onnx` of a sampler, which knows the seed rule itself, or tha
 then `seed_noise` makes the noise. A runtime that has no 64-bit integers needs the latter.
 """
 
+import contextlib
 import os
 import re
 import sys
@@ -15,6 +16,7 @@ import numpy as np
 import onnxruntime
 
 MOST_SEEDS = 1_000_000
+CURVES = [("curves", "tensor(float)", 2)]
 
 
 def seed_noise(seeds, n_noise):
@@ -47,10 +49,10 @@ def curves_of(path, seeds):
         sys.exit(f"error: {path} is no ONNX model")
     inputs = [(tensor.name, tensor.type, len(tensor.shape)) for tensor in session.get_inputs()]
     outputs = [(tensor.name, tensor.type, len(tensor.shape)) for tensor in session.get_outputs()]
-    if outputs == [("curves", "tensor(float)", 2)]:
-        if inputs == [("seeds", "tensor(int64)", 1)]:
+    with contextlib.suppress(Exception):  # A model may look like ours and not run.
+        if (inputs, outputs) == ([("seeds", "tensor(int64)", 1)], CURVES):
             return session.run(["curves"], {"seeds": seeds})[0]
-        if inputs == [("noise", "tensor(float)", 2)]:
+        if (inputs, outputs) == ([("noise", "tensor(float)", 2)], CURVES):
             noise = seed_noise(seeds, session.get_inputs()[0].shape[1])
             return session.run(["curves"], {"noise": noise})[0]
     sys.exit(f"error: {path} maps neither seeds nor noise to curves: give a curvegan model.onnx")

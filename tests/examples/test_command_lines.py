@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+import torch
 
 from bench.tools import cmake_build, npm_install
 from serve.engine import Engine
@@ -34,6 +36,14 @@ def example(request: pytest.FixtureRequest) -> str:
         elif name == "cpp":
             cmake_build(EXAMPLES / name)
     return name
+
+
+class Refusing(torch.nn.Module):
+    """A model that takes five seeds and no other number."""
+
+    def forward(self, seeds: torch.Tensor) -> torch.Tensor:
+        assert seeds.numel() == 5
+        return seeds.float()[:, None]
 
 
 def model_file(example: str, models: Path, model: str) -> Path:
@@ -83,6 +93,21 @@ def test_a_model_with_other_tensors_is_one_line(example: str, published: Path, t
         file.write_bytes(content.replace(b"curves", b"values"))
     line = error_of(run_on_file(example, file))
     assert "to curves: give a curvegan" in line
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")
+def test_a_model_that_looks_like_ours_and_does_not_run_is_one_line(
+    example: str, published: Path, tmp_path: Path
+):
+    file = tmp_path / "model"
+    if example == "cpp":
+        torch.jit.script(Refusing()).save(file)
+    else:
+        model = onnx.load(model_file(example, published, "sampler"))
+        model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 5
+        onnx.save(model, file)
+    line = error_of(run_on_file(example, file))
+    assert "curves: give a curvegan" in line
 
 
 def test_no_seeds_is_one_line(example: str, published: Path):
