@@ -11,7 +11,7 @@ export function shortNumber(value: number): string {
   return properMinus(value.toFixed(3));
 }
 
-/** Returns a small number as 2.4 × 10⁻⁷. */
+/** Returns a small number as 2.4 × 10⁻⁷, which no line breaks. */
 export function tinyNumber(value: number): string {
   if (value === 0) return "0";
   if (!Number.isFinite(value)) return "not a number";
@@ -19,7 +19,7 @@ export function tinyNumber(value: number): string {
   const raised = Array.from(exponent!.replace("+", ""), (sign) =>
     sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)],
   );
-  return `${digits} × 10${raised.join("")}`;
+  return `${digits}\u00a0×\u00a010${raised.join("")}`;
 }
 
 const QUALITY: Record<string, [string, (value: number) => string]> = {
