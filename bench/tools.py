@@ -42,6 +42,7 @@ def cmake_build(folder: Path) -> Path:
     """
     _need("cmake", "cmake")
     _need("c++", "g++")
+    _need("make", "make")
     build = folder / "build"
     with _alone(folder):
         prefix = f"-DCMAKE_PREFIX_PATH={torch.utils.cmake_prefix_path}"
@@ -64,8 +65,10 @@ def _run(command: Sequence[str], folder: Path) -> str:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if not done.returncode:
         return ""
-    reason = " ".join(done.stderr.split())[-300:]
-    return f"{command[0]} failed in {folder.name}: {reason}"
+    # What went wrong is said first; advice, and where a log lies, come later.
+    lines = done.stderr.splitlines()
+    errors = [line for line in lines if "error" in line.lower()] or lines
+    return f"{command[0]} failed in {folder.name}: {' '.join(' '.join(errors).split())[:300]}"
 
 
 @contextmanager

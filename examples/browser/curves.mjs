@@ -5,7 +5,7 @@ const wasm = "./node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm";
 ort.env.wasm.wasmPaths = { wasm: new URL(wasm, import.meta.url).href };
 ort.env.wasm.numThreads = 1; // More would take a page that is isolated from other origins.
 
-const MOST_SEEDS = 1_000_000;
+const MOST_SEEDS = 100_000; // Many more lines than that hold up the browser.
 
 class Mistake extends Error {}
 
@@ -23,12 +23,16 @@ function parseSeeds(text) {
       throw new Mistake(`'${part}' is no seed of 64 bits, nor an ascending range of them`);
     }
     if (BigInt(seeds.length) + last - first >= BigInt(MOST_SEEDS)) {
-      throw new Mistake("that is more than 1,000,000 seeds: ask for fewer at once");
+      throw new Mistake("that is more than 100,000 seeds: ask for fewer at once");
     }
     for (let seed = first; seed <= last; seed++) seeds.push(seed);
   }
   if (!seeds.length) throw new Mistake("no seeds: write 7, -1 or 0-63");
   return BigInt64Array.from(seeds);
+}
+
+function notOurs(address) {
+  return new Mistake(`${address} does not map seeds to curves: give a sampler's model.onnx`);
 }
 
 async function loadSampler(address) {
@@ -45,7 +49,7 @@ async function loadSampler(address) {
   );
   if (found.join() !== "seeds int64 1,curves float32 2") {
     await session.release();
-    throw new Mistake(`${address} does not map seeds to curves: give a sampler's model.onnx`);
+    throw notOurs(address);
   }
   return session;
 }
@@ -56,8 +60,12 @@ async function makeLines(address, text) {
   const session = await loadSampler(address);
   const { curves } = await session
     .run({ seeds: new ort.Tensor("int64", seeds, [seeds.length]) })
+    .catch(() => {
+      throw notOurs(address); // It may look like ours and not run.
+    })
     .finally(() => session.release());
-  const nPoints = curves.dims[1];
+  const [n, nPoints] = curves.dims;
+  if (n !== seeds.length) throw notOurs(address);
   return Array.from(seeds, (seed, row) => {
     const curve = Array.from(curves.data.subarray(row * nPoints, (row + 1) * nPoints));
     return [seed, ...curve.map((value) => Number(value.toPrecision(9)))].join(" ");

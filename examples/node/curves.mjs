@@ -56,7 +56,8 @@ async function main([path, ...texts]) {
   const { curves } = await session.run({ seeds: rows }).catch(() => {
     throw notOurs(path); // It may look like ours and not run.
   });
-  const nPoints = curves.dims[1];
+  const [n, nPoints] = curves.dims;
+  if (n !== seeds.length) throw notOurs(path);
   const lines = Array.from(seeds, (seed, row) => {
     const curve = Array.from(curves.data.subarray(row * nPoints, (row + 1) * nPoints));
     return [seed, ...curve.map((value) => Number(value.toPrecision(9)))].join(" ");

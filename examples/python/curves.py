@@ -16,6 +16,9 @@ import numpy as np
 import onnxruntime
 
 MOST_SEEDS = 1_000_000
+# The tensors of a sampler and of a generator: name, type and number of dimensions.
+SEEDS = [("seeds", "tensor(int64)", 1)]
+NOISE = [("noise", "tensor(float)", 2)]
 CURVES = [("curves", "tensor(float)", 2)]
 
 
@@ -49,12 +52,12 @@ def curves_of(path, seeds):
         sys.exit(f"error: {path} is no ONNX model")
     inputs = [(tensor.name, tensor.type, len(tensor.shape)) for tensor in session.get_inputs()]
     outputs = [(tensor.name, tensor.type, len(tensor.shape)) for tensor in session.get_outputs()]
-    with contextlib.suppress(Exception):  # A model may look like ours and not run.
-        if (inputs, outputs) == ([("seeds", "tensor(int64)", 1)], CURVES):
-            return session.run(["curves"], {"seeds": seeds})[0]
-        if (inputs, outputs) == ([("noise", "tensor(float)", 2)], CURVES):
-            noise = seed_noise(seeds, session.get_inputs()[0].shape[1])
-            return session.run(["curves"], {"noise": noise})[0]
+    if inputs in (SEEDS, NOISE) and outputs == CURVES:
+        with contextlib.suppress(Exception):  # It may look like ours and not run.
+            rows = seeds if inputs == SEEDS else seed_noise(seeds, session.get_inputs()[0].shape[1])
+            (curves,) = session.run(["curves"], {inputs[0][0]: rows})
+            if len(curves) == len(seeds):
+                return curves
     sys.exit(f"error: {path} maps neither seeds nor noise to curves: give a curvegan model.onnx")
 
 
