@@ -42,7 +42,7 @@ async function loadSampler(address) {
   if (!answer.ok) throw new Mistake(`can't read ${address}: ${answer.status}`);
   const content = new Uint8Array(await answer.arrayBuffer());
   const session = await ort.InferenceSession.create(content, { logSeverityLevel: 4 }).catch(() => {
-    throw new Mistake(`${address} is no ONNX model`);
+    throw new Mistake(`${address} is no ONNX model: give a sampler's model.onnx`);
   });
   const found = [...session.inputMetadata, ...session.outputMetadata].map(
     ({ name, type, shape }) => `${name} ${type} ${shape?.length}`,

@@ -53,7 +53,7 @@ torch::jit::Module load_sampler(const std::string& path) {
   try {
     sampler = torch::jit::load(path, torch::kCPU);
   } catch (const c10::Error&) {
-    throw Mistake(path + " is no TorchScript model");
+    throw Mistake(path + " is no TorchScript model: give a curvegan sampler's model.pt");
   }
   const auto method = sampler.find_method("forward");
   // The first argument is the module itself.

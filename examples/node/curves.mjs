@@ -39,7 +39,7 @@ async function loadSampler(path) {
     executionProviders: ["cpu"],
     logSeverityLevel: 4,
   }).catch(() => {
-    throw new Mistake(`${path} is no ONNX model`);
+    throw new Mistake(`${path} is no ONNX model: give a curvegan sampler's model.onnx`);
   });
   const found = [...session.inputMetadata, ...session.outputMetadata].map(
     ({ name, type, shape }) => `${name} ${type} ${shape?.length}`,

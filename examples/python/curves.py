@@ -9,6 +9,7 @@ then `seed_noise` makes the noise. A runtime that has no 64-bit integers needs t
 import contextlib
 import os
 import re
+import signal
 import sys
 from pathlib import Path
 
@@ -49,7 +50,7 @@ def curves_of(path, seeds):
     except OSError as error:
         sys.exit(f"error: can't read {path}: {error.strerror}")
     except Exception:  # onnxruntime has many for a file that is no model, of no class of their own.
-        sys.exit(f"error: {path} is no ONNX model")
+        sys.exit(f"error: {path} is no ONNX model: give a curvegan model.onnx")
     inputs = [(tensor.name, tensor.type, len(tensor.shape)) for tensor in session.get_inputs()]
     outputs = [(tensor.name, tensor.type, len(tensor.shape)) for tensor in session.get_outputs()]
     if inputs in (SEEDS, NOISE) and outputs == CURVES:
@@ -78,6 +79,7 @@ def parse_seeds(texts):
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it, without a traceback.
     if len(sys.argv) < 3:
         sys.exit("error: write: python curves.py MODEL SEEDS...")
     seeds = parse_seeds(sys.argv[2:])
