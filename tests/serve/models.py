@@ -43,6 +43,19 @@ def delete(models: Path, version: int) -> None:
         shutil.rmtree(models / model / str(version))
 
 
+def damage(path: Path) -> None:
+    """Changes one byte of a file, in one go."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    replace_file(path, bytes(content))
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    aside = path.with_name(".aside")
+    aside.write_bytes(content)
+    aside.rename(path)
+
+
 def curves_of(models: Path, version: int, seeds: range) -> bytes:
     """Returns the bytes of a version's curves, as the engine computes them."""
     engine = Engine.of(Repository(models).load(version))

@@ -1,34 +1,40 @@
-"""The log: a line a request, none that a client could forge, and no secret in any of them."""
+"""Every line of the log is ours: none that a client could forge, and no secret in any of them."""
 
 import json
 import re
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import grpc
-import numpy as np
 import pytest
 
 from curvegan.v1.curves_pb2 import (
     CurveSource,
-    GenerateCurvesRequest,
-    NoiseRows,
-    SeedList,
     SeedRange,
     StreamCurvesRequest,
 )
-from serve.process import RunningServer, running_server
-from serve.protocol.inference.inference_pb2 import ModelInferRequest
+from serve.process import running_server
 from tests.commands import workers_of
 from tests.serve.http2 import raw_call
+from tests.serve.logs.logged import (
+    CURVES,
+    INFERENCE,
+    NOISE,
+    OURS,
+    SEED,
+    TOKEN,
+    WRONG_TOKEN,
+    Logged,
+    generate,
+    generate_from,
+    infer,
+    rest_infer,
+)
 from tests.serve.observe import (
     json_lines,
     kill,
@@ -36,204 +42,6 @@ from tests.serve.observe import (
     standard_error_in,
     wait_until,
 )
-
-CURVES = "/curvegan.v1.CurveService"
-INFERENCE = "/inference.GRPCInferenceService"
-TOKEN, WRONG_TOKEN = "right-token-5e0f", "wrong-token-77aa"
-SEED = 8_123_456_789_012_345_678
-NOISE = 0.78125987
-# As the text form begins every line of its own.
-OURS = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (INFO|WARNING|ERROR) [\w-]+ [\w.]+: ")
-
-
-@dataclass
-class Logged:
-    """A server that writes its log into a file."""
-
-    server: RunningServer
-    path: Path
-    channel: grpc.Channel
-    read: int = field(default=0)
-
-    def text(self) -> str:
-        return self.path.read_text()
-
-    def new_lines(self) -> list[str]:
-        """The lines that came since the last time."""
-        # A call ends, and is logged, a moment after its client has the answer.
-        size = -1
-        while size != (size := self.path.stat().st_size):
-            time.sleep(0.2)
-        lines = self.text().split("\n")[:-1]
-        new, self.read = lines[self.read :], len(lines)
-        return new
-
-    def lines_of(self, ask: Callable[[], object]) -> list[dict[str, Any]]:
-        """The lines, in JSON, of the requests that `ask` makes."""
-        self.new_lines()
-        with suppress(grpc.RpcError, urllib.error.HTTPError):
-            ask()
-        return [json.loads(line) for line in self.new_lines()]
-
-    def call(self, method: str, request: bytes = b"", token: str = TOKEN, **options: Any) -> bytes:
-        metadata = (("authorization", f"Bearer {token}"),)
-        call = self.channel.unary_unary(method)
-        return call(request, metadata=metadata, timeout=20, **options)
-
-    def http(self, path: str, body: bytes | None = None, token: str = TOKEN) -> None:
-        headers = {"Authorization": f"Bearer {token}"}
-        request = urllib.request.Request(f"http://{self.server.http}{path}", body, headers)
-        urllib.request.urlopen(request, timeout=20).close()
-
-
-def logged(published: Path, folder: Path, *options: str) -> Iterator[Logged]:
-    (folder / "tokens").write_text(f"{TOKEN}\n")
-    path = folder / "log"
-    with standard_error_in(path):
-        running = running_server(
-            published, "--access-log", "--token-file", str(folder / "tokens"), *options
-        )
-        server = running.__enter__()
-    try:
-        with own_connection(server) as channel:
-            yield Logged(server, path, channel)
-    finally:
-        running.__exit__(None, None, None)
-
-
-@pytest.fixture(scope="module")
-def in_json(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Logged]:
-    """A server with one worker that logs requests, in JSON."""
-    yield from logged(published, tmp_path_factory.mktemp("json"), "--log-format", "json")
-
-
-@pytest.fixture(scope="module")
-def in_text(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Logged]:
-    """A server with one worker that logs requests as text."""
-    yield from logged(published, tmp_path_factory.mktemp("text"))
-
-
-def generate(*seeds: int) -> bytes:
-    source = CurveSource(seeds=SeedList(values=seeds))
-    return GenerateCurvesRequest(source=source).SerializeToString()
-
-
-def generate_from(values: list[float], width: int = 5) -> bytes:
-    source = CurveSource(noise=NoiseRows(values=values, width=width))
-    return GenerateCurvesRequest(source=source).SerializeToString()
-
-
-def infer(request_id: str, name: str = "sampler", version: str = "", n: int = 2) -> bytes:
-    given = ModelInferRequest.InferInputTensor(name="seeds", datatype="INT64", shape=[n])
-    return ModelInferRequest(
-        model_name=name,
-        model_version=version,
-        id=request_id,
-        inputs=[given],
-        raw_input_contents=[np.full(n, SEED).tobytes()],
-    ).SerializeToString()
-
-
-def rest_infer(request_id: str) -> bytes:
-    tensor = {"name": "seeds", "datatype": "INT64", "shape": [2], "data": [SEED, SEED]}
-    return json.dumps({"id": request_id, "inputs": [tensor]}).encode()
-
-
-def test_a_request_is_one_line_that_says_what_became_of_it(in_json: Logged):
-    (line,) = in_json.lines_of(lambda: in_json.call(f"{CURVES}/GenerateCurves", generate(1, 2, 3)))
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line.pop("time"))
-    assert 0 < line.pop("ms") < 20_000
-    assert line.pop("client").startswith("ipv4:127.0.0.1:")
-    assert line == {
-        "level": "INFO",
-        "process": "worker-0",
-        "logger": "serve.access",
-        "message": "request",
-        "method": "curvegan.v1.CurveService/GenerateCurves",
-        "code": "OK",
-        "model": "sampler",
-        "version": 1,
-        "rows": 3,
-    }
-
-
-@pytest.mark.parametrize(
-    ("ask", "expected"),
-    [
-        (
-            lambda to: to.call(f"{INFERENCE}/ModelInfer", infer("mine")),
-            [("inference.GRPCInferenceService/ModelInfer", "OK", "mine")],
-        ),
-        (
-            lambda to: to.call(f"{INFERENCE}/ModelInfer", infer("mine", version="7")),
-            [("inference.GRPCInferenceService/ModelInfer", "NOT_FOUND", "mine")],
-        ),
-        (
-            lambda to: to.http("/v2/models/sampler/infer", rest_infer("mine")),
-            [("POST /v2/models/{model}/infer", "OK", "mine")],
-        ),
-        (
-            lambda to: to.http("/v2/models/sampler/infer", b"{"),
-            [("POST /v2/models/{model}/infer", "INVALID_ARGUMENT", None)],
-        ),
-        (
-            lambda to: to.call(f"{CURVES}/GetModel", token=WRONG_TOKEN),
-            [("curvegan.v1.CurveService/GetModel", "UNAUTHENTICATED", None)],
-        ),
-        (
-            lambda to: to.http("/metrics", token=WRONG_TOKEN),
-            [("GET /metrics", "UNAUTHENTICATED", None)],
-        ),
-        (lambda to: to.http("/paintings"), [("other", "UNIMPLEMENTED", None)]),
-        (lambda to: to.call(f"{CURVES}/PaintCurves"), [("other", "UNIMPLEMENTED", None)]),
-        # Who looks whether the server is well is no request of it.
-        (lambda to: to.http("/readyz"), []),
-        (lambda to: to.http("/metrics"), []),
-        (lambda to: to.call("/grpc.health.v1.Health/Check"), []),
-    ],
-)
-def test_every_request_has_a_line_with_its_code_and_its_id(in_json: Logged, ask, expected):
-    lines = in_json.lines_of(lambda: ask(in_json))
-    assert [(line["method"], line["code"], line.get("id")) for line in lines] == expected
-
-
-def test_each_request_of_a_stream_has_a_line_and_the_stream_one(in_json: Logged):
-    requests = [infer("a"), infer("b", name="painter"), infer("c")]
-    call = in_json.channel.stream_stream(f"{INFERENCE}/ModelStreamInfer")
-    metadata = (("authorization", f"Bearer {TOKEN}"),)
-    lines = in_json.lines_of(lambda: list(call(iter(requests), metadata=metadata, timeout=20)))
-    method = "inference.GRPCInferenceService/ModelStreamInfer"
-    assert [(line["method"], line["code"], line.get("id")) for line in lines] == [
-        (f"{method}/request", "OK", "a"),
-        (f"{method}/request", "NOT_FOUND", "b"),
-        (f"{method}/request", "OK", "c"),
-        (method, "OK", None),
-    ]
-
-
-def test_a_request_can_not_say_who_sent_it(in_json: Logged):
-    headers = {"Authorization": f"Bearer {TOKEN}", "X-Forwarded-For": "192.0.2.1"}
-    request = urllib.request.Request(f"http://{in_json.server.http}/v2", headers=headers)
-    (line,) = in_json.lines_of(lambda: urllib.request.urlopen(request, timeout=20).close())
-    assert line["client"].startswith("http:127.0.0.1:")
-
-
-def test_a_long_id_is_cut_off(in_json: Logged):
-    request = infer("x" * 100_000)
-    (line,) = in_json.lines_of(lambda: in_json.call(f"{INFERENCE}/ModelInfer", request))
-    assert line["id"] == "x" * 200 + "…"
-
-
-def test_the_text_says_the_same(in_text: Logged):
-    in_text.new_lines()
-    in_text.call(f"{INFERENCE}/ModelInfer", infer("my id"))
-    (line,) = in_text.new_lines()
-    assert re.fullmatch(
-        OURS.pattern + r"request method='inference\.GRPCInferenceService/ModelInfer' code=OK "
-        r"ms=[\d.]+ client='ipv4:127\.0\.0\.1:\d+' model=sampler version=1 rows=2 id='my id'",
-        line,
-    )
-
 
 FORGED = "2030-01-02 03:04:05,678 ERROR supervisor serve.supervisor: version 9 is refused: forged"
 FORGED_JSON = json.dumps({"level": "ERROR", "message": "forged"})
