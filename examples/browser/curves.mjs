@@ -60,8 +60,9 @@ async function makeLines(address, text) {
   const session = await loadSampler(address);
   const { curves } = await session
     .run({ seeds: new ort.Tensor("int64", seeds, [seeds.length]) })
-    .catch(() => {
-      throw notOurs(address); // It may look like ours and not run.
+    .catch(({ message }) => {
+      // A model may look like ours, and memory may run out.
+      throw new Mistake(`${address} can't make the curves: ${message.split("\n")[0]}`);
     })
     .finally(() => session.release());
   const [n, nPoints] = curves.dims;

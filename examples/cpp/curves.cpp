@@ -67,14 +67,16 @@ torch::jit::Module load_sampler(const std::string& path) {
 torch::Tensor curves_of(torch::jit::Module& sampler, std::vector<std::int64_t>& seeds) {
   const torch::InferenceMode no_gradients;
   const auto n = static_cast<std::int64_t>(seeds.size());
+  torch::Tensor curves;
   try {
-    const auto made = sampler.forward({torch::from_blob(seeds.data(), {n}, torch::kInt64)});
-    const auto curves = made.toTensor().contiguous();
-    if (curves.dim() == 2 && curves.size(0) == n && curves.scalar_type() == torch::kFloat32)
-      return curves;
-  } catch (const std::exception&) {  // What a model may throw is of many classes.
+    curves = sampler.forward({torch::from_blob(seeds.data(), {n}, torch::kInt64)}).toTensor();
+  } catch (const std::exception& error) {  // A model may look like ours, and memory may run out.
+    const std::string reason = error.what();
+    throw Mistake("the model can't make the curves: " + reason.substr(0, reason.find('\n')));
   }
-  throw Mistake("the model does not make curves: give a curvegan sampler's model.pt");
+  if (curves.dim() != 2 || curves.size(0) != n || curves.scalar_type() != torch::kFloat32)
+    throw Mistake("the model does not make curves: give a curvegan sampler's model.pt");
+  return curves.contiguous();
 }
 
 void run(const std::vector<std::string>& arguments) {

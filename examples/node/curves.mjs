@@ -53,8 +53,9 @@ async function main([path, ...texts]) {
   const seeds = parseSeeds(texts);
   const session = await loadSampler(path);
   const rows = new ort.Tensor("int64", seeds, [seeds.length]);
-  const { curves } = await session.run({ seeds: rows }).catch(() => {
-    throw notOurs(path); // It may look like ours and not run.
+  const { curves } = await session.run({ seeds: rows }).catch(({ message }) => {
+    // A model may look like ours, and memory may run out.
+    throw new Mistake(`${path} can't make the curves: ${message.split("\n")[0]}`);
   });
   const [n, nPoints] = curves.dims;
   if (n !== seeds.length) throw notOurs(path);
@@ -66,7 +67,8 @@ async function main([path, ...texts]) {
 }
 
 process.stdout.on("error", ({ code }) => {
-  if (code !== "EPIPE") console.error(`error: can't write the curves: ${code}`); // EPIPE: `... | head`
+  const hadEnough = code === "EPIPE"; // as in `... | head`
+  if (!hadEnough) console.error(`error: can't write the curves: ${code}`);
   process.exit(1);
 });
 await main(process.argv.slice(2)).catch((error) => {

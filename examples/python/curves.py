@@ -6,7 +6,6 @@ MODEL is the `model.onnx` of a sampler, which knows the seed rule itself, or tha
 then `seed_noise` makes the noise. A runtime that has no 64-bit integers needs the latter.
 """
 
-import contextlib
 import os
 import re
 import signal
@@ -53,13 +52,17 @@ def curves_of(path, seeds):
         sys.exit(f"error: {path} is no ONNX model: give a curvegan model.onnx")
     inputs = [(tensor.name, tensor.type, len(tensor.shape)) for tensor in session.get_inputs()]
     outputs = [(tensor.name, tensor.type, len(tensor.shape)) for tensor in session.get_outputs()]
-    if inputs in (SEEDS, NOISE) and outputs == CURVES:
-        with contextlib.suppress(Exception):  # It may look like ours and not run.
-            rows = seeds if inputs == SEEDS else seed_noise(seeds, session.get_inputs()[0].shape[1])
-            (curves,) = session.run(["curves"], {inputs[0][0]: rows})
-            if len(curves) == len(seeds):
-                return curves
-    sys.exit(f"error: {path} maps neither seeds nor noise to curves: give a curvegan model.onnx")
+    not_ours = f"{path} maps neither seeds nor noise to curves: give a curvegan model.onnx"
+    if inputs not in (SEEDS, NOISE) or outputs != CURVES:
+        sys.exit(f"error: {not_ours}")
+    try:
+        rows = seeds if inputs == SEEDS else seed_noise(seeds, session.get_inputs()[0].shape[1])
+        (curves,) = session.run(["curves"], {inputs[0][0]: rows})
+    except Exception as error:  # A model may look like ours, and memory may run out.
+        sys.exit(f"error: {path} can't make the curves: {str(error).splitlines()[0]}")
+    if len(curves) != len(seeds):
+        sys.exit(f"error: {not_ours}")
+    return curves
 
 
 def parse_seeds(texts):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnx.parser
 import pytest
 import torch
 
@@ -38,12 +39,31 @@ def example(request: pytest.FixtureRequest) -> str:
     return name
 
 
+class OneRow(torch.nn.Module):
+    """A model that makes one row, of however many seeds."""
+
+    def forward(self, seeds: torch.Tensor) -> torch.Tensor:
+        return seeds.float()[None, :]
+
+
 class Refusing(torch.nn.Module):
     """A model that takes five seeds and no other number."""
 
     def forward(self, seeds: torch.Tensor) -> torch.Tensor:
         assert seeds.numel() == 5
         return seeds.float()[:, None]
+
+
+def one_row() -> onnx.ModelProto:
+    """The same as `OneRow`, as ONNX."""
+    return onnx.parser.parse_model(
+        """<ir_version: 9, opset_import: ["" : 18]>
+        rows (int64[n] seeds) => (float[m, p] curves) {
+            zero = Constant<value = int64[1] {0}>()
+            numbers = Cast<to = 1>(seeds)
+            curves = Unsqueeze(numbers, zero)
+        }"""
+    )
 
 
 def model_file(example: str, models: Path, model: str) -> Path:
@@ -107,7 +127,21 @@ def test_a_model_that_looks_like_ours_and_does_not_run_is_one_line(
         model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 5
         onnx.save(model, file)
     line = error_of(run_on_file(example, file))
-    assert "curves: give a curvegan" in line
+    assert "can't make the curves: " in line
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning")
+def test_a_model_of_another_number_of_rows_is_one_line(
+    example: str, published: Path, tmp_path: Path
+):
+    repository = shutil.copytree(published, tmp_path / "models")
+    file = model_file(example, repository, "sampler")
+    if example == "cpp":
+        torch.jit.script(OneRow()).save(file)
+    else:
+        onnx.save(one_row(), file)
+    line = error_of(run_example(example, repository, "7", "8", "9"))
+    assert "give a curvegan" in line
 
 
 def test_no_seeds_is_one_line(example: str, published: Path):
