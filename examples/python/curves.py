@@ -83,6 +83,7 @@ def parse_seeds(texts):
 
 def main():
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it, without a traceback.
+    onnxruntime.set_default_logger_severity(4)  # Errors are told by us, in one line.
     if len(sys.argv) < 3:
         sys.exit("error: write: python curves.py MODEL SEEDS...")
     seeds = parse_seeds(sys.argv[2:])
