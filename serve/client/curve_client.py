@@ -230,9 +230,7 @@ class CurveClient:
         except grpc.RpcError:
             if not is_late.is_set():
                 raise
-            raise ServiceError(
-                grpc.StatusCode.DEADLINE_EXCEEDED, f"no curves came for {attempts.taken():g} s"
-            ) from None
+            raise attempts.error(Failure.late(attempts.taken())) from None
         finally:
             late.cancel()
 
@@ -246,7 +244,7 @@ class CurveClient:
             self._is_met = True
         seconds = attempts.pause_after(failure, is_met=self._is_met)
         if seconds is None:
-            raise failure.error() from error
+            raise attempts.error(failure) from error
         if failure.is_leaving:
             self._connection.renew(line)
         if self._connection.is_closed_within(seconds):

@@ -9,7 +9,8 @@ from grpc_status import rpc_status
 
 from serve.errors import CurveganError
 
-# Both in words of gRPC's core, which has no codes for them.
+# In words of gRPC's core, which has no codes for them.
+_OUT_OF_TIME = "Deadline Exceeded"
 _UNREACHABLE = ("failed to connect", "errors resolving")
 # What a server of this project sends beside a refusal; below 0 it means that no repeat helps.
 _PUSHBACK = "grpc-retry-pushback-ms"
@@ -59,6 +60,18 @@ class Failure:
     is_unreachable: bool
 
     @classmethod
+    def late(cls, seconds: float) -> "Failure":
+        """Returns the failure of a stream whose next message did not come for `seconds`."""
+        return cls(
+            code=grpc.StatusCode.DEADLINE_EXCEEDED,
+            message=f"no curves came for {seconds:g} s",
+            field="",
+            hint=None,
+            may_pass=False,
+            is_unreachable=False,
+        )
+
+    @classmethod
     def of(cls, error: grpc.RpcError, target: str) -> "Failure":
         """Reads what gRPC raised for a call to `target`."""
         call = cast(grpc.Call, error)
@@ -83,15 +96,13 @@ class Failure:
         """Whether a server answered that it is going: another may be there for a new connection."""
         return self.code is grpc.StatusCode.UNAVAILABLE and self.hint is not None
 
-    def error(self) -> ServiceError:
-        """Returns the error that tells the caller."""
-        return ServiceError(self.code, self.message, self.field)
-
 
 def _explained(code: grpc.StatusCode, details: str, target: str) -> str:
     """Returns `details` or, where gRPC's core has its own words, what a user can do about it."""
     if code is grpc.StatusCode.UNAUTHENTICATED:
         return f"{details}; a client gets it by --token-file or CurveClient(token=...)"
+    if details == _OUT_OF_TIME:
+        return "no answer came within the timeout"
     if code is not grpc.StatusCode.UNAVAILABLE:
         return details
     for sign, explanation in _HOPELESS.items():

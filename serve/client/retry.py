@@ -5,7 +5,9 @@ import random
 import time
 from dataclasses import dataclass, fields
 
-from serve.client.failures import Failure
+import grpc
+
+from serve.client.failures import Failure, ServiceError
 
 # Seconds that a client goes on trying while no server has ever answered it: enough for one that is
 # being started again, and short for somebody who mistyped an address.
@@ -48,6 +50,7 @@ class Attempts:
         self._until = until
         self._failures = 0
         self._first_failed = 0.0
+        self._repeated: Failure | None = None
 
     def left(self) -> float | None:
         """Returns how many seconds an attempt may take; None is for ever."""
@@ -67,10 +70,25 @@ class Attempts:
             return None
         if not self._failures:
             self._first_failed = now
-        pause = min(retry.first_pause * 2 ** min(self._failures, 32), retry.longest_pause)
+        pause: float = min(retry.first_pause * 2 ** min(self._failures, 32), retry.longest_pause)
         pause = max(pause, failure.hint or 0.0)
         pause *= 1 + retry.jitter * random.random()
         self._failures += 1
         seconds = retry.seconds if is_met else min(retry.seconds, _FIRST_CONTACT_SECONDS)
         until = min(self._until, self._first_failed + seconds)
-        return pause if now + pause < until else None
+        if now + pause >= until:
+            return None
+        self._repeated = failure
+        return pause
+
+    def error(self, failure: Failure) -> ServiceError:
+        """Returns the error that tells the caller of `failure`, after which none is attempted.
+
+        The last attempt may have begun with hardly any time left. That it ran out of it says less
+        than why it was one more attempt, so that the error is about that.
+        """
+        before = self._repeated
+        if before and failure.code is grpc.StatusCode.DEADLINE_EXCEEDED:
+            message = f"{before.message}; asked again: {failure.message}"
+            return ServiceError(before.code, message, before.field)
+        return ServiceError(failure.code, failure.message, failure.field)

@@ -18,6 +18,7 @@ import pytest
 from serve.client import CurveClient, Retry, ServiceError
 from serve.process import RunningServer, running_server
 from tests.commands import run_command, workers_of
+from tests.serve.observe import metric, wait_until
 
 
 @contextmanager
@@ -147,13 +148,44 @@ def test_repeats_never_pass_the_timeout(published: Path):
     with (
         running_server(published, "--max-calls", "1") as server,
         CurveClient(server.address) as busy,
-        CurveClient(server.address, timeout=1, retry=Retry(seconds=120)) as client,
+        CurveClient(server.address, timeout=3, retry=Retry(seconds=120)) as client,
     ):
         holding = busy.stream(range(10**8))
         next(holding)
-        for ask in (client.model, lambda: next(client.stream(range(10), timeout=1))):
+        for ask in (client.model, lambda: next(client.stream(range(10), timeout=3))):
             with pytest.raises(ServiceError, match="RESOURCE_EXHAUSTED"):
                 ask()
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [CurveClient.model, lambda client: next(client.stream(range(10)))],
+    ids=["call", "stream"],
+)
+def test_a_last_repeat_without_answer_still_says_why_it_was_one(
+    published: Path, ask: Callable[[CurveClient], object]
+):
+    with (
+        running_server(published, "--max-calls", "1") as server,
+        CurveClient(server.address) as busy,
+        CurveClient(server.address, timeout=5, retry=Retry(jitter=0)) as client,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        holding = busy.stream(range(10**8))
+        next(holding)
+        asked = threads.submit(ask, client)
+        wait_until(
+            lambda: metric(server, "curvegan_requests_total", code="RESOURCE_EXHAUSTED") >= 1
+        )
+        (worker,) = workers_of(server)
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            with pytest.raises(
+                ServiceError, match=r"RESOURCE_EXHAUSTED: the server is full.*; asked again: no "
+            ):
+                asked.result()
+        finally:
+            os.kill(worker, signal.SIGCONT)
 
 
 @pytest.mark.timeout(60)
