@@ -234,5 +234,10 @@ def _reserve(path: Path) -> None:
     prometheus_client maps a file with holes into memory: a process that writes into one of them on
     a full disk is killed.
     """
-    with path.open("ab") as file:
+    if path.exists():  # of a process that went by the same name
+        return
+    # Other processes read all that is there, and stumble over a file that is still empty.
+    part = path.with_suffix(".part")
+    with part.open("wb") as file:
         os.posix_fallocate(file.fileno(), 0, _FILE_BYTES)
+    part.replace(path)
