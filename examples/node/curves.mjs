@@ -33,7 +33,7 @@ function notOurs(path) {
 
 async function loadSampler(path) {
   const content = await readFile(path).catch((error) => {
-    throw new Mistake(`can't read ${path}: ${error.code}`);
+    throw new Mistake(`can't read ${path}: ${error.message}`);
   });
   const session = await ort.InferenceSession.create(content, {
     executionProviders: ["cpu"],
@@ -66,9 +66,9 @@ async function main([path, ...texts]) {
   process.stdout.write(`${lines.join("\n")}\n`);
 }
 
-process.stdout.on("error", ({ code }) => {
+process.stdout.on("error", ({ code, message }) => {
   const hadEnough = code === "EPIPE"; // as in `... | head`
-  if (!hadEnough) console.error(`error: can't write the curves: ${code}`);
+  if (!hadEnough) console.error(`error: can't write the curves: ${message}`);
   process.exit(1);
 });
 await main(process.argv.slice(2)).catch((error) => {
