@@ -20,15 +20,15 @@ class MissingToolError(Exception):
 def npm_install(folder: Path) -> None:
     """Installs what a folder's package-lock.json names into its node_modules.
 
-    Nothing is done where that was done before. Raises MissingToolError without npm, and
+    Nothing is done where that was done before. Raises MissingToolError without node or npm, and
     InstallationError if npm can't install them.
     """
-    _need("npm", "npm")
     _need("node", "nodejs")
     wanted = (folder / "package-lock.json").read_bytes()
     installed = folder / "node_modules" / "installed-lock.json"
     with _alone(folder):
         if not installed.exists() or installed.read_bytes() != wanted:
+            _need("npm", "npm")
             command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
             if problem := _run(command, folder):
                 raise InstallationError(problem)
@@ -75,6 +75,6 @@ def _run(command: Sequence[str], folder: Path) -> str:
 def _alone(folder: Path) -> Iterator[None]:
     """Keeps other processes from building the same meanwhile."""
     VENV.mkdir(exist_ok=True)
-    with (VENV / f"{folder.name}.lock").open("a") as lock:
+    with (VENV / f"{folder.parent.name}-{folder.name}.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -1,7 +1,8 @@
-"""python -m bench.serve.canned FOLDER PORT [THREADS]: grpcio answering bytes that are ready.
+"""python -m bench.serve.canned FOLDER [THREADS]: grpcio answering bytes that are ready.
 
 The limit of what a server on grpcio can reach: no parsing, no computing. A call of the method
 `/canned/NAME` is answered with the file NAME of the folder; by grpc.aio, or by so many threads.
+Its first line says its address.
 """
 
 import asyncio
@@ -14,26 +15,26 @@ import grpc
 import grpc.aio
 
 
-def main(folder: Path, port: int, threads: int) -> None:
+def main(folder: Path, threads: int) -> None:
     """Serves until it is killed."""
     answers = {path.name: path.read_bytes() for path in folder.iterdir()}
     if threads:
         server = grpc.server(ThreadPoolExecutor(threads))
         server.add_generic_rpc_handlers((_handler({n: _said(a) for n, a in answers.items()}),))
-        server.add_insecure_port(f"127.0.0.1:{port}")
+        port = server.add_insecure_port("127.0.0.1:0")
         server.start()
-        print("ready", flush=True)
+        print(f"127.0.0.1:{port}", flush=True)
         server.wait_for_termination()
     else:
-        asyncio.run(_serve(answers, port))
+        asyncio.run(_serve(answers))
 
 
-async def _serve(answers: dict[str, bytes], port: int) -> None:
+async def _serve(answers: dict[str, bytes]) -> None:
     server = grpc.aio.server()
     server.add_generic_rpc_handlers((_handler({n: _said_later(a) for n, a in answers.items()}),))
-    server.add_insecure_port(f"127.0.0.1:{port}")
+    port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    print("ready", flush=True)
+    print(f"127.0.0.1:{port}", flush=True)
     await server.wait_for_termination()
 
 
@@ -56,4 +57,4 @@ def _said_later(answer: bytes) -> Any:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 0)
+    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0)

@@ -23,13 +23,11 @@ HERE = Path(__file__).parent
 @contextmanager
 def canned(answers: Path, threads: int) -> Iterator[str]:
     """Runs `bench.serve.canned`; yields its address."""
-    port = _free_port()
-    command = [sys.executable, "-m", "bench.serve.canned", str(answers), str(port), str(threads)]
+    command = [sys.executable, "-m", "bench.serve.canned", str(answers), str(threads)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            process.stdout.readline()
-            yield f"127.0.0.1:{port}"
+            yield process.stdout.readline().strip()
         finally:
             process.terminate()
 
