@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from serve.client import CurveClient
@@ -15,6 +17,13 @@ from tests.commands import run_command
 
 # The only reasons for which a test may be skipped in CI.
 EXCUSES = ("no CUDA device",)
+
+# Who runs the tests in the background has Ctrl-C ignored, as have all processes that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# A slow machine is no mistake of ours: no example has a deadline.
+hypothesis.settings.register_profile("patient", hypothesis.settings.get_profile("ci"))
+hypothesis.settings.load_profile("patient")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -24,7 +24,7 @@ def rows_of(published: Path) -> dict[str, Rows]:
     return seeds_and_noise((published / "generator" / "1" / "model.pt").read_bytes())
 
 
-@pytest.mark.timeout(400)  # The first test also builds, and fetches packages.
+@pytest.mark.timeout(600)  # The first test also builds, and fetches packages.
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("runtime", [runtime.name for runtime in RUNTIMES])
 def test_a_runtime_gives_the_curves_of_torch_in_float64(

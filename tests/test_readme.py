@@ -19,7 +19,7 @@ from serve.process import RunningServer, running_server
 from serve.protocol.rest import http_status
 from tests.commands import run_command, serving
 from tests.readme import ROOT, commands, section, table
-from tests.serve.observe import http_get
+from tests.serve.observe import http_get, metric, wait_until
 
 # The project's commands by their short names, as if the environment were active.
 ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
@@ -66,6 +66,7 @@ def test_every_metric_is_named(published: Path):
     with running_server(published) as server:
         with CurveClient(server.address) as client:
             client.generate([1])
+        wait_until(lambda: metric(server, "curvegan_requests_total") == 1)
         _, text = http_get(server, "/metrics")
     shown = {
         f"{family.name}_total" if family.type == "counter" else family.name

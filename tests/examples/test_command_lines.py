@@ -26,6 +26,8 @@ from tests.examples.example import (
 )
 from tests.tools import or_skip
 
+pytestmark = pytest.mark.timeout(600)  # The first test of an example also builds it.
+
 
 @pytest.fixture(scope="module", params=["python", "node", "cpp"])
 def example(request: pytest.FixtureRequest) -> str:

@@ -83,11 +83,13 @@ def received(connection: socket.socket, seconds: float = 10.0) -> Iterator[Frame
                 unread = unread[9 + size :]
 
 
-def raw_call(address: str, path: bytes, *fields: tuple[bytes, bytes]) -> bytes:
-    """Calls the method `path` with an empty message. Returns the header fields that end the call,
-    or the payload of the frame that breaks it off."""
+def raw_call(
+    address: str, path: bytes, *fields: tuple[bytes, bytes], request: bytes = b""
+) -> bytes:
+    """Calls the method `path`. Returns the header fields that end the call, or the payload of the
+    frame that breaks it off."""
     with connected(address) as connection:
-        data = frame(DATA, message(b""), END_STREAM, stream=1)
+        data = frame(DATA, message(request), END_STREAM, stream=1)
         connection.sendall(call(path, 1, *fields) + data)
         for found in received(connection, seconds=20):
             is_last = found.kind == HEADERS and found.flags & END_STREAM

@@ -19,7 +19,7 @@ from prometheus_client.samples import Sample
 from serve.process import RunningServer
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 15.0) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Waits until `condition` returns something true; fails the test if that takes too long."""
     until = time.monotonic() + seconds
     while not condition():

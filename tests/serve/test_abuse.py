@@ -39,7 +39,7 @@ def test_a_path_that_is_no_method_is_refused_and_the_server_goes_on(
 
 def test_requests_that_never_end_shut_nobody_out(published: Path):
     with (
-        running_server(published, "--max-calls=4", "--max-wait=0.5") as server,
+        running_server(published, "--max-calls=4", "--max-wait=2") as server,
         half_requests(server, 20),
         CurveClient(server.address) as client,
     ):

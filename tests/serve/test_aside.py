@@ -133,7 +133,7 @@ def test_who_watches_and_reads_nothing_holds_up_no_shutdown(published: Path):
 def test_requests_that_do_not_arrive_are_bounded_in_number_and_time(published: Path):
     """They need no token, and may be of as many bytes as any."""
     with (
-        running_server(published, "--max-wait=1") as server,
+        running_server(published, "--max-wait=5") as server,
         contextlib.ExitStack() as stack,
         CurveClient(server.address) as client,
     ):

@@ -152,7 +152,7 @@ def test_ctrl_c_at_any_moment_leaves_a_client_that_closes(server: RunningServer)
         "    try:\n"
         "        signal.setitimer(signal.ITIMER_REAL, random.uniform(1e-4, 0.03))\n"
         "        with CurveClient(sys.argv[1]) as client:\n"
-        "            for _ in client.stream(range(10**8)):\n"
+        "            for _ in client.stream(range(10**6)):\n"
         "                pass\n"
         "    except KeyboardInterrupt:\n"
         "        pass\n"
@@ -168,13 +168,15 @@ def test_a_deadline_ends_a_stream(client):
 
 
 def test_a_server_that_stands_still_ends_a_stream_in_time(published: Path):
-    with running_server(published) as server, CurveClient(server.address, timeout=0.5) as client:
+    with running_server(published) as server, CurveClient(server.address, timeout=5) as client:
         stream = client.stream(range(2**40))
         next(stream)
         (worker,) = workers_of(server)
         os.kill(worker, signal.SIGSTOP)
         try:
-            with pytest.raises(ServiceError, match=r"DEADLINE_EXCEEDED: no curves came for 0\.5 s"):
+            with pytest.raises(
+                ServiceError, match=r"DEADLINE_EXCEEDED: no curves came for \d(\.\d)? s"
+            ):
                 for _ in stream:
                     pass
         finally:
@@ -182,10 +184,10 @@ def test_a_server_that_stands_still_ends_a_stream_in_time(published: Path):
 
 
 def test_a_reader_may_take_longer_than_the_server(server: RunningServer):
-    with CurveClient(server.address, timeout=2) as client:
+    with CurveClient(server.address, timeout=4) as client:
         stream = client.stream(range(100_000))
         rows = len(next(stream))
-        time.sleep(2.5)
+        time.sleep(4.5)
         assert rows + sum(map(len, stream)) == 100_000
 
 

@@ -50,18 +50,20 @@ def test_nothing_is_lost_while_workers_are_killed(published: Path, engine):
     with (
         running_server(published, "--workers", "2") as server,
         CurveClient(server.address) as same,
-        killing(server, 12) as goes_on,
-        ThreadPoolExecutor(4) as threads,
+        CurveClient(server.address) as first,
+        CurveClient(server.address) as second,
     ):
+        for client in (same, first, second):
+            client.model()  # A client that has met its server repeats for longer.
 
-        def call(client: CurveClient) -> int:
+        def call(client: CurveClient, goes_on: Callable[[], bool]) -> int:
             done = 0
             while goes_on():
                 assert client.generate(seeds).tobytes() == expected
                 done += 1
             return done
 
-        def stream(client: CurveClient) -> int:
+        def stream(client: CurveClient, goes_on: Callable[[], bool]) -> int:
             done = 0
             while goes_on():
                 parts = list(client.stream(range(300_000)))
@@ -71,13 +73,12 @@ def test_nothing_is_lost_while_workers_are_killed(published: Path, engine):
                 done += 1
             return done
 
-        def with_its_own(work: Callable[[CurveClient], int]) -> int:
-            with CurveClient(server.address) as client:
-                return work(client)
-
-        running = [threads.submit(work, same) for work in (call, stream)]
-        running += [threads.submit(with_its_own, work) for work in (call, stream)]
-        assert all(thread.result() for thread in running)
+        with killing(server, 12) as goes_on, ThreadPoolExecutor(4) as threads:
+            running = [
+                threads.submit(work, client, goes_on)
+                for work, client in ((call, same), (stream, same), (call, first), (stream, second))
+            ]
+            assert all(thread.result() for thread in running)
 
 
 def test_the_only_worker_is_killed_and_comes_back(published: Path, engine):
@@ -204,7 +205,11 @@ def test_a_worker_that_shuts_down_leaves_its_calls_to_the_others(published: Path
         running_server(published, "--workers", "2", "--grace", "60") as server,
         contextlib.ExitStack() as stack,
     ):
-        clients = [stack.enter_context(CurveClient(server.address, timeout=15)) for _ in range(8)]
+        retry = Retry(longest_pause=0.1)  # A new connection may meet the worker that goes, again.
+        clients = [
+            stack.enter_context(CurveClient(server.address, timeout=15, retry=retry))
+            for _ in range(8)
+        ]
         streams = [client.stream(range(10**8)) for client in clients]
         for stream in streams:
             next(stream)
@@ -217,15 +222,18 @@ def test_a_worker_that_shuts_down_leaves_its_calls_to_the_others(published: Path
 
 
 def test_a_client_can_start_before_its_server():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        address = f"127.0.0.1:{taken.getsockname()[1]}"
-    with ThreadPoolExecutor(1) as threads, CurveClient(address) as client:
-        asked = threads.submit(client.model)
-        time.sleep(0.2)
-        with socket.create_server(("127.0.0.1", int(address.split(":")[1]))) as other:
-            other.accept()  # It did ask again.
-        with pytest.raises(ServiceError, match="UNAVAILABLE"):
-            asked.result()
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))  # It refuses connections until it listens.
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        with ThreadPoolExecutor(1) as threads, CurveClient(address) as client:
+            asked = threads.submit(client.model)
+            time.sleep(0.2)
+            server.listen()
+            server.settimeout(20)
+            server.accept()[0].close()  # It did ask again.
+            server.close()
+            with pytest.raises(ServiceError, match="UNAVAILABLE"):
+                asked.result()
 
 
 @pytest.mark.timeout(60)
@@ -246,12 +254,14 @@ def test_a_closed_client_stops_repeating(published: Path):
     ):
         holding = busy.stream(range(10**8))
         next(holding)
-        client = CurveClient(server.address)
+        client = CurveClient(server.address, retry=Retry(first_pause=10, longest_pause=10))
         asked = threads.submit(client.model)
-        time.sleep(0.5)
+        wait_until(
+            lambda: metric(server, "curvegan_requests_total", code="RESOURCE_EXHAUSTED") == 1
+        )
         client.close()
         with pytest.raises(ServiceError) as caught:
-            asked.result(timeout=2)
+            asked.result(timeout=5)
         assert caught.value.code is grpc.StatusCode.CANCELLED
         with pytest.raises(ValueError, match="the client is closed"):
             client.model()

@@ -28,7 +28,7 @@ def test_rows_come_in_the_order_of_the_seeds(engine: Engine, n: int):
         assert (engine.curves_from_seeds(seeds[row : row + 1]) == curves[row]).all()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seeds=st.lists(SEEDS, min_size=1, max_size=50), data=st.data())
 def test_a_seed_has_the_same_bytes_wherever_it_stands(engine: Engine, seeds, data):
     order = data.draw(st.lists(st.sampled_from(range(len(seeds))), min_size=1, max_size=60))

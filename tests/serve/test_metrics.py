@@ -23,6 +23,7 @@ from curvegan.v1.curves_pb2 import (
 from serve.process import RunningServer, running_server
 from serve.protocol.inference.inference_pb2 import ModelInferRequest
 from tests.commands import workers_of
+from tests.serve import http2
 from tests.serve.models import publish_raised
 from tests.serve.observe import http_get, kill, metric, own_connection, samples, wait_until
 
@@ -120,10 +121,6 @@ def ask_all(server: RunningServer, channel: grpc.Channel) -> Tally:
     next(cancelled)
     cancelled.cancel()
     tally.calls[f"{CURVES}/StreamCurves", "CANCELLED"] += 1
-    expired = channel.unary_stream(f"/{CURVES}/StreamCurves")(stream_of(10**8), timeout=0.3)
-    with suppress(grpc.RpcError):
-        list(expired)
-    tally.calls[f"{CURVES}/StreamCurves", "DEADLINE_EXCEEDED"] += 1
 
     unary(f"{INFERENCE}/ServerReady", b"", "OK")
     unary(f"{INFERENCE}/ModelInfer", seeds(7), "OK")
@@ -162,20 +159,24 @@ def ask_all_workers(server: RunningServer, times: int = 6) -> Tally:
     for _ in range(times):
         with own_connection(server) as channel:
             tally += ask_all(server, channel)
+    # A client of gRPC's own would cancel the call when its own clock says so.
+    path, deadline = f"{CURVES}/StreamCurves", (b"grpc-timeout", b"1S")
+    http2.raw_call(server.address, f"/{path}".encode(), deadline, request=stream_of(10**8))
+    tally.calls[path, "DEADLINE_EXCEEDED"] += 1
     return tally
 
 
 def expect(server: RunningServer, asked: Tally) -> None:
     """Fails the test unless the server soon has counted what was asked, and no more."""
     with suppress(pytest.fail.Exception):
-        wait_until(lambda: Tally.of(server) == asked, 3)
+        wait_until(lambda: Tally.of(server) == asked)
     assert Tally.of(server) == asked
 
 
-def kill_a_worker(server: RunningServer) -> None:
+def kill_a_worker(server: RunningServer, pid: int) -> None:
     """Kills one once it has counted what it answered, and waits for the next in its place."""
     before = metric(server, "curvegan_worker_restarts_total")
-    kill(workers_of(server)[0])
+    kill(pid)
     wait_until(lambda: metric(server, "curvegan_worker_restarts_total") == before + 1)
     wait_until(lambda: metric(server, "curvegan_workers") == 2)
 
@@ -183,11 +184,11 @@ def kill_a_worker(server: RunningServer) -> None:
 def test_every_call_is_counted_once_also_by_a_worker_that_is_killed(pair: RunningServer):
     asked = ask_all_workers(pair)
     expect(pair, asked)
-    kill_a_worker(pair)
+    kill_a_worker(pair, workers_of(pair)[0])
     assert Tally.of(pair) == asked
     asked += ask_all_workers(pair)
     expect(pair, asked)
-    wait_until(lambda: metric(pair, "curvegan_in_flight") == 0, 3)
+    wait_until(lambda: metric(pair, "curvegan_in_flight") == 0)
 
 
 def test_latencies_are_of_as_many_calls_as_there_were(pair: RunningServer):
@@ -207,7 +208,7 @@ def test_latencies_are_of_as_many_calls_as_there_were(pair: RunningServer):
         assert list(buckets.values()) == sorted(buckets.values())
         assert buckets[math.inf] == count
         (total,) = [s.value for s in of_method if s.name == "curvegan_request_seconds_sum"]
-        assert 0 < total < 60
+        assert 0 < total < 600
 
 
 def test_a_model_s_statistics_are_those_of_the_metrics(pair: RunningServer):
@@ -220,8 +221,11 @@ def test_a_model_s_statistics_are_those_of_the_metrics(pair: RunningServer):
         assert found["inference_count"] == asked.rows["sampler"]
 
 
-def test_what_is_in_flight_is_counted_until_it_ends_or_its_worker_does(pair: RunningServer):
-    wait_until(lambda: metric(pair, "curvegan_in_flight") == 0, 3)
+@pytest.mark.parametrize("end", ["cancelled", "worker killed"])
+def test_what_is_in_flight_is_counted_until_it_ends_or_its_worker_does(
+    pair: RunningServer, end: str
+):
+    wait_until(lambda: metric(pair, "curvegan_in_flight") == 0)
     with ExitStack() as stack:
         streams = []
         for _ in range(8):
@@ -229,13 +233,14 @@ def test_what_is_in_flight_is_counted_until_it_ends_or_its_worker_does(pair: Run
             stream = channel.unary_stream(f"/{CURVES}/StreamCurves")(stream_of(10**8), timeout=60)
             next(stream)
             streams.append(stream)
-        wait_until(lambda: metric(pair, "curvegan_in_flight") == 8, 3)
-        kill_a_worker(pair)
-        left = metric(pair, "curvegan_in_flight")
-        assert left < 8
-        for stream in streams:
-            stream.cancel()
-    wait_until(lambda: metric(pair, "curvegan_in_flight") == 0, 5)
+        wait_until(lambda: metric(pair, "curvegan_in_flight") == 8)
+        if end == "cancelled":
+            for stream in streams:
+                stream.cancel()
+        else:
+            for pid in workers_of(pair):
+                kill_a_worker(pair, pid)
+        wait_until(lambda: metric(pair, "curvegan_in_flight") == 0)
 
 
 def test_names_that_clients_make_up_are_no_labels(pair: RunningServer):
@@ -259,7 +264,7 @@ def test_names_that_clients_make_up_are_no_labels(pair: RunningServer):
             with suppress(urllib.error.HTTPError):
                 urllib.request.urlopen(page, timeout=20)
         count = before + 10 * len(names)
-        wait_until(lambda: metric(pair, "curvegan_requests_total") == count, 3)
+        wait_until(lambda: metric(pair, "curvegan_requests_total") == count)
 
     def labels() -> set[tuple[str, str]]:
         return {(sample.name, str(sorted(sample.labels.items()))) for sample in samples(pair)}
@@ -281,10 +286,11 @@ def test_loaded_versions_are_counted_by_the_workers_that_have_them(models: Path)
     with running_server(models, "--workers", "2") as server:
         assert loaded() == {"1": 2}
         publish_raised(models, by=1)
-        wait_until(lambda: loaded() == {"1": 0, "2": 2}, 2)
+        wait_until(lambda: loaded() == {"1": 0, "2": 2})
+        aside = models.rename(models.with_name("aside"))  # Without it no worker can start.
         kill(workers_of(server)[0])
-        wait_until(lambda: metric(server, "curvegan_workers") == 1)
-        assert loaded() == {"1": 0, "2": 1}
+        wait_until(lambda: loaded() == {"1": 0, "2": 1})
+        aside.rename(models)
         wait_until(lambda: loaded() == {"1": 0, "2": 2})
 
 

@@ -117,12 +117,11 @@ def http_connection(server: RunningServer) -> Iterator[socket.socket]:
 
 @pytest.mark.parametrize("path", [GENERATE, STREAM, "/inference.GRPCInferenceService/ModelInfer"])
 def test_one_call_too_many_is_refused_at_once_with_a_hint(published: Path, path: str):
-    with running_server(published, "--max-calls=2") as server, contextlib.ExitStack() as stack:
+    options = ("--max-calls=2", "--max-wait=60")
+    with running_server(published, *options) as server, contextlib.ExitStack() as stack:
         held_calls(server, stack, 2)
         channel = stack.enter_context(own_connection(server))
-        began = time.monotonic()
-        error = error_of(channel.unary_stream(path)(b"garbage"))
-        assert time.monotonic() - began < 1
+        error = error_of(channel.unary_stream(path)(b"garbage", timeout=20))
         assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert error.details() == "the server is full: it has 2 calls in flight"
         assert hint_of(error) == 0.1
@@ -197,15 +196,15 @@ def test_a_request_of_more_bytes_than_the_bound_is_refused_however_small_it_was_
 
 def test_a_turn_that_does_not_come_in_time_is_refused_with_a_hint(published: Path):
     with (
-        running_server(published, ROOM_FOR_ONE, "--max-wait=0.5") as server,
+        running_server(published, ROOM_FOR_ONE, "--max-wait=2") as server,
         unread_answer(server, of_range(MOST)),
         own_connection(server) as channel,
     ):
         began = time.monotonic()
-        error = error_of(channel.unary_unary(GENERATE).future(of_range(MOST)))
-        assert 0.5 <= time.monotonic() - began < 5
+        error = error_of(channel.unary_unary(GENERATE).future(of_range(MOST), timeout=20))
+        assert time.monotonic() - began >= 2
         assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-        assert "the call's turn did not come within 0.5 s" in error.details()
+        assert "the call's turn did not come within 2 s" in error.details()
         assert hint_of(error) == 1.0
         # Small answers and streams need none of the memory that is short.
         assert channel.unary_unary(GENERATE)(of_range(1000), timeout=10)
@@ -224,8 +223,8 @@ def test_a_turn_comes_when_the_answer_before_has_left(published: Path):
         assert len(waiting.result(timeout=20)) > 60 * MOST
 
 
-@pytest.mark.parametrize("deadline", [None, 0.5])
-def test_a_call_that_is_given_up_waits_for_no_turn(published: Path, deadline: float | None):
+@pytest.mark.parametrize("deadline", [None, 5])
+def test_a_call_that_is_given_up_waits_for_no_turn(published: Path, deadline: int | None):
     with (
         running_server(published, ROOM_FOR_ONE, "--max-wait=60") as server,
         unread_answer(server, of_range(MOST)),
@@ -235,8 +234,8 @@ def test_a_call_that_is_given_up_waits_for_no_turn(published: Path, deadline: fl
         wait_until(lambda: metric(server, "curvegan_in_flight") == 2)
         if deadline is None:
             waiting.cancel()
-        wait_until(lambda: metric(server, "curvegan_in_flight") == 1, seconds=5)
-        codes = {None: "CANCELLED", 0.5: "DEADLINE_EXCEEDED"}
+        wait_until(lambda: metric(server, "curvegan_in_flight") == 1)
+        codes = {None: "CANCELLED", 5: "DEADLINE_EXCEEDED"}
         assert metric(server, "curvegan_requests_total", code=codes[deadline]) == 1
 
 
@@ -248,7 +247,7 @@ def test_a_request_over_http_whose_client_goes_away_waits_for_no_turn(published:
         with http_connection(server) as connection:
             connection.sendall(http_request(MOST))
             wait_until(lambda: metric(server, "curvegan_in_flight") == 2)
-        wait_until(lambda: metric(server, "curvegan_in_flight") == 1, seconds=5)
+        wait_until(lambda: metric(server, "curvegan_in_flight") == 1)
         assert metric(server, "curvegan_requests_total", code="CANCELLED") == 1
 
 
@@ -258,7 +257,7 @@ def test_a_stream_that_is_cancelled_stops_computing(published: Path):
         for _ in range(20):
             next(stream)
         stream.cancel()
-        wait_until(lambda: metric(server, "curvegan_in_flight") == 0, seconds=5)
+        wait_until(lambda: metric(server, "curvegan_in_flight") == 0)
         before = processor_seconds(server)
         time.sleep(1)
         assert processor_seconds(server) - before < 0.3
@@ -287,7 +286,7 @@ def test_answers_over_http_that_nobody_reads_hold_little_memory_and_not_for_long
         while time.monotonic() < until:
             assert resident(server) - before < 200 * MIB
             time.sleep(0.1)
-        wait_until(lambda: metric(server, "curvegan_in_flight") == 0, seconds=30)
+        wait_until(lambda: metric(server, "curvegan_in_flight") == 0)
 
 
 @pytest.mark.parametrize("raw", [False, True])
@@ -367,14 +366,14 @@ def test_a_call_that_waits_for_its_turn_holds_its_request_once(published: Path):
             channel = stack.enter_context(own_connection(server))
             stack.callback(channel.unary_unary(GENERATE).future(request).cancel)
         wait_until(lambda: metric(server, "curvegan_in_flight") == count + 1)
-        wait_until(lambda: resident(server) - before < 1.5 * count * len(request), seconds=5)
+        wait_until(lambda: resident(server) - before < 1.5 * count * len(request))
 
 
 def test_memory_that_a_burst_leaves_free_is_given_back(published: Path):
     request = of_noise(MOST)
-    with running_server(published) as server, contextlib.ExitStack() as stack:
+    with running_server(published, "--max-wait=60") as server, contextlib.ExitStack() as stack:
         before = resident(server)
         channels = [stack.enter_context(own_connection(server)) for _ in range(48)]
         answers = [channel.unary_unary(GENERATE).future(request) for channel in channels]
         assert all(len(answer.result(timeout=60)) > 60 * MOST for answer in answers)
-        wait_until(lambda: resident(server) - before < 64 * MIB, seconds=5)
+        wait_until(lambda: resident(server) - before < 64 * MIB)

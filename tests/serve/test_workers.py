@@ -23,6 +23,7 @@ from tests.serve.observe import (
     kill,
     metric,
     own_connection,
+    standard_error_in,
     wait_until,
 )
 
@@ -44,7 +45,7 @@ def interrupt_all(server: RunningServer) -> None:
 
 def answers(server: RunningServer) -> bool:
     with (
-        CurveClient(server.address, timeout=2, retry=None) as client,
+        CurveClient(server.address, timeout=20, retry=None) as client,
         contextlib.suppress(ServiceError),
     ):
         return len(client.generate([1])) == 1
@@ -90,10 +91,9 @@ def test_a_killed_worker_is_started_again_and_counted(pair: RunningServer):
     before = workers_of(pair)
     restarts = metric(pair, "curvegan_worker_restarts_total")
     kill(before[0])
-    wait_until(lambda: metric(pair, "curvegan_workers") == 1)
+    wait_until(lambda: metric(pair, "curvegan_worker_restarts_total") == restarts + 1)
     wait_until(lambda: metric(pair, "curvegan_workers") == 2)
     assert len(set(workers_of(pair)) - set(before)) == 1
-    assert metric(pair, "curvegan_worker_restarts_total") == restarts + 1
 
 
 def test_while_one_worker_is_down_the_other_answers(pair: RunningServer):
@@ -105,24 +105,24 @@ def test_while_one_worker_is_down_the_other_answers(pair: RunningServer):
 
 
 def test_a_worker_that_can_not_start_is_tried_again_after_ever_longer_pauses(
-    models: Path, capfd: pytest.CaptureFixture[str]
+    models: Path, tmp_path: Path
 ):
     """It can't because its models are gone; once they are back, it serves them."""
-    with running_server(models, "--log-format", "json") as server:
+    log = tmp_path / "log"
+    with standard_error_in(log), running_server(models, "--log-format", "json") as server:
         aside = models.rename(models.with_name("aside"))
         kill(workers_of(server)[0])
-        time.sleep(2.5)
+        wait_until(lambda: log.read_text().count("worker-0 ended") >= 3)
         aside.rename(models)
         wait_until(lambda: answers(server))
         restarts = metric(server, "curvegan_worker_restarts_total")
-    lines = json_lines(capfd.readouterr().err)
+    lines = json_lines(log.read_text())
     tries = [
         datetime.fromisoformat(line["time"])
         for line in lines
         if line["message"].startswith("worker-0 ended")
     ]
     pauses = [(later - earlier).total_seconds() for earlier, later in pairwise(tries)]
-    assert len(pauses) >= 2
     assert restarts == len(tries)
     for index, pause in enumerate(pauses):
         assert pause > 0.1 * 2**index
@@ -235,6 +235,7 @@ def test_while_it_drains_the_protocol_says_that_it_lives_and_is_not_ready(publis
 
 def test_the_supervisor_loads_neither_grpc_nor_onnxruntime(pair: RunningServer):
     """It forks, and a fork of their threads would be broken."""
+    wait_until(lambda: metric(pair, "curvegan_workers") == 2)
     supervisor = Path(f"/proc/{pair.process.pid}/maps").read_text()
     worker = Path(f"/proc/{workers_of(pair)[0]}/maps").read_text()
     for library in ("cygrpc", "onnxruntime"):

@@ -23,6 +23,29 @@ OPTIONS = ("--device", "cpu", "--population", "2")
 EVERY_100 = ("--checkpoint-every", "100")
 
 
+# A training that Ctrl-C meets right after its first checkpoint.
+INTERRUPTED = """
+import os, signal
+from train import runs
+from train.__main__ import main
+
+save = runs.Run.save_checkpoint
+
+def save_and_interrupt(self, population, history):
+    save(self, population, history)
+    os.kill(os.getpid(), signal.SIGINT)
+
+runs.Run.save_checkpoint = save_and_interrupt
+main()
+"""
+
+
+def interrupt(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Trains until Ctrl-C, right after the first checkpoint."""
+    command = [sys.executable, "-c", INTERRUPTED, *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
 def start(*arguments: str, cwd: Path, steps: int = STEPS) -> subprocess.Popen[str]:
     command = [
         *(sys.executable, "-m", "train", *OPTIONS, *EVERY_100, "--no-pictures"),
@@ -66,11 +89,9 @@ def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def interrupted_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a run that Ctrl-C ended on its way; not to be changed."""
     folder = tmp_path_factory.mktemp("interrupted")
-    with start("--batch-size", "512", cwd=folder) as process:
-        wait_for(process, lambda: list(folder.glob("runs/*/checkpoint.pt")))
-        process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=30)
-    assert process.returncode == 130, stderr
+    options = (*OPTIONS, *EVERY_100, "--no-pictures", "--steps", str(STEPS), "--batch-size", "512")
+    done = interrupt(*options, cwd=folder)
+    assert done.returncode == 130, done.stderr
     return folder
 
 
@@ -235,20 +256,7 @@ def test_what_a_killed_process_left_half_written_is_removed(interrupted: Path):
 
 
 def test_a_signal_after_the_last_step_is_heard(tmp_path: Path):
-    program = (
-        "import os, signal\n"
-        "from train import runs\n"
-        "save = runs.Run.save_checkpoint\n"
-        "def saved_and_interrupted(self, population, history):\n"
-        "    save(self, population, history)\n"
-        "    os.kill(os.getpid(), signal.SIGINT)\n"
-        "runs.Run.save_checkpoint = saved_and_interrupted\n"
-        "import sys; sys.argv = ['train', '--steps', '50']\n"
-        "from train.__main__ import main; main()\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    done = interrupt("--steps", "50", cwd=tmp_path)
     assert done.returncode == 130
     assert "interrupted at step 50 of 50: nothing was published" in done.stderr
     assert not (tmp_path / "models").exists()

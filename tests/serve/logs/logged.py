@@ -22,10 +22,7 @@ from curvegan.v1.curves_pb2 import (
 )
 from serve.process import RunningServer, running_server
 from serve.protocol.inference.inference_pb2 import ModelInferRequest
-from tests.serve.observe import (
-    own_connection,
-    standard_error_in,
-)
+from tests.serve.observe import own_connection, standard_error_in, wait_until
 
 CURVES = "/curvegan.v1.CurveService"
 INFERENCE = "/inference.GRPCInferenceService"
@@ -48,9 +45,10 @@ class Logged:
     def text(self) -> str:
         return self.path.read_text()
 
-    def new_lines(self) -> list[str]:
-        """The lines that came since the last time."""
+    def new_lines(self, at_least: int = 0) -> list[str]:
+        """The lines that came since the last time. Waits for the least number expected."""
         # A call ends, and is logged, a moment after its client has the answer.
+        wait_until(lambda: self.text().count("\n") >= self.read + at_least)
         size = -1
         while size != (size := self.path.stat().st_size):
             time.sleep(0.2)
@@ -58,12 +56,12 @@ class Logged:
         new, self.read = lines[self.read :], len(lines)
         return new
 
-    def lines_of(self, ask: Callable[[], object]) -> list[dict[str, Any]]:
-        """The lines, in JSON, of the requests that `ask` makes."""
+    def lines_of(self, ask: Callable[[], object], expected: int = 1) -> list[dict[str, Any]]:
+        """The lines, in JSON, of the requests that `ask` makes; `expected` is how many."""
         self.new_lines()
         with suppress(grpc.RpcError, urllib.error.HTTPError):
             ask()
-        return [json.loads(line) for line in self.new_lines()]
+        return [json.loads(line) for line in self.new_lines(expected)]
 
     def call(self, method: str, request: bytes = b"", token: str = TOKEN, **options: Any) -> bytes:
         metadata = (("authorization", f"Bearer {token}"),)

@@ -73,7 +73,7 @@ def test_a_request_is_one_line_that_says_what_became_of_it(in_json: Logged):
     ],
 )
 def test_every_request_has_a_line_with_its_code_and_its_id(in_json: Logged, ask, expected):
-    lines = in_json.lines_of(lambda: ask(in_json))
+    lines = in_json.lines_of(lambda: ask(in_json), len(expected))
     assert [(line["method"], line["code"], line.get("id")) for line in lines] == expected
 
 
@@ -81,7 +81,7 @@ def test_each_request_of_a_stream_has_a_line_and_the_stream_one(in_json: Logged)
     requests = [infer("a"), infer("b", name="painter"), infer("c")]
     call = in_json.channel.stream_stream(f"{INFERENCE}/ModelStreamInfer")
     metadata = (("authorization", f"Bearer {TOKEN}"),)
-    lines = in_json.lines_of(lambda: list(call(iter(requests), metadata=metadata, timeout=20)))
+    lines = in_json.lines_of(lambda: list(call(iter(requests), metadata=metadata, timeout=20)), 4)
     method = "inference.GRPCInferenceService/ModelStreamInfer"
     assert [(line["method"], line["code"], line.get("id")) for line in lines] == [
         (f"{method}/request", "OK", "a"),
@@ -107,7 +107,7 @@ def test_a_long_id_is_cut_off(in_json: Logged):
 def test_the_text_says_the_same(in_text: Logged):
     in_text.new_lines()
     in_text.call(f"{INFERENCE}/ModelInfer", infer("my id"))
-    (line,) = in_text.new_lines()
+    (line,) = in_text.new_lines(1)
     assert re.fullmatch(
         OURS.pattern + r"request method='inference\.GRPCInferenceService/ModelInfer' code=OK "
         r"ms=[\d.]+ client='ipv4:127\.0\.0\.1:\d+' model=sampler version=1 rows=2 id='my id'",

@@ -151,7 +151,7 @@ def test_every_line_is_json_whoever_writes_it(models: Path, tmp_path: Path):
         server = running.__enter__()
     try:
         (models / "sampler" / "2").mkdir()  # a version that is none
-        for _ in range(4):
+        for _ in range(24):
             with own_connection(server) as channel:
                 channel.unary_unary(f"{CURVES}/GetModel")(b"", timeout=20)
             with suppress(urllib.error.HTTPError):
