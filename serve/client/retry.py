@@ -26,6 +26,9 @@ class Retry:
     timeout. The first pause is of `first_pause` seconds, each further one twice as long, up to
     `longest_pause`, and none is shorter than the server's hint; each is then made longer by a
     random share of itself, up to `jitter`, so that clients do not come back all at once.
+
+    Where the last repeat runs out of the call's timeout, the error is still about what it was
+    repeated for.
     """
 
     seconds: float = 20.0
