@@ -21,9 +21,8 @@ EXCUSES = ("no CUDA device",)
 # Who runs the tests in the background has Ctrl-C ignored, as have all processes that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# A slow machine is no mistake of ours: no example has a deadline.
-hypothesis.settings.register_profile("patient", hypothesis.settings.get_profile("ci"))
-hypothesis.settings.load_profile("patient")
+# Everywhere: no deadline, for a slow machine is no mistake of ours; the same examples each time.
+hypothesis.settings.load_profile("ci")
 
 
 @pytest.hookimpl(wrapper=True)
