@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CurveClient", "Model", "Retry", "ServiceError", "Tls"]
 
+# Seconds, a year: gRPC counts a longer deadline as one that is over.
+MAX_TIMEOUT = 365 * 24 * 3600.0
+
 _HOMES = {
     "CurveClient": "curve_client",
     "Model": "curve_client",

@@ -10,11 +10,9 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from serve.address import DEFAULT_ADDRESS, Address
+from serve.client import MAX_TIMEOUT
 from serve.command_line import make_app, run
 from serve.files import drop_unfinished
-
-# A year: gRPC counts a longer deadline as one that is over.
-MAX_TIMEOUT = 365 * 24 * 3600.0
 
 Flag = Annotated[bool, Parameter(negative="")]
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from curvegan.v1 import curves_pb2
 from serve.address import DEFAULT_ADDRESS
 from serve.arrays import Float32Array, Float64Array
+from serve.client import MAX_TIMEOUT
 from serve.client.access import Tls, is_loopback, metadata_of
 from serve.client.connection import Connection, Line
 from serve.client.failures import Failure, ServiceError
@@ -72,14 +73,15 @@ class CurveClient:
         insecure: bool = False,
     ) -> None:
         """Raises CurveganError for files of `tls` that are not what they should be and for a token
-        that would cross the network in the clear, ValueError for one that is none."""
+        that would cross the network in the clear, ValueError for a token that is none and for a
+        timeout that is not above 0 and at most a year."""
         if token is not None and tls is None and not insecure and not is_loopback(target):
             raise CurveganError(
                 f"the token would go to {target} in the clear: connect by TLS (--tls, --tls-ca or "
                 "tls=Tls()), or allow it (--insecure or insecure=True)"
             )
         self.target = target
-        self.timeout = timeout
+        self.timeout = _checked(timeout)
         self.retry = retry
         self._metadata = metadata_of(token)
         self._connection = Connection(target, tls.credentials() if tls else None)
@@ -146,13 +148,13 @@ class CurveClient:
         off goes on after the last row received. `timeout` is how long the whole may take, in
         seconds, with what the reader takes.
         """
-        return self._stream(seed_rows(seeds), version, timeout)
+        return self._stream(seed_rows(seeds), version, _checked(timeout))
 
     def stream_from_noise(
         self, noise: npt.ArrayLike, *, version: int = 0, timeout: float | None = None
     ) -> Iterator[Float32Array]:
         """Returns the curve of each row of `noise`, float32 [n, n_noise], as `stream` does."""
-        return self._stream(noise_rows(noise), version, timeout)
+        return self._stream(noise_rows(noise), version, _checked(timeout))
 
     def _generate(self, rows: Rows, version: int) -> Float32Array:
         source = rows.source(0, rows.count)
@@ -260,6 +262,15 @@ def _out_of_order(came: int, due: int, stop: int) -> ServiceError:
         grpc.StatusCode.INTERNAL,
         f"the server's stream is out of order: row {came} came where row {due} of {stop} was due",
     )
+
+
+def _checked(timeout: float | None) -> float | None:
+    if timeout is not None and not 0 < timeout <= MAX_TIMEOUT:
+        raise ValueError(
+            f"timeout is {timeout}: give seconds above 0, at most {MAX_TIMEOUT:.0f}, or None for "
+            "no limit"
+        )
+    return timeout
 
 
 def _moment(seconds: float | None) -> float:

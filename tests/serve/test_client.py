@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -159,6 +160,13 @@ def test_ctrl_c_at_any_moment_leaves_a_client_that_closes(server: RunningServer)
     )
     command = [sys.executable, "-c", program, server.address]
     assert subprocess.run(command, check=False, timeout=120).returncode == 0
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), 1e300])
+def test_a_timeout_that_makes_no_sense_is_refused_at_once(client, timeout: float):
+    for make in (partial(CurveClient, timeout=timeout), partial(client.stream, 7, timeout=timeout)):
+        with pytest.raises(ValueError, match=r"timeout is .*: give seconds above 0.*or None"):
+            make()
 
 
 def test_a_deadline_ends_a_stream(client):

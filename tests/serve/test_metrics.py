@@ -2,6 +2,8 @@
 
 import json
 import math
+import subprocess
+import sys
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
@@ -243,6 +245,21 @@ def test_what_is_in_flight_is_counted_until_it_ends_or_its_worker_does(
         wait_until(lambda: metric(pair, "curvegan_in_flight") == 0)
 
 
+def test_metrics_can_be_read_while_a_worker_begins(tmp_path: Path):
+    """At the moment at which its files take their room; in a process of its own, for what counts
+    is set up once a process."""
+    program = (
+        "import os, pathlib, sys\n"
+        "from serve.metrics import Metrics, exposition\n"
+        "folder = pathlib.Path(sys.argv[1])\n"
+        "Metrics(folder, 'worker-0')\n"
+        "allocate = os.posix_fallocate\n"
+        "os.posix_fallocate = lambda *room: (exposition(), allocate(*room))\n"
+        "Metrics(folder, 'worker-1')\n"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True)
+
+
 def test_names_that_clients_make_up_are_no_labels(pair: RunningServer):
     def ask(*names: str) -> None:
         """Asks ten times with each name, and waits until all of it is counted."""
@@ -290,6 +307,7 @@ def test_loaded_versions_are_counted_by_the_workers_that_have_them(models: Path)
         aside = models.rename(models.with_name("aside"))  # Without it no worker can start.
         kill(workers_of(server)[0])
         wait_until(lambda: loaded() == {"1": 0, "2": 1})
+        assert metric(server, "curvegan_workers") == 1
         aside.rename(models)
         wait_until(lambda: loaded() == {"1": 0, "2": 2})
 

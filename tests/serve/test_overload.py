@@ -117,7 +117,7 @@ def http_connection(server: RunningServer) -> Iterator[socket.socket]:
 
 @pytest.mark.parametrize("path", [GENERATE, STREAM, "/inference.GRPCInferenceService/ModelInfer"])
 def test_one_call_too_many_is_refused_at_once_with_a_hint(published: Path, path: str):
-    options = ("--max-calls=2", "--max-wait=60")
+    options = ("--max-calls=2", "--max-wait=600")
     with running_server(published, *options) as server, contextlib.ExitStack() as stack:
         held_calls(server, stack, 2)
         channel = stack.enter_context(own_connection(server))
@@ -213,7 +213,7 @@ def test_a_turn_that_does_not_come_in_time_is_refused_with_a_hint(published: Pat
 
 def test_a_turn_comes_when_the_answer_before_has_left(published: Path):
     with (
-        running_server(published, ROOM_FOR_ONE, "--max-wait=60") as server,
+        running_server(published, ROOM_FOR_ONE, "--max-wait=600") as server,
         own_connection(server) as channel,
     ):
         with unread_answer(server, of_range(MOST)):
@@ -226,7 +226,7 @@ def test_a_turn_comes_when_the_answer_before_has_left(published: Path):
 @pytest.mark.parametrize("deadline", [None, 5])
 def test_a_call_that_is_given_up_waits_for_no_turn(published: Path, deadline: int | None):
     with (
-        running_server(published, ROOM_FOR_ONE, "--max-wait=60") as server,
+        running_server(published, ROOM_FOR_ONE, "--max-wait=600") as server,
         unread_answer(server, of_range(MOST)),
         own_connection(server) as channel,
     ):
@@ -241,7 +241,7 @@ def test_a_call_that_is_given_up_waits_for_no_turn(published: Path, deadline: in
 
 def test_a_request_over_http_whose_client_goes_away_waits_for_no_turn(published: Path):
     with (
-        running_server(published, ROOM_FOR_ONE, "--max-wait=60") as server,
+        running_server(published, ROOM_FOR_ONE, "--max-wait=600") as server,
         unread_answer(server, of_range(MOST)),
     ):
         with http_connection(server) as connection:
@@ -357,7 +357,7 @@ def test_a_call_that_waits_for_its_turn_holds_its_request_once(published: Path):
     """Not its bytes, the message and the array of each."""
     request, count = of_noise(MOST), 60
     with (
-        running_server(published, ROOM_FOR_ONE, "--max-wait=60") as server,
+        running_server(published, ROOM_FOR_ONE, "--max-wait=600") as server,
         unread_answer(server, of_range(MOST)),
         contextlib.ExitStack() as stack,
     ):
@@ -371,7 +371,7 @@ def test_a_call_that_waits_for_its_turn_holds_its_request_once(published: Path):
 
 def test_memory_that_a_burst_leaves_free_is_given_back(published: Path):
     request = of_noise(MOST)
-    with running_server(published, "--max-wait=60") as server, contextlib.ExitStack() as stack:
+    with running_server(published, "--max-wait=600") as server, contextlib.ExitStack() as stack:
         before = resident(server)
         channels = [stack.enter_context(own_connection(server)) for _ in range(48)]
         answers = [channel.unary_unary(GENERATE).future(request) for channel in channels]

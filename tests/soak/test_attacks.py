@@ -44,7 +44,7 @@ def test_clients_that_ask_for_the_most_all_get_some_and_leave_room_for_small_cal
     with peak_memory(attacked) as peak:
         load = largest_batches(attacked, clients=64, seconds=4)
     assert min(load.answers) > 0
-    assert load.small_calls
+    assert len(load.small_calls) > 4
     assert set(load.refused) <= {grpc.StatusCode.RESOURCE_EXHAUSTED}
     assert peak.bytes < 900 * MIB
 
