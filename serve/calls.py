@@ -3,19 +3,22 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import grpc
 
 from serve.settings import Bounds
-from serve.status import RequestError
+from serve.status import Context, RequestError, as_request_error
 
 logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
+# A client that gives up at its deadline says so, which may arrive before the deadline is ours.
+_CLOCKS_DIFFER = 0.1
 # Seconds that a stream without a request is kept open while the server shuts down.
 _LAST_WAIT = 0.5
 
@@ -24,13 +27,13 @@ _LAST_WAIT = 0.5
 class Call:
     """What is known of one call. Who answers it fills in what it is about.
 
-    `peer` returns the client's address; `source_field` names the request's field that says which
+    `peer` is the client's address; `source_field` names the request's field that says which
     curves. `began` and `ended` are seconds on the clock of `time.perf_counter`, `computed` is how
-    many of them the engine took.
+    many of them the engine took. `release` gives back the memory that the answer holds.
     """
 
     method: str
-    peer: Callable[[], str]
+    peer: str
     is_stream: bool = False
     began: float = field(default_factory=time.perf_counter)
     ended: float = 0.0
@@ -41,12 +44,7 @@ class Call:
     request_id: str = ""
     source_field: str = "source"
     computed: float = 0.0
-    held: list[Callable[[], None]] = field(default_factory=list)
-
-    def release(self) -> None:
-        """Gives back what the answer held, once it has left."""
-        while self.held:
-            self.held.pop()()
+    release: Callable[[], None] | None = None
 
 
 class Calls:
@@ -66,7 +64,7 @@ class Calls:
     def __len__(self) -> int:
         return self._count
 
-    def tell(self, observe: Callable[[Call], None]) -> None:
+    def add_observer(self, observe: Callable[[Call], None]) -> None:
         """Calls `observe` with every call that ends from now on."""
         self._observers.append(observe)
 
@@ -80,14 +78,40 @@ class Calls:
             return _full(f"{self._streams} streams")
         return None
 
-    def begin(self, call: Call) -> None:
-        """Counts a call; `end` it whatever becomes of it."""
+    @contextmanager
+    def counted(
+        self, call: Call, context: Context | None = None, *, until_sent: bool = False
+    ) -> Iterator[None]:
+        """Counts `call` while the `with` block lasts; or `until_sent`, until gRPC has sent what it
+        returns, for until then an answer takes memory.
+
+        What ends the block gives the call its status code: an Exception, which leaves as the
+        RequestError that the client may know of, or the end of the call from outside. `context` is
+        gRPC's, None for HTTP.
+        """
         self._count += 1
         self._streams += call.is_stream
         self._idle.clear()
+        try:
+            yield
+        except Exception as error:
+            refusal = as_request_error(error)
+            call.code = refusal.code
+            raise refusal from None
+        except BaseException:
+            left = context.time_remaining() if context else None
+            is_late = left is not None and left < _CLOCKS_DIFFER
+            call.code = grpc.StatusCode.DEADLINE_EXCEEDED if is_late else grpc.StatusCode.CANCELLED
+            raise
+        finally:
+            if context and until_sent:
+                context.add_done_callback(lambda _: self._end(call))  # type: ignore[arg-type]
+            else:
+                self._end(call)
 
-    def end(self, call: Call) -> None:
-        """Counts a call no more, and tells the observers of it."""
+    def _end(self, call: Call) -> None:
+        if call.release:
+            call.release()
         call.ended = time.perf_counter()
         self._count -= 1
         self._streams -= call.is_stream

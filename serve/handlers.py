@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from typing import Any, NoReturn, TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import grpc
 import grpc.aio
@@ -13,7 +13,6 @@ from serve.status import (
     Context,
     RequestError,
     abort,
-    as_request_error,
     invalid_argument,
     not_offered,
 )
@@ -26,8 +25,6 @@ Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 _ALWAYS_OPEN = "/grpc.health.v1.Health/"
 # Calls of what is not offered; their own names, of which there are any number, are counted nowhere.
 OTHER = "other"
-# A client that gives up at its deadline says so, which may arrive before the deadline is ours.
-_CLOCKS_DIFFER = 0.1
 
 
 class Handlers:
@@ -52,23 +49,14 @@ class Handlers:
         """Returns a handler that answers a request with one message."""
 
         async def handle(_: AsyncIterator[bytes], context: Context) -> bytes:
-            call = Call(method, context.peer)
-            self._calls.begin(call)
-            # Not before its answer has left: until then it takes memory.
-            context.add_done_callback(lambda _: self._ended(call))  # type: ignore[arg-type]
+            call = Call(method, context.peer())
             try:
-                return await answer(await self._read(request_type, context), call)
-            except Exception as error:
-                await _refuse(context, call, error)
-            except BaseException:
-                call.code = _broken_off(context)
-                raise
+                with self._calls.counted(call, context, until_sent=True):
+                    return await answer(await self._read(request_type, context), call)
+            except RequestError as error:
+                await abort(context, error)
 
         return grpc.stream_unary_rpc_method_handler(handle)
-
-    def _ended(self, call: Call) -> None:
-        call.release()
-        self._calls.end(call)
 
     def streaming(
         self,
@@ -79,18 +67,13 @@ class Handlers:
         """Returns a handler that answers a request with a stream of messages."""
 
         async def handle(_: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
-            call = Call(method, context.peer, is_stream=True)
-            self._calls.begin(call)
+            call = Call(method, context.peer(), is_stream=True)
             try:
-                async for message in answer(await self._read(request_type, context), call):
-                    yield message
-            except Exception as error:
-                await _refuse(context, call, error)
-            except BaseException:
-                call.code = _broken_off(context)
-                raise
-            finally:
-                self._calls.end(call)
+                with self._calls.counted(call, context):
+                    async for message in answer(await self._read(request_type, context), call):
+                        yield message
+            except RequestError as error:
+                await abort(context, error)
 
         return grpc.stream_stream_rpc_method_handler(handle)
 
@@ -106,35 +89,19 @@ class Handlers:
         """
 
         async def handle(_: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
-            stream = Call(method, context.peer, is_stream=True)
-            self._calls.begin(stream)
+            stream = Call(method, context.peer(), is_stream=True)
             try:
-                while (
-                    content := await self._calls.next_request(context.read())
-                ) is not grpc.aio.EOF:
-                    call = Call(f"{method}/request", context.peer)
-                    self._calls.begin(call)
-                    try:
-                        answering = answer(_parse(request_type, content), call)
-                        del content
-                        yield await answering
-                    except Exception as error:
-                        refusal = as_request_error(error)
-                        call.code = refusal.code
-                        raise refusal from None
-                    except BaseException:
-                        call.code = _broken_off(context)
-                        raise
-                    finally:
-                        call.release()
-                        self._calls.end(call)
-            except Exception as error:
-                await _refuse(context, stream, error)
-            except BaseException:
-                stream.code = _broken_off(context)
-                raise
-            finally:
-                self._calls.end(stream)
+                with self._calls.counted(stream, context):
+                    while (
+                        content := await self._calls.next_request(context.read())
+                    ) is not grpc.aio.EOF:
+                        call = Call(f"{method}/request", stream.peer)
+                        with self._calls.counted(call, context):
+                            answering = answer(_parse(request_type, content), call)
+                            del content
+                            yield await answering
+            except RequestError as error:
+                await abort(context, error)
 
         return grpc.stream_stream_rpc_method_handler(handle)
 
@@ -179,28 +146,13 @@ def _refusing(method: str, refusal: RequestError, calls: Calls) -> Handler:
     """Returns a handler that refuses a call of any kind: one of streams is not read first."""
 
     async def handle(_: AsyncIterator[bytes], context: Context) -> None:
-        call = Call(method.lstrip("/"), context.peer)
-        calls.begin(call)
         try:
-            await _refuse(context, call, refusal)
-        finally:
-            calls.end(call)
+            with calls.counted(Call(method.lstrip("/"), context.peer()), context):
+                raise refusal
+        except RequestError as error:
+            await abort(context, error)
 
     return grpc.stream_stream_rpc_method_handler(handle)
-
-
-def _broken_off(context: Context) -> grpc.StatusCode:
-    """Returns the status of a call that was ended from outside."""
-    left = context.time_remaining()
-    if left is not None and left < _CLOCKS_DIFFER:
-        return grpc.StatusCode.DEADLINE_EXCEEDED
-    return grpc.StatusCode.CANCELLED
-
-
-async def _refuse(context: Context, call: Call, error: Exception) -> NoReturn:
-    refusal = as_request_error(error)
-    call.code = refusal.code
-    await abort(context, refusal)
 
 
 async def read(context: Context, max_wait: float) -> bytes:

@@ -182,9 +182,8 @@ class _Door:
 
 def _count(calls: Calls, method: str, request: Request, code: grpc.StatusCode) -> None:
     """Counts a request that got no further."""
-    call = Call(method, lambda: peer(request), code=code)
-    calls.begin(call)
-    calls.end(call)
+    with calls.counted(Call(method, peer(request), code=code)):
+        pass
 
 
 class _Config(uvicorn.Config):

@@ -36,7 +36,7 @@ def log_access(call: "Call") -> None:
         "method": call.method,
         "code": call.code.name,
         "ms": round(1000 * (call.ended - call.began), 3),
-        "client": call.peer(),
+        "client": call.peer,
     }
     if call.model:
         fields |= {"model": call.model, "version": call.version, "rows": call.rows}

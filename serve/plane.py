@@ -69,11 +69,11 @@ class Plane:
         # Until it has left, an answer is held twice: as curves and as a message, and then as a
         # message and as what is being sent of it.
         n_bytes = 2 * source.rows * _row_bytes(engine)
-        client = call.peer()
+        client = call.peer
         curves = await self._share.run(
             client, _timed(call, partial(source.curves, engine, 0, source.rows)), n_bytes
         )
-        call.held.append(lambda: self._share.give_back(client, n_bytes))
+        call.release = partial(self._share.give_back, client, n_bytes)
         return curves
 
     async def parts(
@@ -101,7 +101,7 @@ class Plane:
         for start in range(0, rows, step):
             stop = min(start + step, rows)
             part = partial(source.curves, engine, start, stop, room(start, stop - start))
-            yield await self._share.run(call.peer(), _timed(call, part))
+            yield await self._share.run(call.peer, _timed(call, part))
 
 
 def _row_bytes(engine: Engine) -> int:

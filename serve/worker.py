@@ -114,10 +114,10 @@ async def _serve(job: Job) -> None:
     versions.refresh()
     metrics.loaded(versions.numbers())
     calls = Calls(bounds)
-    calls.tell(metrics.observe)
-    calls.tell(Awake(calls).observe)
+    calls.add_observer(metrics.observe)
+    calls.add_observer(Awake(calls).observe)
     if settings.access_log:
-        calls.tell(logs.log_access)
+        calls.add_observer(logs.log_access)
     plane = Plane(bounds)
     tokens = Tokens(settings.access.token_file) if settings.access.token_file else None
 

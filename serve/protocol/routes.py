@@ -3,20 +3,21 @@
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import grpc
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from serve.calls import Call, Calls
 from serve.plane import Plane
 from serve.protocol import describe, lookup, rest
 from serve.protocol.servicer import Totals
 from serve.settings import Bounds
-from serve.status import RequestError, as_request_error
+from serve.status import RequestError
 from serve.versions import Versions
 
 _MODEL = "/v2/models/{model}"
@@ -68,54 +69,8 @@ class InferenceRoutes:
     def _route(
         self, method: str, path: str, answer: Answer, *, while_draining: bool = False
     ) -> Route:
-        """Returns a route that is answered also `while_draining`, or refused then: also a question
-        whether the server is ready, for a refusal says that it is not."""
-        name = f"{method} {path}"
-
-        async def respond(request: Request) -> ASGIApp:
-            problem: RequestError | None = None
-            try:
-                request.state.body = await self._body(request)
-            except RequestError as error:
-                problem = error
-            except ClientDisconnect:
-                return Response(status_code=499)
-            # It counts only now that it has come as a whole: slow ones shut out no others.
-            call = Call(name, lambda: peer(request))
-            refusal = self._calls.refusal(is_stream=False)
-            self._calls.begin(call)
-            try:
-                if problem:
-                    raise problem
-                if refusal and not (while_draining and self._calls.draining):
-                    raise refusal
-                response = await answer(request, call)
-            except ClientDisconnect:
-                call.code = grpc.StatusCode.CANCELLED
-                response = Response(status_code=499)
-            except asyncio.CancelledError:
-                call.code = grpc.StatusCode.CANCELLED
-                self._ended(call)
-                raise
-            except Exception as error:
-                refused = as_request_error(error)
-                call.code = refused.code
-                response = error_response(refused)
-
-            async def leave(scope: Scope, receive: Receive, send: Send) -> None:
-                try:
-                    await response(scope, receive, send)
-                finally:
-                    # Not before its answer has left: until then it takes memory.
-                    self._ended(call)
-
-            return leave
-
-        return Route(path, respond, methods=[method])
-
-    def _ended(self, call: Call) -> None:
-        call.release()
-        self._calls.end(call)
+        endpoint = _Endpoint(f"{method} {path}", answer, self._calls, self._bounds, while_draining)
+        return Route(path, endpoint, methods=[method])
 
     async def _server(self, _: Request, __: Call) -> Response:
         return _json(rest.document(describe.server_metadata()))
@@ -164,32 +119,70 @@ class InferenceRoutes:
         # Its pieces are written in a thread, each when the one before has left.
         return StreamingResponse(answer.pieces, headers=headers, media_type=media_type)
 
+
+@dataclass(frozen=True)
+class _Endpoint:
+    """An ASGI application for one route: reads the request, counts the call, answers it.
+
+    It is answered also `while_draining`, or refused then: also a question whether the server is
+    ready, for a refusal says that it is not.
+    """
+
+    name: str
+    answer: Answer
+    calls: Calls
+    bounds: Bounds
+    while_draining: bool
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        refusal: RequestError | None = None
+        try:
+            request.state.body = await self._body(request)
+        except RequestError as error:
+            refusal = error
+        except ClientDisconnect:
+            return
+        # It counts only now that it has come as a whole: slow ones shut out no others. And until
+        # its answer has left: until then it takes memory.
+        if not (self.while_draining and self.calls.draining):
+            refusal = refusal or self.calls.refusal(is_stream=False)
+        call = Call(self.name, peer(request))
+        try:
+            with self.calls.counted(call):
+                if refusal:
+                    raise refusal
+                response = await self.answer(request, call)
+                await response(scope, receive, send)
+        except RequestError as error:
+            await error_response(error)(scope, receive, send)
+
     async def _body(self, request: Request) -> bytes:
         """Returns a request's body. Raises RequestError as soon as it is found to be too long, or
         to come too slowly."""
         body = bytearray()
         try:
-            async with asyncio.timeout(self._bounds.max_wait):
+            async with asyncio.timeout(self.bounds.max_wait):
                 async for chunk in request.stream():
                     body += chunk
-                    if len(body) > self._bounds.max_request_bytes:
+                    if len(body) > self.bounds.max_request_bytes:
                         raise RequestError(
                             grpc.StatusCode.RESOURCE_EXHAUSTED,
                             "request",
-                            f"is longer than {self._bounds.max_request_bytes} bytes",
+                            f"is longer than {self.bounds.max_request_bytes} bytes",
                         )
         except TimeoutError:
             raise RequestError(
                 grpc.StatusCode.DEADLINE_EXCEEDED,
                 None,
-                f"the request did not arrive within {self._bounds.max_wait:g} s",
+                f"the request did not arrive within {self.bounds.max_wait:g} s",
             ) from None
         return bytes(body)
 
 
 async def _unless_gone(request: Request, computing: Coroutine[Any, Any, Result]) -> Result:
-    """Returns what `computing` does. Ends it, and raises ClientDisconnect, if the client of
-    `request`, whose body has been read, goes away."""
+    """Returns what `computing` does. Ends it, and raises RequestError, if the client of `request`,
+    whose body has been read, goes away."""
 
     async def disconnect() -> None:
         while (await request.receive())["type"] != "http.disconnect":
@@ -199,7 +192,7 @@ async def _unless_gone(request: Request, computing: Coroutine[Any, Any, Result])
     try:
         await asyncio.wait((computed, gone), return_when=asyncio.FIRST_COMPLETED)
         if not computed.done():
-            raise ClientDisconnect
+            raise RequestError(grpc.StatusCode.CANCELLED, None, "the client went away")
         return await computed
     finally:
         computed.cancel()

@@ -23,7 +23,7 @@ def some_seeds(calls: int, rows: int) -> list[np.ndarray]:
 
 
 def new_call() -> Call:
-    return Call("test", lambda: "test")
+    return Call("test", "test")
 
 
 @BATCHERS
