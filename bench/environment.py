@@ -4,10 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from serve.errors import CurveganError
+
 VENV = Path(__file__).parents[1] / ".venv"
 
 
-class InstallationError(Exception):
+class InstallationError(CurveganError):
     """An environment could not be made; the text says why."""
 
 

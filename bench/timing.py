@@ -29,11 +29,15 @@ def time_interleaved(
     return {name: float(np.median(times)) for name, times in seconds.items()}
 
 
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Prints a table: the first column to the left, the others, numbers, to the right."""
+def print_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], labels: int = 1
+) -> None:
+    """Prints a table: the first columns, `labels` of them, to the left, the others, numbers, to the
+    right."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    table.add_column(columns[0], overflow="fold")
-    for column in columns[1:]:
+    for column in columns[:labels]:
+        table.add_column(column, overflow="fold")
+    for column in columns[labels:]:
         table.add_column(column, justify="right")
     for row in rows:
         table.add_row(*row)

@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from bench.serve.inference import compare_inference
+from bench.serve.perf_analyzer import need_libb64
 from bench.serve.load import need_h2load
-from bench.serve.side_by_side import compare
-from bench.serve.stream import time_stream
+
+
 from serve.command_line import Count, make_app, run
 from serve.repository import DEFAULT_MODELS, Repository
 
@@ -26,9 +28,8 @@ def main(*, models: Path = DEFAULT_MODELS, rounds: Count = 5, seconds: Count = 4
     """
     repository = Repository(models)
     repository.newest()  # Raises where there is none, before anything is started.
-    need_h2load()
-    compare(repository, rounds, seconds)
-    time_stream(models, rounds, seconds)
+    need_libb64()
+    compare_inference(repository, rounds, seconds)
 
 
 if __name__ == "__main__":

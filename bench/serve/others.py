@@ -1,95 +1,88 @@
-"""The servers beside which ours is measured: grpcio that only answers, and MLServer."""
+"""The servers of others, each in an environment of its own: Triton and MLServer."""
 
-import contextlib
 import json
-import socket
-import subprocess
+import shutil
 import sys
+import sysconfig
 import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-
-import grpc
+from typing import Any
 
 from bench.environment import environment
-from serve.errors import CurveganError
+from bench.serve.plain_server import Model
+from bench.serve.servers import Server, free_port, started
 from serve.protocol.inference import inference_pb2
 
 HERE = Path(__file__).parent
 
 
 @contextmanager
-def canned(answers: Path, threads: int) -> Iterator[str]:
-    """Runs `bench.serve.canned`; yields its address."""
-    command = [sys.executable, "-m", "bench.serve.canned", str(answers), str(threads)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield process.stdout.readline().strip()
-        finally:
-            process.terminate()
+def triton(files: Mapping[str, Path]) -> Iterator[Server]:
+    """Runs Triton's C++ server, its Python backend around onnxruntime, on ONNX files.
 
-
-@contextmanager
-def mlserver(models: Path, version: int) -> Iterator[str]:
-    """Runs MLServer on the sampler's file. Raises InstallationError if it can't be had."""
-    binaries = environment("mlserver", HERE / "mlserver" / "requirements.txt")
-    port = _free_port()
+    Its dynamic batcher puts the calls that wait together, which makes it fastest: for that the rows
+    of a call are its batch. Raises InstallationError or CurveganError if it can't be had.
+    """
+    binaries = environment("triton", HERE / "triton" / "requirements.txt")
+    [packages] = binaries.parent.glob("lib/python*/site-packages")
+    home = packages / "pytriton" / "tritonserver"
+    python = "{}.{}".format(*sys.version_info)
+    stub = home / "python_backend_stubs" / python / "triton_python_backend_stub"
+    shutil.copy(stub, home / "backends" / "python")
+    address = f"127.0.0.1:{free_port()}"
+    http = f"127.0.0.1:{free_port()}"
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "onnx_model.py").write_bytes((HERE / "mlserver" / "onnx_model.py").read_bytes())
-        onnx = (models / "sampler" / str(version) / "model.onnx").absolute()
-        (folder / "model-settings.json").write_text(
-            json.dumps(
-                {
-                    "name": "sampler",
-                    "implementation": "onnx_model.OnnxModel",
-                    "parameters": {"uri": str(onnx)},
-                }
-            )
+        repository = Path(name, "models")
+        for model, onnx in files.items():
+            version = repository / model / "1"
+            version.mkdir(parents=True)
+            shutil.copy(onnx, version / "model.onnx")
+            shutil.copy(HERE / "triton" / "model.py", version)
+            (version.parent / "config.pbtxt").write_text(_config(Model(model, str(onnx)).config()))
+        command: list[str | Path] = [
+            home / "bin" / "tritonserver",
+            f"--model-repository={repository}",
+            f"--backend-directory={home / 'backends'}",
+            f"--cache-directory={home / 'caches'}",
+            *_listen("grpc", address),
+            *_listen("http", http),
+            "--allow-metrics=false",
+        ]
+        # The backend's Python is that of the first python3; it is linked to libpython.
+        libraries = (packages / "nvidia_pytriton.libs", sysconfig.get_config_var("LIBDIR"))
+        settings = {
+            "LD_LIBRARY_PATH": ":".join(map(str, libraries)),
+            "PATH": f"{binaries}:/usr/bin:/bin",
+        }
+        with started(command, address, list(files), Path(name, "log"), **settings) as pid:
+            yield Server(address, pid, http, batches=True)
+
+
+def _listen(kind: str, address: str) -> tuple[str, str]:
+    host, _, port = address.rpartition(":")
+    return f"--{kind}-address={host}", f"--{kind}-port={port}"
+
+
+def _config(model: inference_pb2.ModelConfig) -> str:
+    """Returns the config.pbtxt of a model whose rows are Triton's batch."""
+
+    def described(kind: str, tensor: Any) -> str:
+        datatype = inference_pb2.DataType.Name(tensor.data_type)
+        # Triton knows no tensor that is a number a row, so its requests have [rows, 1].
+        shape = list(tensor.dims[1:]) or "[1] reshape {shape: []}"
+        return f'{kind} [{{name: "{tensor.name}" data_type: {datatype} dims: {shape}}}]'
+
+    tensors = [described("input", tensor) for tensor in model.input]
+    tensors += [described("output", tensor) for tensor in model.output]
+    return "\n".join(
+        (
+            f'name: "{model.name}"',
+            'backend: "python"',
+            "max_batch_size: 4096",
+            "dynamic_batching {}",
+            "instance_group [{kind: KIND_CPU}]",
+            *tensors,
         )
-        (folder / "settings.json").write_text(
-            json.dumps(
-                {
-                    "host": "127.0.0.1",
-                    "grpc_port": port,
-                    "http_port": _free_port(),
-                    "metrics_port": _free_port(),
-                    "parallel_workers": 0,
-                    "debug": False,
-                }
-            )
-        )
-        with subprocess.Popen(
-            [binaries / "mlserver", "start", folder],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        ) as process:
-            try:
-                _await_model(f"127.0.0.1:{port}")
-                yield f"127.0.0.1:{port}"
-            finally:
-                process.terminate()
-
-
-def _await_model(address: str) -> None:
-    ready = inference_pb2.ModelReadyRequest(name="sampler").SerializeToString()
-    with grpc.insecure_channel(address) as channel:
-        ask: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
-            "/inference.GRPCInferenceService/ModelReady"
-        )
-        for _ in range(300):
-            with contextlib.suppress(grpc.RpcError):
-                if inference_pb2.ModelReadyResponse.FromString(ask(ready, timeout=5)).ready:
-                    return
-            time.sleep(0.1)
-    raise CurveganError("MLServer did not become ready within 30 s")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    )
