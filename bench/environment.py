@@ -1,7 +1,10 @@
 """Environments of their own for programs whose packages do not go with ours."""
 
+import fcntl
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from serve.errors import CurveganError
@@ -21,24 +24,31 @@ def environment(name: str, requirements: Path) -> Path:
     """
     folder = VENV / name
     wanted, installed = requirements.read_bytes(), folder / "installed.txt"
-    if not installed.exists() or installed.read_bytes() != wanted:
-        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-        pip: list[str | Path] = [
-            folder / "bin" / "python",
-            "-m",
-            "pip",
-            "--quiet",
-            "--disable-pip-version-check",
-        ]
-        done = subprocess.run(
-            [*pip, "install", "--requirement", requirements],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise InstallationError(
-                f"pip can't install {requirements.name}: {done.stderr.strip()[-300:]}"
-            )
-        installed.write_bytes(wanted)
+    with alone(name):
+        if not installed.exists() or installed.read_bytes() != wanted:
+            _install(folder, requirements)
+            installed.write_bytes(wanted)
     return folder / "bin"
+
+
+def _install(folder: Path, requirements: Path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+    python = folder / "bin" / "python"
+    options = ("--quiet", "--disable-pip-version-check")
+    done = subprocess.run(
+        [python, "-m", "pip", *options, "install", "--requirement", requirements],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise InstallationError(f"pip can't install {requirements}: {done.stderr.strip()[-300:]}")
+
+
+@contextmanager
+def alone(name: str) -> Iterator[None]:
+    """Keeps other processes from making what is called `name` meanwhile."""
+    VENV.mkdir(exist_ok=True)
+    with (VENV / f"{name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -41,4 +41,7 @@ def print_table(
         table.add_column(column, justify="right")
     for row in rows:
         table.add_row(*row)
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        console.width = 200  # A file has room: nothing is folded.
+    console.print(table)

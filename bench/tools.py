@@ -1,15 +1,13 @@
 """Builds what is not Python: npm's packages and CMake's programs, kept between runs."""
 
-import fcntl
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
-from bench.environment import VENV, InstallationError
+from bench.environment import InstallationError, alone
 from serve.errors import CurveganError
 
 
@@ -26,7 +24,7 @@ def npm_install(folder: Path) -> None:
     _need("node", "nodejs")
     wanted = (folder / "package-lock.json").read_bytes()
     installed = folder / "node_modules" / "installed-lock.json"
-    with _alone(folder):
+    with alone(f"{folder.parent.name}-{folder.name}"):
         if not installed.exists() or installed.read_bytes() != wanted:
             _need("npm", "npm")
             command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
@@ -44,7 +42,7 @@ def cmake_build(folder: Path) -> Path:
     _need("c++", "g++")
     _need("make", "make")
     build = folder / "build"
-    with _alone(folder):
+    with alone(f"{folder.parent.name}-{folder.name}"):
         prefix = f"-DCMAKE_PREFIX_PATH={torch.utils.cmake_prefix_path}"
         for command in (
             ["cmake", "-S", str(folder), "-B", str(build), prefix],
@@ -69,12 +67,3 @@ def _run(command: Sequence[str], folder: Path) -> str:
     lines = done.stderr.splitlines()
     errors = [line for line in lines if "error" in line.lower()] or lines
     return f"{command[0]} failed in {folder.name}: {' '.join(' '.join(errors).split())[:300]}"
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keeps other processes from building the same meanwhile."""
-    VENV.mkdir(exist_ok=True)
-    with (VENV / f"{folder.parent.name}-{folder.name}.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

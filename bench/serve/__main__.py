@@ -1,26 +1,47 @@
 """python -m bench.serve [--models DIR]: requests and curves a second, side by side."""
 
 from pathlib import Path
+from typing import Annotated, Literal
 
+import cyclopts
+
+from bench.serve.calls import unary_loads
+from bench.serve.clients import compare_clients
 from bench.serve.inference import compare_inference
-from bench.serve.perf_analyzer import need_libb64
 from bench.serve.load import need_h2load
-
-
+from bench.serve.others import OTHERS, triton
+from bench.serve.perf_analyzer import need_libb64
+from bench.serve.side_by_side import compare_with_canned
+from bench.serve.stream import time_stream
 from serve.command_line import Count, make_app, run
 from serve.repository import DEFAULT_MODELS, Repository
 
-app = make_app("python -m bench.serve", "Time the server beside grpcio alone and MLServer.")
+Table = Literal["perf_analyzer", "clients", "canned"]
+
+app = make_app("python -m bench.serve", "Time the server beside others, as its users see it.")
 
 
 @app.default
-def main(*, models: Path = DEFAULT_MODELS, rounds: Count = 5, seconds: Count = 4) -> None:
-    """Time the server beside grpcio alone and MLServer.
+def main(
+    *,
+    models: Path = DEFAULT_MODELS,
+    tables: Annotated[tuple[Table, ...], cyclopts.Parameter(consume_multiple=True)] = (
+        "perf_analyzer",
+        "clients",
+        "canned",
+    ),
+    rounds: Count = 3,
+    seconds: Count = 4,
+) -> None:
+    """Time the server beside others, as its users see it.
 
     Parameters
     ----------
     models
         The model repository; its newest version is served.
+    tables
+        perf_analyzer: beside a plain server, Triton and MLServer; clients: our client and
+        tritonclient; canned: beside grpcio that computes nothing.
     rounds
         Turns that each server takes; the tables show medians.
     seconds
@@ -28,8 +49,17 @@ def main(*, models: Path = DEFAULT_MODELS, rounds: Count = 5, seconds: Count = 4
     """
     repository = Repository(models)
     repository.newest()  # Raises where there is none, before anything is started.
-    need_libb64()
-    compare_inference(repository, rounds, seconds)
+    if "perf_analyzer" in tables:
+        need_libb64()
+    if "canned" in tables:
+        need_h2load()
+    if "perf_analyzer" in tables:
+        compare_inference(repository, OTHERS, rounds, seconds)
+    if "clients" in tables:
+        compare_clients(repository, {"Triton": triton}, rounds, seconds)
+    if "canned" in tables:
+        compare_with_canned(models, unary_loads(repository), rounds, seconds)
+        time_stream(models, rounds, seconds)
 
 
 if __name__ == "__main__":

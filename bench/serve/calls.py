@@ -6,14 +6,16 @@ from bench.serve.load import Load
 from curvegan.v1 import curves_pb2
 from serve.engine import Engine
 from serve.protocol.inference import inference_pb2
+from serve.repository import Repository
 
 CURVES = "curvegan.v1.CurveService/GenerateCurves"
 STREAM = "curvegan.v1.CurveService/StreamCurves"
 INFER = "inference.GRPCInferenceService/ModelInfer"
 
 
-def unary_loads(engine: Engine) -> dict[str, Load]:
-    """Returns the calls with one answer, each by its name in the tables."""
+def unary_loads(repository: Repository) -> dict[str, Load]:
+    """Returns the calls with one answer, each by its name in the table."""
+    engine = Engine.of(repository.load(repository.newest()))
     rng = np.random.default_rng(0)
     seeds = rng.integers(-(2**63), 2**63, 1000, np.int64)
     noise = rng.standard_normal((1000, engine.n_noise), np.float32)

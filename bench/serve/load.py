@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.serve.rates import Rate
 from serve.errors import CurveganError
 
 
@@ -25,22 +26,13 @@ class Load:
     rows: int
 
 
-@dataclass(frozen=True)
-class Rate:
-    """What came of a load: calls a second, and how long a call took in milliseconds."""
-
-    per_second: float
-    p50: float
-    p99: float
-
-
 def need_h2load() -> None:
     """Raises CurveganError if h2load is not installed."""
     if not shutil.which("h2load"):
         raise CurveganError("h2load is missing: install it (Debian: nghttp2-client)")
 
 
-def apply(load: Load, address: str, seconds: int) -> Rate:
+def apply(load: Load, address: str, seconds: float) -> Rate:
     """Keeps `load` on the server at `address` for so many seconds.
 
     Raises CurveganError if a call failed. Of a gRPC error h2load takes no notice: see to it before.
@@ -63,5 +55,4 @@ def apply(load: Load, address: str, seconds: int) -> Rate:
         calls = np.loadtxt(log, ndmin=2)
     if done.returncode or not len(calls) or (calls[:, 1] != 200).any():
         raise CurveganError(f"h2load failed on {address}: {done.stdout[-300:]}{done.stderr[-300:]}")
-    p50, p99 = np.percentile(calls[:, 2], (50, 99)) / 1e3
-    return Rate(len(calls) / seconds, float(p50), float(p99))
+    return Rate.of(calls[:, 2] / 1e3, seconds)

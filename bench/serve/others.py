@@ -5,15 +5,19 @@ import shutil
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from bench.environment import environment
 from bench.serve.plain_server import Model
 from bench.serve.servers import Server, free_port, started
+from serve.errors import CurveganError
 from serve.protocol.inference import inference_pb2
+
+# Runs a server on ONNX files, each by its model's name.
+Start: TypeAlias = Callable[[Mapping[str, Path]], AbstractContextManager[Server]]
 
 HERE = Path(__file__).parent
 
@@ -30,11 +34,12 @@ def triton(files: Mapping[str, Path]) -> Iterator[Server]:
     home = packages / "pytriton" / "tritonserver"
     python = "{}.{}".format(*sys.version_info)
     stub = home / "python_backend_stubs" / python / "triton_python_backend_stub"
-    shutil.copy(stub, home / "backends" / "python")
     address = f"127.0.0.1:{free_port()}"
     http = f"127.0.0.1:{free_port()}"
     with tempfile.TemporaryDirectory() as name:
-        repository = Path(name, "models")
+        repository, backends = Path(name, "models"), Path(name, "backends")
+        shutil.copytree(home / "backends", backends)
+        shutil.copy(stub, backends / "python")
         for model, onnx in files.items():
             version = repository / model / "1"
             version.mkdir(parents=True)
@@ -44,7 +49,7 @@ def triton(files: Mapping[str, Path]) -> Iterator[Server]:
         command: list[str | Path] = [
             home / "bin" / "tritonserver",
             f"--model-repository={repository}",
-            f"--backend-directory={home / 'backends'}",
+            f"--backend-directory={backends}",
             f"--cache-directory={home / 'caches'}",
             *_listen("grpc", address),
             *_listen("http", http),
@@ -58,6 +63,78 @@ def triton(files: Mapping[str, Path]) -> Iterator[Server]:
         }
         with started(command, address, list(files), Path(name, "log"), **settings) as pid:
             yield Server(address, pid, http, batches=True)
+
+
+@contextmanager
+def mlserver(files: Mapping[str, Path]) -> Iterator[Server]:
+    """Runs MLServer, in one process, on ONNX files.
+
+    Raises InstallationError or CurveganError if it can't be had.
+    """
+    binaries = environment("mlserver", HERE / "mlserver" / "requirements.txt")
+    port = free_port()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for model, onnx in files.items():
+            (folder / model).mkdir()
+            described = Model(model, str(onnx))
+            metadata = described.metadata()
+            model_settings = {
+                "name": model,
+                "implementation": "onnx_model.OnnxModel",
+                "parameters": {"uri": str(onnx)},
+                "inputs": list(map(_described, metadata.inputs)),
+                "outputs": list(map(_described, metadata.outputs)),
+            }
+            (folder / model / "model-settings.json").write_text(json.dumps(model_settings))
+            config = inference_pb2.ModelConfigResponse(config=described.config())
+            (folder / model / "ModelConfig").write_bytes(config.SerializeToString())
+            statistics = inference_pb2.ModelStatisticsResponse(
+                model_stats=[inference_pb2.ModelStatistics(name=model)]
+            )
+            (folder / model / "ModelStatistics").write_bytes(statistics.SerializeToString())
+        settings = {
+            "host": "127.0.0.1",
+            "grpc_port": port,
+            "http_port": free_port(),
+            "metrics_port": free_port(),
+            "parallel_workers": 0,
+            "debug": False,
+        }
+        (folder / "settings.json").write_text(json.dumps(settings))
+        command: list[str | Path] = [
+            binaries / "python",
+            HERE / "mlserver" / "start.py",
+            "start",
+            folder,
+        ]
+        address = f"127.0.0.1:{port}"
+        with started(command, address, list(files), folder / "log") as pid:
+            yield Server(address, pid)
+
+
+# By their names in the tables.
+OTHERS: dict[str, Start] = {"Triton": triton, "MLServer": mlserver}
+
+
+def start_others(
+    stack: ExitStack, others: Mapping[str, Start], files: Mapping[str, Path]
+) -> dict[str, Server]:
+    """Starts servers on ONNX files, each by its model's name; `stack` ends them.
+
+    One that can't be had is left out, and why is printed.
+    """
+    servers = {}
+    for name, start in others.items():
+        try:
+            servers[name] = stack.enter_context(start(files))
+        except CurveganError as problem:
+            print(f"without {name}: {problem}")
+    return servers
+
+
+def _described(tensor: inference_pb2.ModelMetadataResponse.TensorMetadata) -> dict[str, Any]:
+    return {"name": tensor.name, "datatype": tensor.datatype, "shape": list(tensor.shape)}
 
 
 def _listen(kind: str, address: str) -> tuple[str, str]:

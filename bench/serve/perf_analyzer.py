@@ -8,10 +8,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from bench.environment import environment
-from bench.serve.process_time import processor_seconds
+from bench.serve.process_time import ProcessorTime
+from bench.serve.rates import Rate
 from bench.serve.servers import Server
 from serve.errors import CurveganError
 
@@ -30,17 +29,6 @@ class InferLoad:
     at_once: int
 
 
-@dataclass(frozen=True)
-class Figures:
-    """What came of a load: calls a second, how long one took in milliseconds, and the server's
-    processor time for one in microseconds."""
-
-    per_second: float
-    p50: float
-    p99: float
-    processor: float
-
-
 def tritonclient() -> Path:
     """Returns the `bin` of an environment with tritonclient, which perf_analyzer comes with.
 
@@ -55,8 +43,8 @@ def need_libb64() -> None:
         raise CurveganError("libb64 is missing, which perf_analyzer needs (Debian: libb64-0d)")
 
 
-def run_perf_analyzer(*options: str) -> None:
-    """Runs it with `options`. Raises CurveganError if it fails."""
+def run_perf_analyzer(*options: str) -> str:
+    """Runs it with `options`. Returns what it printed. Raises CurveganError if it fails."""
     binaries = tritonclient()
     [cuda] = binaries.parent.glob("lib/python*/site-packages/nvidia/cuda_runtime/lib")
     done = subprocess.run(
@@ -70,35 +58,32 @@ def run_perf_analyzer(*options: str) -> None:
     if done.returncode:
         said = " ".join((done.stderr or done.stdout).split())
         raise CurveganError(f"perf_analyzer failed: {said[:300]}")
+    return done.stdout
 
 
-def measure(load: InferLoad, server: Server, seconds: float) -> Figures:
+def measure(load: InferLoad, server: Server, seconds: float) -> Rate:
     """Keeps `load`, with zeros for numbers, on `server` for about so many seconds.
 
-    Rates and times are those of the calls that perf_analyzer lists one by one. The processor time
-    is what the server used while perf_analyzer ran, divided by the same calls: it leaves out those
-    that warm up and those in flight at the end, together 1 or 2 in 1,000, and asks for descriptions
-    a dozen times, so that a call seems to cost so much more.
+    Calls, their times and the server's processor time are those between the beginning of
+    perf_analyzer's first window and the end of its last one: it lists every call that ended there.
     """
     with tempfile.TemporaryDirectory() as folder:
         listed = Path(folder, "calls.json")
-        before = processor_seconds(server.pid)
-        run_perf_analyzer(
-            *("-i", "grpc", "-u", server.address, "-m", load.model, "--input-data", "zero"),
-            *_shape(load, server),
-            *("--concurrency-range", str(load.at_once)),
-            *("-p", f"{1000 * seconds / _WINDOWS / _OVERTIME:.0f}", "-r", str(_WINDOWS)),
-            # It shall not go on until its windows agree.
-            *("--stability-percentage", "999", "--profile-export-file", str(listed)),
-        )
-        used = processor_seconds(server.pid) - before
+        with ProcessorTime(server.pid) as used:
+            run_perf_analyzer(
+                *("-i", "grpc", "-u", server.address, "-m", load.model, "--input-data", "zero"),
+                *_shape(load, server),
+                *("--concurrency-range", str(load.at_once)),
+                *("-p", f"{1000 * seconds / _WINDOWS / _OVERTIME:.0f}", "-r", str(_WINDOWS)),
+                # It shall not go on until its windows agree.
+                *("--stability-percentage", "999", "--profile-export-file", str(listed)),
+            )
         [experiment] = json.loads(listed.read_text())["experiments"]
-    # In nanoseconds; the windows follow each other without a gap.
-    bounds, calls = experiment["window_boundaries"], experiment["requests"]
-    times = [call["response_timestamps"][-1] - call["timestamp"] for call in calls]
-    p50, p99 = np.percentile(times, (50, 99)) / 1e6
-    per_second = len(calls) / (bounds[-1] - bounds[0]) * 1e9
-    return Figures(per_second, float(p50), float(p99), used / len(calls) * 1e6)
+    # Moments in nanoseconds; the windows follow each other without a gap.
+    calls = experiment["requests"]
+    times = [(call["response_timestamps"][-1] - call["timestamp"]) / 1e6 for call in calls]
+    start, *_, end = (moment / 1e9 for moment in experiment["window_boundaries"])
+    return Rate.of(times, end - start, used.between(start, end) / len(calls) * 1e6)
 
 
 def _shape(load: InferLoad, server: Server) -> tuple[str, str]:

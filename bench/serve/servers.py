@@ -16,6 +16,7 @@ import grpc
 from serve.errors import CurveganError
 from serve.process import running_server
 from serve.protocol.inference import inference_pb2
+from serve.repository import ONNX, Repository
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,14 @@ def _python_server(module: str, *arguments: str) -> Iterator[Server]:
             process.terminate()
 
 
+def onnx_files(repository: Repository, version: int) -> dict[str, Path]:
+    """Returns the ONNX file of each model."""
+    return {
+        name: (repository.root / name / str(version) / ONNX).absolute()
+        for name in ("generator", "sampler")
+    }
+
+
 @contextmanager
 def started(
     command: Sequence[str | Path], address: str, models: Sequence[str], log: Path, **settings: str
@@ -104,14 +113,13 @@ def _await_models(
                 return inference_pb2.ModelReadyResponse.FromString(ask(request, timeout=5)).ready
             return False
 
-        for _ in range(600):
+        end = time.monotonic() + 60
+        while time.monotonic() < end and process.poll() is None:
             if all(map(is_ready, models)):
                 return
-            if process.poll() is not None:
-                break
             time.sleep(0.1)
     last = log.read_text(errors="replace").strip().rpartition("\n")[2]
-    raise CurveganError(f"{Path(str(process.args[0])).name} did not become ready: {last[:300]}")
+    raise CurveganError(f"it did not become ready within a minute; its last words: {last[-300:]}")
 
 
 def free_port() -> int:

@@ -1,12 +1,12 @@
 """Curves a second of one stream."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 
 from bench.serve.calls import stream_load
 from bench.serve.load import apply
+from bench.serve.process_time import processor_seconds
 from bench.timing import print_table
 from serve.process import running_server
 
@@ -21,9 +21,9 @@ def time_stream(models: Path, rounds: int, seconds: int) -> None:
         apply(load, server.address, 1)
         found = []
         for _ in range(rounds):
-            before = _processor_seconds(server.process.pid)
+            before = processor_seconds(server.process.pid)
             rate = apply(load, server.address, seconds)
-            used = _processor_seconds(server.process.pid) - before
+            used = processor_seconds(server.process.pid) - before
             found.append(
                 (rate.per_second * load.rows, rate.per_second * load.rows * seconds / used)
             )
@@ -36,14 +36,3 @@ def time_stream(models: Path, rounds: int, seconds: int) -> None:
             ("by a second of the server's processor time", f"{by_processor:.2f}"),
         ],
     )
-
-
-def _processor_seconds(pid: int) -> float:
-    """Returns the processor time of a process's children so far."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    ticks = 0
-    for child in children:
-        # The name may hold blanks; what follows it does not.
-        fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")

@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
 import onnxruntime as ort
 import triton_python_backend_utils as triton
 
 
 class TritonPythonModel:
-    """Loads the file model.onnx beside this one, and runs it."""
+    """Loads the file model.onnx beside this one, which has one input and one output, and runs it.
+
+    Calls that Triton's batcher put together are one run.
+    """
 
     def initialize(self, _args):
         options = ort.SessionOptions()
@@ -15,15 +19,17 @@ class TritonPythonModel:
         self._session = ort.InferenceSession(
             Path(__file__).with_name("model.onnx"), options, providers=["CPUExecutionProvider"]
         )
-        self._inputs = [given.name for given in self._session.get_inputs()]
-        self._outputs = [output.name for output in self._session.get_outputs()]
+        self._input = self._session.get_inputs()[0].name
+        self._output = self._session.get_outputs()[0].name
 
     def execute(self, requests):
-        return [self._respond(request) for request in requests]
-
-    def _respond(self, request):
-        feed = {
-            name: triton.get_input_tensor_by_name(request, name).as_numpy() for name in self._inputs
-        }
-        values = self._session.run(self._outputs, feed)
-        return triton.InferenceResponse(list(map(triton.Tensor, self._outputs, values)))
+        given = [
+            triton.get_input_tensor_by_name(request, self._input).as_numpy() for request in requests
+        ]
+        rows = np.concatenate(given) if len(given) > 1 else given[0]
+        [values] = self._session.run([self._output], {self._input: rows})
+        ends = np.cumsum([len(rows) for rows in given])[:-1]
+        return [
+            triton.InferenceResponse([triton.Tensor(self._output, part)])
+            for part in np.split(values, ends)
+        ]

@@ -1,6 +1,5 @@
 """Triton's own clients, in an environment of their own, understand the server."""
 
-import ctypes.util
 import os
 import subprocess
 from pathlib import Path
@@ -10,8 +9,10 @@ import pytest
 from google.protobuf.json_format import MessageToDict, Parse
 from google.protobuf.message import Message
 
-from bench.environment import InstallationError, environment
+from bench.environment import InstallationError
+from bench.serve.perf_analyzer import need_libb64, run_perf_analyzer, tritonclient
 from serve.engine import Engine
+from serve.errors import CurveganError
 from serve.metrics import ModelTotals
 from serve.process import RunningServer
 from serve.protocol import describe, tensors
@@ -28,9 +29,9 @@ pytestmark = pytest.mark.timeout(600)
 
 @pytest.fixture(scope="module")
 def triton() -> Path:
-    """The `bin` of an environment with the packages of requirements.txt, kept between runs."""
+    """The `bin` of an environment with tritonclient, kept between runs."""
     try:
-        return environment("triton-client", FOLDER / "requirements.txt")
+        return tritonclient()
     except InstallationError as problem:
         pytest.skip(str(problem))
 
@@ -99,16 +100,16 @@ def test_the_readmes_program_gets_curves(triton: Path, server: RunningServer):
         ("-m", "generator", "--shape", "noise:16,5", "--input-data", "zero"),
     ],
 )
-def test_perf_analyzer_measures_the_server(triton: Path, server: RunningServer, options):
-    if not ctypes.util.find_library("b64"):
-        pytest.skip("no libb64, which perf_analyzer needs (Debian: libb64-0d)")
-    [cuda] = triton.parent.glob("lib/python*/site-packages/nvidia/cuda_runtime/lib")
-    printed = run(
-        triton / "perf_analyzer",
+@pytest.mark.usefixtures("triton")
+def test_perf_analyzer_measures_the_server(server: RunningServer, options):
+    try:
+        need_libb64()
+    except CurveganError as problem:
+        pytest.skip(str(problem))
+    printed = run_perf_analyzer(
         *options,
         *("-i", "grpc", "-u", server.address, "--concurrency-range", "2"),
         # Three short measurements, the fewest that it takes, whether their times are steady or not.
         *("-p", "300", "-r", "3", "--stability-percentage", "999"),
-        LD_LIBRARY_PATH=str(cuda),
     )
     assert "Successful request count" in printed
