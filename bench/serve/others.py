@@ -1,18 +1,25 @@
 """The servers of others, each in an environment of its own: Triton and MLServer."""
 
+import contextlib
 import json
+import os
 import shutil
+import socket
+import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from bench.environment import environment
+import grpc
+
+from bench.environment import InstallationError, environment
 from bench.serve.plain_server import Model
-from bench.serve.servers import Server, free_port, started
+from bench.serve.servers import Server
 from serve.errors import CurveganError
 from serve.protocol.inference import inference_pb2
 
@@ -34,8 +41,10 @@ def triton(files: Mapping[str, Path]) -> Iterator[Server]:
     home = packages / "pytriton" / "tritonserver"
     python = "{}.{}".format(*sys.version_info)
     stub = home / "python_backend_stubs" / python / "triton_python_backend_stub"
-    address = f"127.0.0.1:{free_port()}"
-    http = f"127.0.0.1:{free_port()}"
+    if not stub.exists():
+        raise InstallationError(f"Triton's wheel has no backend for Python {python}")
+    address = f"127.0.0.1:{_free_port()}"
+    http = f"127.0.0.1:{_free_port()}"
     with tempfile.TemporaryDirectory() as name:
         repository, backends = Path(name, "models"), Path(name, "backends")
         shutil.copytree(home / "backends", backends)
@@ -61,7 +70,7 @@ def triton(files: Mapping[str, Path]) -> Iterator[Server]:
             "LD_LIBRARY_PATH": ":".join(map(str, libraries)),
             "PATH": f"{binaries}:/usr/bin:/bin",
         }
-        with started(command, address, list(files), Path(name, "log"), **settings) as pid:
+        with _started(command, address, list(files), Path(name, "log"), **settings) as pid:
             yield Server(address, pid, http, batches=True)
 
 
@@ -72,7 +81,7 @@ def mlserver(files: Mapping[str, Path]) -> Iterator[Server]:
     Raises InstallationError or CurveganError if it can't be had.
     """
     binaries = environment("mlserver", HERE / "mlserver" / "requirements.txt")
-    port = free_port()
+    port = _free_port()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for model, onnx in files.items():
@@ -96,8 +105,8 @@ def mlserver(files: Mapping[str, Path]) -> Iterator[Server]:
         settings = {
             "host": "127.0.0.1",
             "grpc_port": port,
-            "http_port": free_port(),
-            "metrics_port": free_port(),
+            "http_port": _free_port(),
+            "metrics_port": _free_port(),
             "parallel_workers": 0,
             "debug": False,
         }
@@ -109,7 +118,7 @@ def mlserver(files: Mapping[str, Path]) -> Iterator[Server]:
             folder,
         ]
         address = f"127.0.0.1:{port}"
-        with started(command, address, list(files), folder / "log") as pid:
+        with _started(command, address, list(files), folder / "log") as pid:
             yield Server(address, pid)
 
 
@@ -163,3 +172,56 @@ def _config(model: inference_pb2.ModelConfig) -> str:
             *tensors,
         )
     )
+
+
+@contextmanager
+def _started(
+    command: Sequence[str | Path], address: str, models: Sequence[str], log: Path, **settings: str
+) -> Iterator[int]:
+    """Runs a server of others, waits until it answers for `models`, and ends it afterwards.
+
+    Yields its process. `settings` go into its environment, what it says into the file `log`.
+    Raises CurveganError if it does not become ready within a minute.
+    """
+    with (
+        log.open("wb") as said,
+        subprocess.Popen(
+            command, env=os.environ | settings, stdout=said, stderr=subprocess.STDOUT
+        ) as process,
+    ):
+        try:
+            _await_models(address, models, process, log)
+            yield process.pid
+        finally:
+            process.terminate()
+
+
+def _await_models(
+    address: str, models: Sequence[str], process: subprocess.Popen[bytes], log: Path
+) -> None:
+    with grpc.insecure_channel(address) as channel:
+        ask: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(
+            "/inference.GRPCInferenceService/ModelReady"
+        )
+
+        def is_ready(model: str) -> bool:
+            request = inference_pb2.ModelReadyRequest(name=model).SerializeToString()
+            with contextlib.suppress(grpc.RpcError):
+                return inference_pb2.ModelReadyResponse.FromString(ask(request, timeout=5)).ready
+            return False
+
+        end = time.monotonic() + 60
+        while time.monotonic() < end and process.poll() is None:
+            if all(map(is_ready, models)):
+                return
+            time.sleep(0.1)
+    last = log.read_text(errors="replace").strip().rpartition("\n")[2]
+    raise CurveganError(f"it did not become ready: {last[-300:]}")
+
+
+def _free_port() -> int:
+    """Returns a port of 127.0.0.1 that nothing listened to a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
