@@ -33,7 +33,7 @@ def print_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], labels: int = 1
 ) -> None:
     """Prints a table: the first columns, `labels` of them, to the left, the others, numbers, to the
-    right."""
+    right. What does not go to a terminal is Markdown, for a document."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     for column in columns[:labels]:
         table.add_column(column, overflow="fold")
@@ -43,5 +43,6 @@ def print_table(
         table.add_row(*row)
     console = Console()
     if not console.is_terminal:
-        console.width = 200  # A file has room: nothing is folded.
+        table.box = box.MARKDOWN
+        console.width = 200  # Nothing is folded.
     console.print(table)

@@ -194,7 +194,7 @@ def test_the_table_of_perf_analyzer_has_a_row_for_each_load_and_server(
     repository: Repository, capsys: pytest.CaptureFixture[str]
 ):
     compare_inference(repository, {}, rounds=1, seconds=0.3)
-    printed = " ".join(capsys.readouterr().out.split())
+    printed = " ".join(capsys.readouterr().out.replace("|", " ").split())
     for load in ("1 x 1", "1 x 8", "1,000 x 8"):
         # Of both models.
         assert printed.count(f" {load} curvegan ") == 2
@@ -207,7 +207,7 @@ def test_the_table_of_clients_has_a_row_for_each(
     repository: Repository, capsys: pytest.CaptureFixture[str]
 ):
     compare_clients(repository, {}, rounds=1, seconds=0.3)
-    printed = " ".join(capsys.readouterr().out.split())
+    printed = " ".join(capsys.readouterr().out.replace("|", " ").split())
     for client in (
         "CurveClient",
         "tritonclient gRPC, curvegan",
@@ -226,7 +226,7 @@ def test_the_tables_of_canned_bytes_have_a_row_for_each(
     name, load = next(iter(unary_loads(repository).items()))
     compare_with_canned(repository.root, {name: load}, rounds=1, seconds=1)
     time_stream(repository.root, rounds=1, seconds=1)
-    printed = " ".join(capsys.readouterr().out.split())
+    printed = " ".join(capsys.readouterr().out.replace("|", " ").split())
     for row in (f"{name} curvegan", f"{name} canned, aio", f"{name} canned, one thread"):
         assert row in printed
     assert "by the clock" in printed
