@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 import grpc
@@ -105,11 +106,11 @@ class Calls:
             raise
         finally:
             if context and until_sent:
-                context.add_done_callback(lambda _: self._end(call))  # type: ignore[arg-type]
+                context.add_done_callback(partial(self._end, call))  # type: ignore[arg-type]
             else:
                 self._end(call)
 
-    def _end(self, call: Call) -> None:
+    def _end(self, call: Call, _: Context | None = None) -> None:
         if call.release:
             call.release()
         call.ended = time.perf_counter()

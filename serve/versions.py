@@ -11,7 +11,7 @@ import numpy as np
 from serve.engine import ROWS_PER_RUN, Engine
 from serve.errors import RepositoryError
 from serve.repository import ModelVersion, Repository
-from serve.status import RequestError
+from serve.status import RequestError, invalid_argument
 
 logger = logging.getLogger(__name__)
 
@@ -82,11 +82,16 @@ class Versions:
         """Returns the version `number`, or the newest loaded for 0.
 
         Raises RequestError for one that is not loaded: NOT_FOUND, or UNAVAILABLE for one that is
-        about to be; another worker may have answered with it already.
+        about to be; another worker may have answered with it already. INVALID_ARGUMENT for a number
+        below 0.
         """
         loaded = self._loaded
         if number == 0:
             return next(iter(loaded.values()))
+        if number < 0:
+            raise invalid_argument(
+                "version", f"is {number}: give a version's number, or 0 for the newest"
+            )
         if number not in loaded and self._is_coming(number):
             raise RequestError(
                 grpc.StatusCode.UNAVAILABLE,

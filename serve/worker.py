@@ -19,16 +19,16 @@ import uvloop
 from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
-from serve import logs, memory, tls
+from serve import logs, tls
 from serve.aside import Aside
-from serve.awake import Awake
 from serve.calls import Calls
-from serve.errors import CurveganError
-from serve.grpc_server import GrpcServer
+from serve.errors import CurveganError, ServerError
+from serve.grpc_server import make_server
 from serve.handlers import Gate, Handlers
 from serve.health import Health
 from serve.http import HttpServer
 from serve.listening import Claim
+from serve.memory import FreeMemory
 from serve.metrics import Metrics, model_totals
 from serve.plane import Plane
 from serve.protocol import servicer
@@ -115,10 +115,9 @@ async def _serve(job: Job) -> None:
     metrics.loaded(versions.numbers())
     calls = Calls(bounds)
     calls.add_observer(metrics.observe)
-    calls.add_observer(Awake(calls).observe)
     if settings.access_log:
         calls.add_observer(logs.log_access)
-    plane = Plane(bounds)
+    plane = Plane(bounds, calls)
     tokens = Tokens(settings.access.token_file) if settings.access.token_file else None
 
     handlers = Handlers(calls, bounds.max_wait)
@@ -140,11 +139,22 @@ async def _serve(job: Job) -> None:
         **InferenceService(versions, plane, handlers, totals, calls).methods(),
         **aside.methods,
     }
-    gate = Gate(methods, calls, tokens, servicer.WHILE_DRAINING)
-    server = GrpcServer(gate, _options(bounds))
+    gate = Gate(
+        methods,
+        calls,
+        tokens,
+        while_draining=servicer.WHILE_DRAINING,
+        without_token=servicer.WITHOUT_TOKEN,
+    )
+    server = make_server(gate, _options(bounds))
     credentials = _credentials(settings.access)
-    for endpoint in job.grpc_claim.endpoints:
-        server.listen(str(endpoint), credentials)
+    for endpoint in map(str, job.grpc_claim.endpoints):
+        if not (
+            server.add_secure_port(endpoint, credentials)
+            if credentials
+            else server.add_insecure_port(endpoint)
+        ):
+            raise ServerError(f"gRPC can't listen on {endpoint}")
     routes = InferenceRoutes(versions, plane, calls, totals, bounds)
     http = HttpServer(settings, versions, calls, tokens, metrics, routes)
 
@@ -162,15 +172,19 @@ async def _serve(job: Job) -> None:
     tasks = [
         asyncio.create_task(_every(_LOOK_EVERY, lambda: _follow(versions, metrics))),
         asyncio.create_task(_every(_COUNT_EVERY, count)),
-        asyncio.create_task(_every(_GIVE_BACK_EVERY, memory.give_back)),
+        asyncio.create_task(_every(_GIVE_BACK_EVERY, FreeMemory().give_back)),
     ]
 
-    await stop.asked.wait()
+    asked = asyncio.create_task(stop.asked.wait())
+    ended = asyncio.create_task(server.wait_for_termination())
+    await asyncio.wait((asked, ended), return_when=asyncio.FIRST_COMPLETED)
+    if ended.done():
+        raise ServerError("the gRPC server ended by itself")
     health_servicer.end()
     await calls.drain(settings.grace, stop.asked_again)
     for task in tasks:
         task.cancel()
-    await server.shutdown(_CLOSE_SECONDS)
+    await server.stop(_CLOSE_SECONDS)
     await http.stop()
     metrics.flush(0)
     # grpc.aio ends the calls that are left, such as a watch of the health, only when their tasks

@@ -22,7 +22,7 @@ from serve.protocol.inference import inference_pb2
 from serve.protocol.models import ModelSpec, TensorSpec, check_count, check_input, source_of
 from serve.protocol.tensors import check_one_input, check_options, check_output, parse_raw
 from serve.seeds import MAX_SEED, MIN_SEED
-from serve.sources import Noise, Seeds
+from serve.sources import Source
 from serve.status import invalid_argument
 
 Shape = TypeVar("Shape")
@@ -77,7 +77,7 @@ class _IndexRequest(msgspec.Struct):
 class InferRequest:
     """What an inference request asks for; `raw` says whether its answer's numbers are raw bytes."""
 
-    source: Seeds | Noise
+    source: Source
     id: str
     raw: bool
 
@@ -198,7 +198,7 @@ def _decode(json: bytes | memoryview, shape: type[Shape], field: str) -> Shape:
         raise invalid_argument(field, f"does not parse: {error}") from None
 
 
-def _source(given: _Input, raw: memoryview | None, numbers: int, spec: TensorSpec) -> Seeds | Noise:
+def _source(given: _Input, raw: memoryview | None, numbers: int, spec: TensorSpec) -> Source:
     size = given.parameters.get("binary_data_size")
     if size is None:
         if raw:
@@ -216,7 +216,7 @@ def _source(given: _Input, raw: memoryview | None, numbers: int, spec: TensorSpe
     return parse_raw(spec, raw, numbers, "inputs[0].binary_data")
 
 
-def _from_json(data: bytes, numbers: int, spec: TensorSpec) -> Seeds | Noise:
+def _from_json(data: bytes, numbers: int, spec: TensorSpec) -> Source:
     field = "inputs[0].data"
     if not data:
         raise invalid_argument(field, "is not set: give the numbers")

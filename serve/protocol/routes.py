@@ -107,7 +107,7 @@ class InferenceRoutes:
         asked = rest.parse_infer(
             request.state.body, request.headers.get(rest.JSON_LENGTH_HEADER), model
         )
-        call.request_id, call.rows = asked.id, asked.source.rows
+        call.request_id, call.rows = asked.id, len(asked.source.values)
         curves = await _unless_gone(request, self._plane.curves(loaded, asked.source, call))
         answer = rest.infer_answer(asked, model, loaded.number, curves)
         headers, media_type = {}, _JSON

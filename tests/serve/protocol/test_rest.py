@@ -17,13 +17,12 @@ from serve.protocol.inference.inference_pb2 import ModelReadyResponse
 from serve.protocol.models import NAMES, ModelSpec, model_spec
 from serve.protocol.routes import error_response
 from serve.protocol.statistics import model_statistics
-from serve.sources import MAX_NOISE, Noise
 from serve.status import RequestError
 
 float32s = arrays(
     np.float32,
     st.tuples(st.integers(1, 20), st.just(5)),
-    elements=st.floats(-MAX_NOISE, MAX_NOISE, width=32),
+    elements=st.floats(width=32, allow_nan=False, allow_infinity=False),
 )
 
 
@@ -63,7 +62,7 @@ def test_seeds_are_read_to_the_last_bit(models, seeds):
 def test_flat_and_nested_noise_are_the_same_source(models, noise):
     for data in (noise.ravel().tolist(), noise.tolist()):
         request = rest.parse_infer(noise_body(data, noise.shape), None, models["generator"])
-        assert isinstance(request.source, Noise)
+        assert request.source.model == "generator"
         assert request.source.values.tobytes() == noise.tobytes()
 
 
@@ -213,7 +212,7 @@ WRONG_NOISE = {
         "inputs[0].data",
         "is inf in row 1",
     ),
-    "too large": (noise_body([2e6] * 10), "inputs[0].data", "from -1e+06 to 1e+06"),
+    "too large": (noise_body([2e39] * 10), "inputs[0].data", "give finite numbers"),
 }
 
 
