@@ -48,7 +48,7 @@ class Batches:
         loop = asyncio.get_running_loop()
         curves: asyncio.Future[Float32Array] = loop.create_future()
         self._waiting.append(_Waiting(rows, call, curves))
-        if len(self._waiting) >= min(_MAX_CALLS, len(self._calls)):
+        if len(self._waiting) >= min(_MAX_CALLS, self._calls.in_flight):
             self._run()
         elif len(self._waiting) == 1:
             loop.call_soon(self._wait, self._waiting, 1, _TURNS)

@@ -128,7 +128,7 @@ class HttpServer:
         return problem_response(error.status_code, error.detail, error.headers)
 
     async def _show_metrics(self, _: Request) -> Response:
-        self._metrics.flush(len(self._calls))
+        self._metrics.flush(self._calls.in_flight)
         # Reading every process's files takes milliseconds, which other calls shall not wait for.
         content = await asyncio.to_thread(prometheus.exposition)
         return Response(content, media_type=prometheus.CONTENT_TYPE)

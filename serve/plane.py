@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 import grpc
+import numpy as np
 
-from serve.arrays import Float32Array
+from serve.arrays import Float32Array, Int64Array
 from serve.batches import Batches
 from serve.calls import Call, Calls
 from serve.engine import Engine
@@ -56,8 +57,8 @@ class Plane:
                 f"asks for {rows} curves, {rows * size} bytes: one answer holds at most {most} "
                 f"curves, {most * size} bytes; ask in parts, or call StreamCurves over gRPC",
             )
-        if rows <= _JOINED_ROWS and len(self._calls) > 1:
-            return await self._batches.curves(engine, source.model, source.part(0, rows), call)
+        if self._calls.in_flight > 1 and rows <= _JOINED_ROWS:
+            return await self._batches.curves(engine, source.model, _rows(source, 0, rows), call)
         if rows <= _SMALL_ROWS:
             return _compute(engine, source, 0, rows, call)
         # Until it has left, an answer is held twice: as curves and as a message, and then as a
@@ -95,6 +96,14 @@ def _compute(engine: Engine, source: Source, start: int, stop: int, call: Call) 
     """Returns the curves of some rows of `source`, and adds the time that it took to the call's."""
     began = time.perf_counter()
     try:
-        return engine.run(source.model, source.part(start, stop))
+        return engine.run(source.model, _rows(source, start, stop))
     finally:
         call.computed += time.perf_counter() - began
+
+
+def _rows(source: Source, start: int, stop: int) -> Int64Array | Float32Array:
+    """Returns the rows of `source` from `start` to before `stop` as an array."""
+    values = source.values[start:stop]
+    if isinstance(values, range):
+        return np.arange(len(values), dtype=np.int64) + values.start
+    return values

@@ -19,13 +19,6 @@ class Source(NamedTuple):
     model: ModelName
     values: Int64Array | range | Float32Array
 
-    def part(self, start: int, stop: int) -> Int64Array | Float32Array:
-        """Returns the rows from `start` to before `stop` as an array."""
-        values = self.values[start:stop]
-        if isinstance(values, range):
-            return np.arange(len(values), dtype=np.int64) + values.start
-        return values
-
 
 def noise_source(values: Float32Array, n_noise: int, field: str) -> Source:
     """Returns the source of noise whose rows, one after another, the request's field `field` holds.

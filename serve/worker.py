@@ -126,7 +126,7 @@ async def _serve(job: Job) -> None:
     aside = Aside(bounds.max_calls, bounds.max_wait)
 
     async def totals() -> Totals:
-        metrics.flush(len(calls))
+        metrics.flush(calls.in_flight)
         return await asyncio.to_thread(model_totals)
 
     names = (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME)
@@ -167,7 +167,7 @@ async def _serve(job: Job) -> None:
     job.report(Ready(job.name, versions.numbers()[0]))
 
     async def count() -> None:
-        metrics.flush(len(calls))
+        metrics.flush(calls.in_flight)
 
     tasks = [
         asyncio.create_task(_every(_LOOK_EVERY, lambda: _follow(versions, metrics))),
