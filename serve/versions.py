@@ -10,7 +10,9 @@ import numpy as np
 
 from serve.engine import ROWS_PER_RUN, Engine
 from serve.errors import RepositoryError
+from serve.manifest import Manifest
 from serve.repository import ModelVersion, Repository
+from serve.settled import Settled
 from serve.status import RequestError
 
 logger = logging.getLogger(__name__)
@@ -38,17 +40,21 @@ class Versions:
 
     `refresh` follows what is published and deleted; everything else only reads. A version that
     can't be loaded is refused and, as long as its files stay as they are, not tried again: of that
-    `on_refused` is told, with the version and the reason.
+    `on_refused` is told, with the version and the reason. Refused is also what stands under the
+    number of another version that `settled` knows, so that no two workers give different curves
+    under one number.
     """
 
     def __init__(
         self,
         repository: Repository,
+        settled: Settled,
         keep: int,
         pin: int | None,
         on_refused: Callable[[int, str], None],
     ) -> None:
         self._repository = repository
+        self._settled = settled
         self._keep = keep
         self._pin = pin
         self._on_refused = on_refused
@@ -61,12 +67,13 @@ class Versions:
         """Brings what is loaded in step with the repository.
 
         Loads and warms beside what is served, then swaps. Where nothing can be loaded, what is
-        served stays. Raises RepositoryError if there never was anything.
+        served stays. Raises RepositoryError if there never was anything, OSError if it can't be
+        read or not be settled what is.
         """
         with self._refreshing:
             try:
                 loaded = self._wanted()
-            except RepositoryError as error:
+            except (RepositoryError, OSError) as error:
                 if not self._loaded:
                     raise
                 self._report(str(error))
@@ -82,7 +89,8 @@ class Versions:
         """Returns the version `number`, or the newest loaded for 0.
 
         Raises RequestError for one that is not loaded: NOT_FOUND, or UNAVAILABLE for one that is
-        about to be; another worker may have answered with it already.
+        about to be, or that this worker refuses and another had loaded before: another worker may
+        have answered with it already.
         """
         loaded = self._loaded
         if number == 0:
@@ -92,6 +100,13 @@ class Versions:
                 grpc.StatusCode.UNAVAILABLE,
                 "version",
                 f"{number} is being loaded: ask again",
+                retry_after=0.1,
+            )
+        if number not in loaded and number in self._refused and self._settled.holds(number):
+            raise RequestError(
+                grpc.StatusCode.UNAVAILABLE,
+                "version",
+                f"{number} can't be loaded any more, though another worker may have it: ask again",
                 retry_after=0.1,
             )
         if number not in loaded:
@@ -137,12 +152,16 @@ class Versions:
                 loaded[number] = found
             else:
                 refused[number] = found
-        if not loaded and not self._loaded:
-            raise RepositoryError(next(iter(refused.values())).reason)
+        for number in loaded.keys() & self._loaded.keys():
+            if refusal := self._replacement(number):
+                refused[number] = refusal
         for number, refusal in refused.items():
-            if refusal != self._refused.get(number):
+            before = self._refused.get(number)
+            if before is None or refusal.reason != before.reason:
                 self._on_refused(number, refusal.reason)
         self._refused = refused
+        if not loaded and not self._loaded:
+            raise RepositoryError(next(iter(refused.values())).reason)
         return loaded
 
     def _load(self, number: int) -> "Loaded | _Refusal":
@@ -156,7 +175,32 @@ class Versions:
             _warm(loaded.engine)
         except RepositoryError as error:
             return _Refusal(files, str(error))
-        return loaded
+        # Only now, for what can't be served may be replaced under its number.
+        reason = self._mismatch(number, model.sampler_manifest)
+        return _Refusal(files, reason) if reason else loaded
+
+    def _replacement(self, number: int) -> _Refusal | None:
+        """Returns the refusal of what has taken the place of a version that is loaded."""
+        files = self._repository.fingerprint(number)
+        try:
+            manifest = self._repository.sampler_manifest(number)
+        except RepositoryError:
+            return None  # It is being deleted, say; what is loaded needs its files no more.
+        reason = self._mismatch(number, manifest)
+        return _Refusal(files, reason) if reason else None
+
+    def _mismatch(self, number: int, manifest: Manifest) -> str:
+        """Settles what the version `number` is, or returns why it is not what `manifest` says."""
+        found = manifest.self_sha256
+        settled = self._settled.settle(number, found)
+        if found == settled:
+            return ""
+        return (
+            f"{self._repository.root / 'sampler' / str(number)} is not the version {number} that "
+            f"this server has loaded before (its manifest is {found[:12]}…, not {settled[:12]}…): "
+            "a published version never changes; publish it under a new number, or restart the "
+            "server"
+        )
 
     def _report(self, trouble: str) -> None:
         """Logs a trouble when it begins, not each time that it is met."""
