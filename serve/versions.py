@@ -10,7 +10,6 @@ import numpy as np
 
 from serve.engine import ROWS_PER_RUN, Engine
 from serve.errors import RepositoryError
-from serve.manifest import Manifest
 from serve.repository import ModelVersion, Repository
 from serve.settled import Settled
 from serve.status import RequestError
@@ -67,8 +66,8 @@ class Versions:
         """Brings what is loaded in step with the repository.
 
         Loads and warms beside what is served, then swaps. Where nothing can be loaded, what is
-        served stays. Raises RepositoryError if there never was anything, OSError if it can't be
-        read or not be settled what is.
+        served stays. If there never was anything, raises RepositoryError, or OSError if the
+        system fails.
         """
         with self._refreshing:
             try:
@@ -95,25 +94,17 @@ class Versions:
         loaded = self._loaded
         if number == 0:
             return next(iter(loaded.values()))
-        if number not in loaded and self._is_coming(number):
-            raise RequestError(
-                grpc.StatusCode.UNAVAILABLE,
-                "version",
-                f"{number} is being loaded: ask again",
-                retry_after=0.1,
+        if number in loaded:
+            return loaded[number]
+        if self._is_coming(number):
+            raise _unavailable(f"{number} is being loaded: ask again")
+        if number in self._refused and self._settled.holds(number):
+            raise _unavailable(
+                f"{number} can't be loaded any more, though another worker may have it: ask again"
             )
-        if number not in loaded and number in self._refused and self._settled.holds(number):
-            raise RequestError(
-                grpc.StatusCode.UNAVAILABLE,
-                "version",
-                f"{number} can't be loaded any more, though another worker may have it: ask again",
-                retry_after=0.1,
-            )
-        if number not in loaded:
-            raise RequestError(
-                grpc.StatusCode.NOT_FOUND, "version", f"{number} is not served: {_list(loaded)}"
-            )
-        return loaded[number]
+        raise RequestError(
+            grpc.StatusCode.NOT_FOUND, "version", f"{number} is not served: {_list(loaded)}"
+        )
 
     def numbers(self) -> list[int]:
         """Returns the numbers of the loaded versions, the newest first."""
@@ -176,30 +167,28 @@ class Versions:
         except RepositoryError as error:
             return _Refusal(files, str(error))
         # Only now, for what can't be served may be replaced under its number.
-        reason = self._mismatch(number, model.sampler_manifest)
-        return _Refusal(files, reason) if reason else loaded
+        found = model.sampler_manifest.self_sha256
+        settled = self._settled.settle(number, found)
+        return loaded if found == settled else self._other(number, files, found, settled)
 
     def _replacement(self, number: int) -> _Refusal | None:
         """Returns the refusal of what has taken the place of a version that is loaded."""
         files = self._repository.fingerprint(number)
         try:
-            manifest = self._repository.sampler_manifest(number)
+            found = self._repository.sampler_manifest(number).self_sha256
         except RepositoryError:
             return None  # It is being deleted, say; what is loaded needs its files no more.
-        reason = self._mismatch(number, manifest)
-        return _Refusal(files, reason) if reason else None
+        loaded = self._loaded[number].model.sampler_manifest.self_sha256
+        return None if found == loaded else self._other(number, files, found, loaded)
 
-    def _mismatch(self, number: int, manifest: Manifest) -> str:
-        """Settles what the version `number` is, or returns why it is not what `manifest` says."""
-        found = manifest.self_sha256
-        settled = self._settled.settle(number, found)
-        if found == settled:
-            return ""
-        return (
+    def _other(self, number: int, files: tuple[object, ...], found: str, expected: str) -> _Refusal:
+        """Returns the refusal of what is not the version that its number stands for."""
+        return _Refusal(
+            files,
             f"{self._repository.root / 'sampler' / str(number)} is not the version {number} that "
-            f"this server has loaded before (its manifest is {found[:12]}…, not {settled[:12]}…): "
+            f"this server has loaded before (its manifest is {found[:12]}…, not {expected[:12]}…): "
             "a published version never changes; publish it under a new number, or restart the "
-            "server"
+            "server",
         )
 
     def _report(self, trouble: str) -> None:
@@ -225,6 +214,10 @@ def _warm(engine: Engine) -> None:
             raise RepositoryError(f"onnxruntime can't run the model: {reason}") from None
         if any(curves.shape != (rows, engine.n_points) for curves in made):
             raise RepositoryError("the model does not compute a curve a row: publish it anew")
+
+
+def _unavailable(problem: str) -> RequestError:
+    return RequestError(grpc.StatusCode.UNAVAILABLE, "version", problem, retry_after=0.1)
 
 
 def _list(versions: dict[int, Loaded]) -> str:

@@ -106,10 +106,11 @@ def test_of_many_that_settle_a_number_at_once_one_is_first(tmp_path: Path):
     assert not settled.holds(100)
 
 
+@pytest.mark.parametrize("moves_back", [False, True])
 def test_what_is_read_while_a_link_moves_is_of_one_repository(
-    models: Path, other: Path, link: Path, monkeypatch: pytest.MonkeyPatch
+    moves_back: bool, models: Path, other: Path, link: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """Whichever of its files is the first to come from the other."""
+    """Whichever of its files is the first to come from the other, or the only one."""
     read = reading.read_regular
     contents = content_in(models), content_in(other)
     for moved_at in itertools.count():
@@ -117,8 +118,11 @@ def test_what_is_read_while_a_link_moves_is_of_one_repository(
         count = itertools.count()
 
         def read_or_move(path: Path, count=count, moved_at=moved_at) -> bytes:
-            if next(count) == moved_at:
+            position = next(count)
+            if position == moved_at:
                 point(link, other)
+            if position == moved_at + 1 and moves_back:
+                point(link, models)
             return read(path)
 
         monkeypatch.setattr(reading, "read_regular", read_or_move)
