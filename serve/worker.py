@@ -38,6 +38,7 @@ from serve.reports import Failed, Ready, Refused, Report
 from serve.repository import Repository
 from serve.service import SERVICE, CurveService
 from serve.settings import Access, Bounds, Settings
+from serve.settled import Settled
 from serve.stop import Stop
 from serve.tokens import Tokens
 from serve.versions import Versions
@@ -62,14 +63,15 @@ _CLOSE_SECONDS = 1.0
 class Job:
     """What a worker gets from its supervisor.
 
-    `lifeline` is a pipe that ends when the supervisor does, `reports` one to tell it things.
+    `shared_folder` is where all workers keep their metrics and what they settled; `lifeline` is a
+    pipe that ends when the supervisor does, `reports` one to tell it things.
     """
 
     name: str
     settings: Settings
     grpc_claim: Claim
     http_claim: Claim | None
-    metrics_folder: Path
+    shared_folder: Path
     lifeline: int
     reports: int
 
@@ -97,16 +99,17 @@ def work(job: Job) -> None:
         sys.exit(1)
     finally:
         if job.is_orphaned():
-            shutil.rmtree(job.metrics_folder, ignore_errors=True)  # Nobody else will.
+            shutil.rmtree(job.shared_folder, ignore_errors=True)  # Nobody else will.
 
 
 async def _serve(job: Job) -> None:
     settings, bounds = job.settings, job.settings.bounds
     stop = Stop(job.lifeline)
-    metrics = Metrics(job.metrics_folder, job.name)
+    metrics = Metrics(job.shared_folder, job.name)
     metrics.flush(0)
     versions = Versions(
         Repository(settings.models),
+        Settled(job.shared_folder),
         settings.keep,
         settings.pin,
         lambda number, reason: job.report(Refused(number, reason)),
