@@ -18,6 +18,7 @@ from curvegan.v1.curves_pb2 import (
     StreamCurvesRequest,
     StreamCurvesResponse,
 )
+from serve.engine import Engine
 from serve.process import RunningServer
 from serve.settings import Bounds
 
@@ -93,6 +94,15 @@ def test_a_row_of_noise_gives_a_curve(channel):
     noise = np.random.default_rng(0).standard_normal((4, 5), np.float32)
     answer = generate(channel, CurveSource(noise=NoiseRows(values=noise.ravel(), width=5)))
     assert len(answer.values) == 4 * 15
+
+
+@pytest.mark.parametrize("size", [1e7, 3.4e38, 1e-45])
+def test_any_finite_noise_gives_a_curve(channel, engine: Engine, size: float):
+    noise = np.full((1, 5), size, np.float32)
+    response = generate(channel, CurveSource(noise=NoiseRows(values=noise.ravel(), width=5)))
+    assert np.array(response.values, np.float32).tobytes() == (
+        engine.curves_from_noise(noise).tobytes()
+    )
 
 
 def test_the_most_curves_of_one_call_fit_into_a_default_client(channel):
