@@ -143,7 +143,7 @@ async def _serve(job: Job) -> None:
     gate = Gate(methods, calls, tokens, servicer.WHILE_DRAINING)
     server = GrpcServer(gate, _options(bounds))
     credentials = _credentials(settings.access)
-    for endpoint in job.grpc_claim.endpoints:
+    for endpoint in job.grpc_claim.grpc_endpoints():
         server.listen(str(endpoint), credentials)
     routes = InferenceRoutes(versions, plane, calls, totals, bounds)
     http = HttpServer(settings, versions, calls, tokens, metrics, routes)
