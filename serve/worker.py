@@ -17,9 +17,8 @@ import grpc
 import msgspec
 import uvloop
 from grpc_health.v1 import health, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
-from serve import logs, memory, tls
+from serve import logs, memory, reflection, tls
 from serve.aside import Aside
 from serve.awake import Awake
 from serve.calls import Calls
@@ -130,11 +129,8 @@ async def _serve(job: Job) -> None:
         metrics.flush(len(calls))
         return await asyncio.to_thread(model_totals)
 
-    names = (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME)
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, cast(grpc.Server, aside))
-    reflection_pb2_grpc.add_ServerReflectionServicer_to_server(  # type: ignore[no-untyped-call]
-        reflection.aio.ReflectionServicer(names), aside
-    )
+    reflection.add_to(aside, (*SERVICES, health.SERVICE_NAME))
     methods = {
         **CurveService(versions, plane, handlers).methods(),
         **InferenceService(versions, plane, handlers, totals, calls).methods(),
