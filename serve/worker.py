@@ -178,7 +178,7 @@ async def _serve(job: Job) -> None:
 
 
 def _options(bounds: Bounds) -> list[tuple[str, int]]:
-    return [
+    options = [
         # The workers share the port; that no stranger does, the supervisor's claim sees to.
         ("grpc.so_reuseport", 1),
         ("grpc.max_receive_message_length", bounds.max_request_bytes),
@@ -187,11 +187,24 @@ def _options(bounds: Bounds) -> list[tuple[str, int]]:
         ("grpc.max_concurrent_streams", bounds.max_calls + _SPARE_CALLS),
         # A connection on which nobody speaks HTTP/2 goes soon.
         ("grpc.server_handshake_timeout_ms", 5_000),
-        ("grpc.max_connection_idle_ms", round(1000 * bounds.max_idle)),
+        ("grpc.max_connection_idle_ms", _milliseconds(bounds.max_idle)),
         # A client that went away without a word is found out.
         ("grpc.keepalive_time_ms", 60_000),
         ("grpc.keepalive_timeout_ms", 20_000),
+        # Clients too may look whether we are still there, also between calls: every 10 s, which
+        # comes early at times. Without these two, gRPC ends connections for it.
+        ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+        ("grpc.keepalive_permit_without_calls", 1),
     ]
+    if bounds.max_connection_age:
+        # The connection takes no more calls, and ends with the last that it has.
+        options.append(("grpc.max_connection_age_ms", _milliseconds(bounds.max_connection_age)))
+    return options
+
+
+def _milliseconds(seconds: float) -> int:
+    """Returns what gRPC takes as a time: at most 24 days, which it takes for no end at all."""
+    return min(max(1, round(1000 * seconds)), 2**31 - 1)
 
 
 async def _follow(versions: Versions, metrics: Metrics) -> None:
