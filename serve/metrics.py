@@ -2,7 +2,7 @@
 
 Each process writes its values into files of one folder, and whoever is asked adds them up: the
 multi-process mode of prometheus_client. Processes go by names that stay, so a worker that is
-started again goes on with the values of the one before it.
+started again goes on with the values of the one before it: docs/decisions/metrics.md says why.
 """
 
 import os
