@@ -110,6 +110,7 @@ class Calls:
     def _end(self, call: Call, _: Context | None = None) -> None:
         if call.release:
             call.release()
+            call.release = None
         call.ended = time.perf_counter()
         self.in_flight -= 1
         self._streams -= call.is_stream

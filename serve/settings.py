@@ -57,6 +57,9 @@ class Bounds:
     answer may take to leave over HTTP."""
     max_idle: Seconds = 600.0
     """Seconds without a call after which a connection is closed."""
+    max_connection_age: Seconds | None = None
+    """Seconds after which a connection of gRPC takes no more calls, so that its client makes a new
+    one, maybe to another worker or server; calls in flight go on. Not for HTTP."""
 
 
 @dataclass(frozen=True)

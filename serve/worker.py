@@ -17,9 +17,8 @@ import grpc
 import msgspec
 import uvloop
 from grpc_health.v1 import health, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
-from serve import logs, tls
+from serve import logs, reflection, tls
 from serve.aside import Aside
 from serve.calls import Calls
 from serve.errors import CurveganError, ServerError
@@ -117,7 +116,7 @@ async def _serve(job: Job) -> None:
     versions.refresh()
     metrics.loaded(versions.numbers())
     calls = Calls(bounds)
-    calls.add_observer(metrics.observe)
+    calls.add_observer(metrics.ended.append)
     if settings.access_log:
         calls.add_observer(logs.log_access)
     plane = Plane(bounds, calls)
@@ -132,11 +131,8 @@ async def _serve(job: Job) -> None:
         metrics.flush(calls.in_flight)
         return await asyncio.to_thread(model_totals)
 
-    names = (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME)
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, cast(grpc.Server, aside))
-    reflection_pb2_grpc.add_ServerReflectionServicer_to_server(  # type: ignore[no-untyped-call]
-        reflection.aio.ReflectionServicer(names), aside
-    )
+    reflection.add_to(aside, (*SERVICES, health.SERVICE_NAME))
     methods = {
         **CurveService(versions, plane, handlers).methods(),
         **InferenceService(versions, plane, handlers, totals, calls).methods(),
@@ -151,7 +147,7 @@ async def _serve(job: Job) -> None:
     )
     server = make_server(gate, _options(bounds))
     credentials = _credentials(settings.access)
-    for endpoint in map(str, job.grpc_claim.endpoints):
+    for endpoint in map(str, job.grpc_claim.grpc_endpoints()):
         if not (
             server.add_secure_port(endpoint, credentials)
             if credentials
@@ -199,7 +195,7 @@ async def _serve(job: Job) -> None:
 
 
 def _options(bounds: Bounds) -> list[tuple[str, int]]:
-    return [
+    options = [
         # The workers share the port; that no stranger does, the supervisor's claim sees to.
         ("grpc.so_reuseport", 1),
         ("grpc.max_receive_message_length", bounds.max_request_bytes),
@@ -208,11 +204,24 @@ def _options(bounds: Bounds) -> list[tuple[str, int]]:
         ("grpc.max_concurrent_streams", bounds.max_calls + _SPARE_CALLS),
         # A connection on which nobody speaks HTTP/2 goes soon.
         ("grpc.server_handshake_timeout_ms", 5_000),
-        ("grpc.max_connection_idle_ms", round(1000 * bounds.max_idle)),
+        ("grpc.max_connection_idle_ms", _milliseconds(bounds.max_idle)),
         # A client that went away without a word is found out.
         ("grpc.keepalive_time_ms", 60_000),
         ("grpc.keepalive_timeout_ms", 20_000),
+        # Clients too may look whether we are still there, also between calls: every 10 s, which
+        # comes early at times. Without these two, gRPC ends connections for it.
+        ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+        ("grpc.keepalive_permit_without_calls", 1),
     ]
+    if bounds.max_connection_age:
+        # The connection takes no more calls, and ends with the last that it has.
+        options.append(("grpc.max_connection_age_ms", _milliseconds(bounds.max_connection_age)))
+    return options
+
+
+def _milliseconds(seconds: float) -> int:
+    """Returns what gRPC takes as a time: at most 24 days, which it takes for no end at all."""
+    return min(max(1, round(1000 * seconds)), 2**31 - 1)
 
 
 async def _follow(versions: Versions, metrics: Metrics) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import grpc
 import pytest
-from grpc_reflection.v1alpha import reflection
 
 from curvegan.v1.curves_pb2 import CurveSource, SeedRange, StreamCurvesRequest
 from serve.process import RunningServer, running_server
@@ -42,7 +41,8 @@ METHODS = [
             "RepositoryIndex",
         )
     ),
-    f"/{reflection.SERVICE_NAME}/ServerReflectionInfo",
+    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
     "/what.is.not/Offered",
     f"{CURVES}/PaintCurves",
 ]

@@ -37,6 +37,7 @@ ANY = {
     "max-unsent-bytes": "2050",
     "max-wait": "1.5",
     "max-idle": "2.5",
+    "max-connection-age": "3.5",
 }
 FLAGS = ("access-log", "insecure")
 
