@@ -260,7 +260,7 @@ def test_restarts_leave_no_files_behind_and_all_files_have_their_room(
         for pid in workers_of(server):
             kill_a_worker(server, pid)
         assert files() == before
-        for path in before:
+        for path in (path for path in before if path.suffix == ".db"):
             assert 512 * path.stat().st_blocks >= path.stat().st_size > 0
     assert not files()
 
