@@ -14,6 +14,7 @@ from serve.process import RunningServer, running_server
 from serve.settings import Bounds
 from tests.authority import Authority, of_server
 
+PROBES = ("/healthz", "/readyz", "/v2/health/live", "/v2/health/ready")
 INFER = "/v2/models/sampler/infer"
 ONE_SEED = {
     "id": "mine",
@@ -121,12 +122,12 @@ def guarded(published: Path, tmp_path: Path) -> Iterator[RunningServer]:
         yield running
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+@pytest.mark.parametrize("path", PROBES)
 def test_probes_need_no_token(guarded: RunningServer, path: str):
     assert ask(guarded, "GET", path)[0] == 200
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/v2", "/v2/health/ready", "/nothing"])
+@pytest.mark.parametrize("path", ["/metrics", "/v2", "/v2/models", "/nothing"])
 def test_everything_else_needs_a_token(guarded: RunningServer, path: str):
     status, body, headers = ask(guarded, "GET", path)
     assert (status, headers["WWW-Authenticate"]) == (401, "Bearer")
@@ -140,7 +141,7 @@ def test_mutual_tls_asks_all_but_probes_for_a_certificate(published: Path, tmp_p
     options = [*of_server(ours), "--tls-client-ca", str(ours.ca_file)]
     with running_server(published, *options) as server:
         stranger = ssl.create_default_context(cafile=ours.ca_file)
-        assert ask(server, "GET", "/readyz", tls=stranger)[0] == 200
+        assert {ask(server, "GET", path, tls=stranger)[0] for path in PROBES} == {200}
         status, body, _ = ask(server, "GET", "/v2", tls=stranger)
         assert (status, json.loads(body)) == (403, {"error": "no client certificate"})
         known = ssl.create_default_context(cafile=ours.ca_file)
@@ -159,7 +160,7 @@ def test_probes_are_answered_however_many_connections_there_are(published: Path)
         status, body, headers = ask(server, "GET", "/v2")
         assert (status, headers["Retry-After"]) == (503, "1")
         assert "the server is full" in json.loads(body)["error"]
-        assert [ask(server, "GET", path)[0] for path in ("/healthz", "/readyz")] == [200, 200]
+        assert {ask(server, "GET", path)[0] for path in PROBES} == {200}
 
 
 def test_http_can_be_left_out(published: Path):
