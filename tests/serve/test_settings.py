@@ -102,6 +102,19 @@ def test_names_of_the_file_may_be_written_like_options(tmp_path: Path):
     assert read("--config", "settings.toml", cwd=tmp_path)["max_calls"] == 5
 
 
+def test_a_list_can_stand_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    of_file, of_variable, of_option = (
+        [f"https://{one}.example.org", f"https://{one}.example.com"] for one in ("f", "v", "o")
+    )
+    (tmp_path / "settings.toml").write_text(f"cors_origin = {of_file}\n")
+    config = ("--config", "settings.toml")
+    assert read(*config, cwd=tmp_path)["cors_origin"] == of_file
+    monkeypatch.setenv("CURVEGAN_CORS_ORIGIN", " ".join(of_variable))
+    assert read(*config, cwd=tmp_path)["cors_origin"] == of_variable
+    options = [f"--cors-origin={origin}" for origin in of_option]
+    assert read(*config, *options, cwd=tmp_path)["cors_origin"] == of_option
+
+
 def test_each_setting_is_printed_with_where_it_comes_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
