@@ -139,8 +139,8 @@ class InferenceRoutes:
         pieces, rows_at_once = answer.pieces, rest.ROWS_OF_A_PIECE
         # No other answer: they are small, and Triton's asyncio client, which says that it takes
         # gzip, reads only these.
-        coding = accepted(request.headers.get("Accept-Encoding", ""))
-        if coding:
+        takes = request.headers.get("Accept-Encoding", "identity")
+        if takes != "identity" and (coding := accepted(takes)):
             headers["Content-Encoding"] = coding
             pieces, rows_at_once = encoded(pieces, coding), _FEW_ROWS
         if len(curves) <= rows_at_once:
@@ -189,9 +189,9 @@ class _Endpoint:
     async def _body(self, request: Request) -> bytes:
         """Returns a request's body, inflated where it is compressed. Raises RequestError as soon as
         it is found to be too long, to come too slowly, or not to be what it says."""
-        coding = request_coding(request.headers.get("Content-Encoding", ""))
         pieces = self._bounded(request.stream())
-        if coding:
+        header = request.headers.get("Content-Encoding")
+        if header and (coding := request_coding(header)):
             pieces = self._bounded(decoded(pieces, coding))
         body = bytearray()
         try:
