@@ -5,6 +5,7 @@ docs/decisions/http-protocol.md names these tests: they show what uvicorn alone 
 
 import contextlib
 import http.client
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import pytest
 from serve.process import RunningServer, running_server
 from tests.serve.observe import metric, wait_until
 from tests.serve.test_http import INFER, ask
+from tests.serve.test_overload import http_connection
 
 GET = b"GET /v2 HTTP/1.1\r\nHost: here\r\n\r\n"
 CHUNKED = b"POST %b HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -116,6 +118,25 @@ def test_garbage_ends_a_connection_and_nothing_else(
             connection.sendall(sent[-11:])
             answer = all_of(connection)
             assert {int(part[:3]) for part in answer.split(b"HTTP/1.1 ")[1:]} <= statuses
+        assert ask(server, "GET", "/v2")[0] == 200
+        wait_until(lambda: metric(server, "curvegan_in_flight") == 0)
+    logged = capfd.readouterr().err
+    assert "Traceback" not in logged
+    assert "ASGI" not in logged
+
+
+def test_garbage_in_the_middle_of_an_answer_ends_it(
+    published: Path, capfd: pytest.CaptureFixture[str]
+):
+    """There is no place for a 400 any more."""
+    seeds = {"name": "seeds", "datatype": "INT64", "shape": [50_000], "data": [7] * 50_000}
+    request = post(INFER, json.dumps({"inputs": [seeds]}).encode(), "Connection: close")
+    with running_server(published) as server:
+        with http_connection(server) as connection, contextlib.suppress(ConnectionError):
+            connection.sendall(request)
+            assert connection.recv(1000).startswith(b"HTTP/1.1 200")
+            connection.sendall(b"garbage\r\n\r\n")
+            assert not all_of(connection).endswith(b"0\r\n\r\n")
         assert ask(server, "GET", "/v2")[0] == 200
         wait_until(lambda: metric(server, "curvegan_in_flight") == 0)
     logged = capfd.readouterr().err
