@@ -46,7 +46,8 @@ METHODS = [
     "/what.is.not/Offered",
     f"{CURVES}/PaintCurves",
 ]
-PAGES = ["/metrics", "/v2", "/v2/health/live", "/v2/health/ready", "/v2/models/sampler", "/nothing"]
+PAGES = ["/metrics", "/v2", "/v2/models", "/v2/models/sampler", "/v2/health", "/nothing"]
+PROBES = ["/healthz", "/readyz", "/v2/health/live", "/v2/health/ready", "/v2/health/live/"]
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +110,7 @@ def test_the_health_and_the_probes_are_open(guarded: RunningServer, channel: grp
     watch = channel.unary_stream(WATCH)(b"", timeout=20)
     assert next(watch) == SERVING
     watch.cancel()
-    assert [page(guarded, path) for path in ("/healthz", "/readyz")] == [200, 200]
+    assert {page(guarded, path) for path in PROBES} == {200}
 
 
 @pytest.mark.parametrize(
@@ -176,7 +177,7 @@ def test_a_full_server_looks_at_no_token(guarded: RunningServer):
         for metadata in ((), bearer("wrong"), bearer("first-token")):
             assert code_of(other, GET_MODEL, metadata) is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert other.unary_unary(CHECK)(b"", timeout=20) == SERVING
-        assert page(guarded, "/readyz") == 200
+        assert {page(guarded, path) for path in PROBES} == {200}
         for stream in streams:
             stream.cancel()
         wait_until(
@@ -327,7 +328,7 @@ def test_a_certificate_and_a_token_are_both_asked_for(mutual: RunningServer, our
 
 
 def test_probes_need_neither(mutual: RunningServer, ours: Authority):
-    for path in ("/healthz", "/readyz"):
+    for path in PROBES:
         assert https(mutual, path, client_tls(ours, None)) == 200
 
 
