@@ -18,6 +18,7 @@ from serve.protocol.inference.inference_pb2 import ModelReadyResponse
 from serve.protocol.models import NAMES, ModelSpec, model_spec
 from serve.protocol.routes import error_response
 from serve.protocol.statistics import model_statistics
+from serve.sources import Source
 from serve.status import RequestError
 
 float32s = arrays(
@@ -395,6 +396,19 @@ def test_a_document_has_64_bit_numbers_as_numbers():
     [read] = json.loads(rest.document(statistics))["model_stats"]
     assert read["inference_count"] == 2**63
     assert read["inference_stats"]["fail"] == {"count": 0, "ns": 0}
+
+
+@pytest.mark.parametrize("number", [np.inf, np.nan])
+def test_curves_that_json_can_not_say_are_refused_and_sent_raw(models, number):
+    curves = np.full((1, 15), number, np.float32)
+    as_json, as_raw = (
+        rest.parse_infer(noise_body([0] * 5, [1, 5], parameters={}), None, models["generator"]),
+        rest.InferRequest(Source("generator", np.zeros((1, 5), np.float32)), "", raw=True),
+    )
+    with pytest.raises(RequestError, match="not finite, which JSON can't say: ask for binary_data"):
+        rest.infer_answer(as_json, models["generator"], 1, curves)
+    answer = rest.infer_answer(as_raw, models["generator"], 1, curves)
+    assert b"".join(answer.pieces).endswith(curves.tobytes())
 
 
 def test_the_index_is_a_bare_list():
