@@ -29,8 +29,6 @@ METHODS = [
     *(
         f"{INFERENCE}/{method}"
         for method in (
-            "ServerLive",
-            "ServerReady",
             "ModelReady",
             "ServerMetadata",
             "ModelMetadata",
@@ -92,7 +90,7 @@ def page(server: RunningServer, path: str, authorization: bytes | None = None) -
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_every_method_but_the_health_s_needs_a_token(channel: grpc.Channel, method: str):
+def test_every_method_but_the_probes_needs_a_token(channel: grpc.Channel, method: str):
     assert code_of(channel, method) is grpc.StatusCode.UNAUTHENTICATED
     assert code_of(channel, method, bearer("wrong")) is grpc.StatusCode.UNAUTHENTICATED
     assert code_of(channel, method, bearer("second-token")) is not grpc.StatusCode.UNAUTHENTICATED
@@ -110,6 +108,8 @@ def test_the_health_and_the_probes_are_open(guarded: RunningServer, channel: grp
     watch = channel.unary_stream(WATCH)(b"", timeout=20)
     assert next(watch) == SERVING
     watch.cancel()
+    for probe in ("ServerLive", "ServerReady"):
+        assert channel.unary_unary(f"{INFERENCE}/{probe}")(b"", timeout=20) == b"\x08\x01"
     assert {page(guarded, path) for path in PROBES} == {200}
 
 
