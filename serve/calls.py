@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 import grpc
@@ -53,16 +54,13 @@ class Calls:
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
         self._observers: list[Callable[[Call], None]] = []
-        self._count = 0
+        self.in_flight = 0
         self._streams = 0
         self._idle = asyncio.Event()
         self._idle.set()
         # Of the streams that wait for their client's next request.
         self._waits: set[asyncio.Timeout] = set()
         self.draining = False
-
-    def __len__(self) -> int:
-        return self._count
 
     def add_observer(self, observe: Callable[[Call], None]) -> None:
         """Calls `observe` with every call that ends from now on."""
@@ -72,8 +70,8 @@ class Calls:
         """Returns why a new call can't be taken, or None if it can."""
         if self.draining:
             return _leaving()
-        if self._count >= self._bounds.max_calls:
-            return _full(f"{self._count} calls")
+        if self.in_flight >= self._bounds.max_calls:
+            return _full(f"{self.in_flight} calls")
         if is_stream and self._streams >= self._bounds.max_streams:
             return _full(f"{self._streams} streams")
         return None
@@ -89,7 +87,7 @@ class Calls:
         RequestError that the client may know of, or the end of the call from outside. `context` is
         gRPC's, None for HTTP.
         """
-        self._count += 1
+        self.in_flight += 1
         self._streams += call.is_stream
         self._idle.clear()
         try:
@@ -105,17 +103,18 @@ class Calls:
             raise
         finally:
             if context and until_sent:
-                context.add_done_callback(lambda _: self._end(call))  # type: ignore[arg-type]
+                context.add_done_callback(partial(self._end, call))  # type: ignore[arg-type]
             else:
                 self._end(call)
 
-    def _end(self, call: Call) -> None:
+    def _end(self, call: Call, _: Context | None = None) -> None:
         if call.release:
             call.release()
+            call.release = None
         call.ended = time.perf_counter()
-        self._count -= 1
+        self.in_flight -= 1
         self._streams -= call.is_stream
-        if not self._count:
+        if not self.in_flight:
             self._idle.set()
         for observe in self._observers:
             observe(call)
@@ -143,10 +142,10 @@ class Calls:
         grpc.aio's own graceful stop leaves a call that arrives while it stops without any answer.
         """
         self.draining = True
-        if self._count:
+        if self.in_flight:
             logger.warning(
                 "%d calls in flight have %g s to finish; a second signal ends them",
-                self._count,
+                self.in_flight,
                 seconds,
             )
         for stream in self._waits:

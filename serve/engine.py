@@ -1,12 +1,12 @@
 """Seeds or noise to curves: both models of one version, in onnxruntime."""
 
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
 from serve.arrays import Float32Array, Int64Array
 from serve.errors import RepositoryError
+from serve.manifest import ModelName
 from serve.ort import ort
 from serve.repository import ModelVersion
 
@@ -32,10 +32,10 @@ class Engine:
         """
         self.n_noise = n_noise
         self.n_points = n_points
-        self._sampler = _session(sampler_onnx, "seeds", "tensor(int64)", [None], n_points)
-        self._generator = _session(
-            generator_onnx, "noise", "tensor(float)", [None, n_noise], n_points
-        )
+        self.row_bytes = n_points * np.dtype(np.float32).itemsize
+        sampler = _session(sampler_onnx, "seeds", "tensor(int64)", [None], n_points)
+        generator = _session(generator_onnx, "noise", "tensor(float)", [None, n_noise], n_points)
+        self._models = {"sampler": (sampler, "seeds"), "generator": (generator, "noise")}
 
     @classmethod
     def of(cls, model: ModelVersion) -> Self:
@@ -51,44 +51,22 @@ class Engine:
             n_points=description.n_points,
         )
 
-    def curves_from_seeds(self, seeds: Int64Array, out: Float32Array | None = None) -> Float32Array:
-        """Returns the curves of `seeds`, int64 [n], in their order: float32 [n, n_points].
+    def curves_from_seeds(self, seeds: Int64Array) -> Float32Array:
+        """Returns the curves of `seeds`, int64 [n], in their order: float32 [n, n_points]."""
+        return self.run("sampler", seeds)
 
-        They are written into `out`, if that is given.
-        """
-        return self._run(self._sampler, "seeds", seeds, out)
+    def curves_from_noise(self, noise: Float32Array) -> Float32Array:
+        """Returns the curve of each row of `noise`, float32 [n, n_noise]: float32 [n, n_points]."""
+        return self.run("generator", noise)
 
-    def curves_from_noise(
-        self, noise: Float32Array, out: Float32Array | None = None
-    ) -> Float32Array:
-        """Returns the curve of each row of `noise`, float32 [n, n_noise]: float32 [n, n_points].
-
-        They are written into `out`, if that is given.
-        """
-        return self._run(self._generator, "noise", noise, out)
-
-    def _run(
-        self,
-        session: ort.InferenceSession,
-        name: str,
-        rows: npt.NDArray[Any],
-        out: Float32Array | None,
-    ) -> Float32Array:
-        if out is None and len(rows) <= ROWS_PER_RUN:
-            curves: Float32Array = session.run(["curves"], {name: rows})[0]
-            return curves
-        rows = np.ascontiguousarray(rows)
-        if out is None:
-            out = np.empty((len(rows), self.n_points), np.float32)
-        binding = session.io_binding()
-        for start in range(0, len(rows), ROWS_PER_RUN):
-            part = rows[start : start + ROWS_PER_RUN]
-            target = out[start : start + ROWS_PER_RUN]
-            # Bound by address: onnxruntime reads and writes numpy's memory, without a copy.
-            binding.bind_input(name, "cpu", 0, part.dtype, part.shape, part.ctypes.data)
-            binding.bind_output("curves", "cpu", 0, target.dtype, target.shape, target.ctypes.data)
-            session.run_with_iobinding(binding)
-        return out
+    def run(self, model: ModelName, rows: Int64Array | Float32Array) -> Float32Array:
+        """Returns the curves of what `model` takes, row by row: float32 [n, n_points]."""
+        session, name = self._models[model]
+        parts: list[Float32Array] = [
+            session.run(["curves"], {name: rows[start : start + ROWS_PER_RUN]})[0]
+            for start in range(0, max(1, len(rows)), ROWS_PER_RUN)
+        ]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _session(

@@ -52,7 +52,9 @@ class Handlers:
             call = Call(method, context.peer())
             try:
                 with self._calls.counted(call, context, until_sent=True):
-                    return await answer(await self._read(request_type, context), call)
+                    return await answer(
+                        _parse(request_type, await read(context, self._max_wait)), call
+                    )
             except RequestError as error:
                 await abort(context, error)
 
@@ -70,7 +72,9 @@ class Handlers:
             call = Call(method, context.peer(), is_stream=True)
             try:
                 with self._calls.counted(call, context):
-                    async for message in answer(await self._read(request_type, context), call):
+                    async for message in answer(
+                        _parse(request_type, await read(context, self._max_wait)), call
+                    ):
                         yield message
             except RequestError as error:
                 await abort(context, error)
@@ -105,41 +109,43 @@ class Handlers:
 
         return grpc.stream_stream_rpc_method_handler(handle)
 
-    async def _read(self, request_type: type[Request], context: Context) -> Request:
-        return _parse(request_type, await read(context, self._max_wait))
-
 
 class Gate(grpc.GenericRpcHandler):
-    """All services behind one door: a call that can't be taken is refused before it is read."""
+    """Finds a call's handler, or refuses the call before it is read."""
 
     def __init__(
         self,
         methods: Mapping[str, Handler],
         calls: Calls,
         tokens: Tokens | None,
-        while_draining: Collection[str] = (),
+        *,
+        while_draining: Collection[str],
+        without_token: Collection[str],
     ) -> None:
         """`methods` are those of all services, by their paths; those `while_draining` are answered
-        while all others are refused because the server shuts down."""
+        while all others are refused because the server shuts down, those `without_token` need none.
+        """
         self.methods = methods
         self._while_draining = while_draining
+        self._without_token = without_token
         self._calls = calls
         self._tokens = tokens
 
     def service(self, details: grpc.HandlerCallDetails) -> Handler:
-        """Returns who handles a call: its method, or one that refuses it."""
-        handler = self.methods.get(details.method)
-        if handler is not None and details.method.startswith(_ALWAYS_OPEN):
+        """Returns the handler of a call's method, or one that refuses the call."""
+        method = details.method
+        handler = self.methods.get(method)
+        if handler is not None and method.startswith(_ALWAYS_OPEN):
             return handler
         # In this order, so that a flood costs no comparison of tokens.
         refusal = self._calls.refusal(is_stream=bool(handler and handler.response_streaming))
-        if refusal and self._calls.draining and details.method in self._while_draining:
+        if refusal and self._calls.draining and method in self._while_draining:
             refusal = None
-        if refusal is None and self._tokens is not None:
+        if refusal is None and self._tokens and method not in self._without_token:
             refusal = self._tokens.refusal(dict(details.invocation_metadata).get("authorization"))
         if handler is None:
             return _refusing(OTHER, refusal or not_offered(), self._calls)
-        return handler if refusal is None else _refusing(details.method, refusal, self._calls)
+        return handler if refusal is None else _refusing(method, refusal, self._calls)
 
 
 def _refusing(method: str, refusal: RequestError, calls: Calls) -> Handler:

@@ -1,4 +1,8 @@
-"""Claims the server's ports for its workers, on every address that a host has."""
+"""Claims the server's ports for its workers, on every address that a host has.
+
+`0.0.0.0` and `[::]` both are every address of this machine, IPv4 and IPv6: so gRPC's core takes
+either, and HTTP follows it.
+"""
 
 import errno
 import socket
@@ -9,6 +13,7 @@ from serve.errors import ServerError
 
 # An address that this machine does not have, such as ::1 where IPv6 is switched off.
 _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+_EVERY_IPV4, _EVERY_IPV6 = "0.0.0.0", "[::]"
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,11 @@ class Claim:
     address: Address
     endpoints: tuple[Address, ...]
     sockets: tuple[socket.socket, ...]
+
+    def grpc_endpoints(self) -> tuple[Address, ...]:
+        """Returns the endpoints that gRPC is to listen on: of two that are every address, one."""
+        every = Address(_EVERY_IPV6, self.address.port)
+        return (every,) if every in self.endpoints else self.endpoints
 
     def close(self) -> None:
         """Gives the port back."""
@@ -102,7 +112,11 @@ def _ip_addresses(listen: Address) -> list[str]:
     found = socket.getaddrinfo(
         listen.host.strip("[]"), listen.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )
-    return [
+    hosts = [
         f"[{address[0]}]" if family == socket.AF_INET6 else str(address[0])
         for family, _, _, _, address in found
     ]
+    every = (_EVERY_IPV4, _EVERY_IPV6)
+    # What was asked for goes first, for messages name it.
+    more = every if set(hosts) <= set(every) else ()
+    return [*hosts, *(host for host in more if host not in hosts)]

@@ -6,12 +6,28 @@ that the next requests could not use for theirs.
 
 import asyncio
 import ctypes
+from pathlib import Path
 
 # Of the C libraries only glibc has it.
 _trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+# So much more than after the last time is worth it: what is given back has to be fetched again, and
+# calls of a few rows would pay for that.
+_GROWTH_PAGES = 1024
 
 
-async def give_back() -> None:
-    """Gives back what is free; in a thread, for it can take some tens of milliseconds."""
-    if _trim is not None:
-        await asyncio.to_thread(_trim, 0)
+class FreeMemory:
+    """The memory of this process that is free, and not yet given back."""
+
+    def __init__(self) -> None:
+        self._pages = 0
+
+    async def give_back(self) -> None:
+        """Gives back what is free if the process has grown by 4 MiB since the last time; in a
+        thread, for it can take some tens of milliseconds."""
+        if _trim is not None and _resident_pages() > self._pages + _GROWTH_PAGES:
+            await asyncio.to_thread(_trim, 0)
+            self._pages = _resident_pages()
+
+
+def _resident_pages() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1])

@@ -2,7 +2,7 @@
 
 Each process writes its values into files of one folder, and whoever is asked adds them up: the
 multi-process mode of prometheus_client. Processes go by names that stay, so a worker that is
-started again goes on with the values of the one before it.
+started again goes on with the values of the one before it: docs/decisions/metrics.md says why.
 """
 
 import os
@@ -128,28 +128,24 @@ class Metrics:
         self._restarts = Counter(
             "curvegan_worker_restarts", "Workers that ended and were started again.", registry=own
         )
-        self._ended: list[tuple[_Kind, int, float, float]] = []
+        # Calls that ended and are not yet counted.
+        self.ended: list[Call] = []
         self._versions: set[int] = set()
 
-    def observe(self, call: "Call") -> None:
-        """Notes a call that ended; `flush` counts it."""
-        kind = _Kind(call.method, call.code.name, call.model, call.version)
-        self._ended.append((kind, call.rows, call.ended - call.began, call.computed))
-
     def flush(self, in_flight: int) -> None:
-        """Counts what was noted, and that `in_flight` calls are under way.
+        """Counts the calls in `ended`, and that `in_flight` others are under way.
 
         Calls of a kind are counted in one go: one by one takes several times as long, and the calls
         that come meanwhile would wait for it.
         """
-        ended, self._ended = self._ended, []
         kinds: defaultdict[_Kind, _Sums] = defaultdict(_Sums)
-        for kind, rows, seconds, computed in ended:
-            sums = kinds[kind]
+        for call in self.ended:
+            sums = kinds[_Kind(call.method, call.code.name, call.model, call.version)]
             sums.calls += 1
-            sums.rows += rows
-            sums.seconds.append(seconds)
-            sums.computed += computed
+            sums.rows += call.rows
+            sums.seconds.append(call.ended - call.began)
+            sums.computed += call.computed
+        self.ended.clear()
         for kind, sums in kinds.items():
             self._count(kind, sums)
         self._in_flight.set(in_flight)

@@ -42,7 +42,10 @@ class Origins:
         As TOML, so that it can be the file of another server.
         """
         lines = [
-            (f"{name} = {_toml(value)}" if value is not None else f"# {name} is not set", origin)
+            (
+                f"{name} = {_toml(value)}" if value not in (None, ()) else f"# {name} is not set",
+                origin,
+            )
             for name, value in _flat(settings)
             for origin in [self._origins.get(name, "default")]
         ]
@@ -80,5 +83,7 @@ def _toml(value: object) -> str:
         return str(value).lower()
     if isinstance(value, int | float):
         return str(value)
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
     # A text is written as in JSON, which leaves one character unescaped that TOML does not take.
     return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from serve.content_coding import accepted
 from serve.manifest import ModelName, sha256
 from serve.protocol import lookup
 from serve.protocol.routes import error_response
@@ -61,8 +62,6 @@ _SECURITY = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-# Weights of what a client does not take.
-_NEVER = ("q=0", "q=0.0", "q=0.00", "q=0.000")
 _ASK_EACH_TIME = "no-cache"
 # A year: these are named by their content.
 _FOR_GOOD = "public, max-age=31536000, immutable"
@@ -167,7 +166,7 @@ def _read(path: Path) -> _File:
 
 async def _file(request: Request, file: _File, caching: str) -> Response:
     headers = _SECURITY | {"Vary": "Accept-Encoding", "Cache-Control": caching}
-    if _takes_gzip(request):
+    if accepted(request.headers.get("Accept-Encoding", ""), ("gzip",)):
         headers["Content-Encoding"] = "gzip"
         return _answer(request, file.gzipped, f"{file.etag}-gzip", file.media_type, headers)
     content = b""
@@ -197,15 +196,6 @@ def _has(request: Request, etag: str) -> bool:
     """Returns whether the client says that it has what `etag` names."""
     known = request.headers.get("If-None-Match", "")
     return etag in (tag.strip().removeprefix("W/").strip('"') for tag in known.split(","))
-
-
-def _takes_gzip(request: Request) -> bool:
-    """Returns whether the client says that it reads gzip (RFC 9110, section 12.5.3)."""
-    takes: dict[str, bool] = {}
-    for coding in request.headers.get("Accept-Encoding", "").split(","):
-        name, _, quality = coding.partition(";")
-        takes[name.strip().lower()] = quality.replace(" ", "") not in _NEVER
-    return takes.get("gzip", takes.get("*", False))
 
 
 def _refused(error: RequestError) -> Response:

@@ -9,6 +9,7 @@ the last thing that publishing it does (`serve.publish`).
 """
 
 import contextlib
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ DEFAULT_MODELS = Path("models")
 
 _VERSION = re.compile(r"[1-9][0-9]{0,17}")
 MAX_VERSION = 10**18 - 1
+# How often a version is read that changes each time: a file may be growing there.
+_READS = 3
 
 
 @dataclass(frozen=True)
@@ -67,41 +70,72 @@ class Repository:
     def load(self, version: int) -> ModelVersion:
         """Reads version `version` and verifies every file of it against its SHA-256.
 
+        What changes while it is read, such as a link to another repository, is read again.
+
         Raises RepositoryError if a file is missing, cut off, altered, or of another format.
         """
-        sampler_manifest, sampler = self._load_model("sampler", version)
-        generator_folder = self.root / "generator" / str(version)
-        content = _read(generator_folder / MANIFEST)
-        _verify(content, sampler_manifest.generator_manifest_sha256, generator_folder / MANIFEST)
-        generator_manifest, generator = self._load_model("generator", version)
-        return ModelVersion(sampler_manifest, generator_manifest, sampler[ONNX], generator[ONNX])
+        for _ in range(_READS):
+            before = self.fingerprint(version)
+            try:
+                return self._load(version)
+            except RepositoryError as error:
+                failure = error
+            if self.fingerprint(version) == before:
+                break
+        raise failure
+
+    def sampler_manifest(self, version: int) -> Manifest:
+        """Reads the manifest that vouches for the whole of version `version`. No other file is.
+
+        Raises RepositoryError if it is missing, cut off, altered, or of another format.
+        """
+        return self._manifest("sampler", version)
 
     def fingerprint(self, version: int) -> tuple[object, ...]:
         """Returns what changes when a file of version `version` does. Nothing is read."""
         stamps = []
+        # The root as it stands there: it may be a link that is moved to and fro.
+        with contextlib.suppress(FileNotFoundError):
+            stamps.append(_stamp(self.root, self.root.lstat()))
         for model in ("sampler", "generator"):
             for path in sorted((self.root / model / str(version)).glob("*")):
                 with contextlib.suppress(FileNotFoundError):
-                    found = path.stat()
-                    stamps.append((str(path), found.st_ino, found.st_size, found.st_mtime_ns))
+                    stamps.append(_stamp(path, path.stat()))
         return tuple(stamps)
 
-    def _load_model(self, model: ModelName, version: int) -> tuple[Manifest, dict[str, bytes]]:
-        folder = self.root / model / str(version)
-        path = folder / MANIFEST
-        manifest = parse_manifest(_read(path), path)
+    def _load(self, version: int) -> ModelVersion:
+        sampler_manifest = self._manifest("sampler", version)
+        sampler = self._files("sampler", sampler_manifest)
+        generator_manifest = self._manifest(
+            "generator", version, sampler_manifest.generator_manifest_sha256
+        )
+        generator = self._files("generator", generator_manifest)
+        return ModelVersion(sampler_manifest, generator_manifest, sampler[ONNX], generator[ONNX])
+
+    def _manifest(self, model: ModelName, version: int, expected: str | None = None) -> Manifest:
+        """Reads one model's manifest, whose SHA-256 must be `expected` if that is given."""
+        path = self.root / model / str(version) / MANIFEST
+        content = _read(path)
+        if expected is not None:
+            _verify(content, expected, path)
+        manifest = parse_manifest(content, path)
         if (manifest.model, manifest.version) != (model, version):
             raise RepositoryError(
                 f"{path} is of {manifest.model} version {manifest.version}: "
                 "published versions can't be renamed; publish the model anew"
             )
+        return manifest
+
+    def _files(self, model: ModelName, manifest: Manifest) -> dict[str, bytes]:
+        """Reads and verifies the files that one model's manifest names."""
+        folder = self.root / model / str(manifest.version)
         files = {}
         for name, expected in manifest.files.items():
             files[name] = _read(folder / name)
             _verify(files[name], expected, folder / name)
         if ONNX not in files:
-            raise RepositoryError(f"{path} names no {ONNX}: publish the model anew")
-        return manifest, files
+            raise RepositoryError(f"{folder / MANIFEST} names no {ONNX}: publish the model anew")
+        return files
 
 
 def version_folders(model_folder: Path) -> list[int]:
@@ -116,6 +150,10 @@ def version_folders(model_folder: Path) -> list[int]:
     except OSError as error:
         raise RepositoryError(f"can't read {model_folder}: {error.strerror}") from error
     return sorted(int(name) for name in names if _VERSION.fullmatch(name))
+
+
+def _stamp(path: Path, found: os.stat_result) -> tuple[object, ...]:
+    return (str(path), found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 def _read(path: Path) -> bytes:

@@ -3,18 +3,18 @@
 from collections.abc import AsyncIterator
 from functools import lru_cache
 
-import grpc
+import numpy as np
 
 from curvegan.v1 import curves_pb2
-from serve.arrays import Float32Array
 from serve.calls import Call
 from serve.handlers import Handler, Handlers
 from serve.plane import Plane
 from serve.repository import ONNX
-from serve.sources import parse_source
-from serve.status import RequestError
-from serve.versions import Loaded, Versions
-from serve.wire import packed, unfilled
+from serve.seeds import MAX_SEED
+from serve.sources import Source, noise_source
+from serve.status import invalid_argument
+from serve.versions import Versions
+from serve.wire import packed
 
 SERVICE = curves_pb2.DESCRIPTOR.services_by_name["CurveService"]
 
@@ -52,7 +52,7 @@ class CurveService:
         }
 
     async def _generate(self, request: curves_pb2.GenerateCurvesRequest, call: Call) -> bytes:
-        loaded = self._version(request.version)
+        loaded = self._versions.get(request.version)
         source = parse_source(request.source, loaded.engine.n_noise)
         del request  # Whoever waits for its turn holds its numbers once.
         curves = await self._plane.curves(loaded, source, call)
@@ -61,25 +61,17 @@ class CurveService:
     async def _stream(
         self, request: curves_pb2.StreamCurvesRequest, call: Call
     ) -> AsyncIterator[bytes]:
-        loaded = self._version(request.version)
+        loaded = self._versions.get(request.version)
         source = parse_source(request.source, loaded.engine.n_noise)
         del request  # A stream that is read slowly holds its numbers once.
-        message = b""
-
-        def room(first_row: int, rows: int) -> Float32Array:
-            nonlocal message
-            n_points = loaded.engine.n_points
+        async for first_row, curves in self._plane.parts(loaded, source, call):
             head = curves_pb2.StreamCurvesResponse(
-                version=loaded.number, n_points=n_points, first_row=first_row
+                version=loaded.number, n_points=loaded.engine.n_points, first_row=first_row
             )
-            message, curves = unfilled(_VALUES, (rows, n_points), head.SerializeToString())
-            return curves
-
-        async for _ in self._plane.parts(loaded, source, call, room):
-            yield message
+            yield packed(_VALUES, curves, head.SerializeToString())
 
     async def _get_model(self, request: curves_pb2.GetModelRequest, _: Call) -> bytes:
-        loaded = self._version(request.version)
+        loaded = self._versions.get(request.version)
         sampler, generator = loaded.model.sampler_manifest, loaded.model.generator_manifest
         description = sampler.description
         return curves_pb2.GetModelResponse(
@@ -97,11 +89,48 @@ class CurveService:
             generator_sha256=generator.files[ONNX],
         ).SerializeToString()
 
-    def _version(self, number: int) -> Loaded:
-        if number < 0:
-            raise RequestError(
-                grpc.StatusCode.INVALID_ARGUMENT,
-                "version",
-                f"is {number}: give a version's number, or 0 for the newest",
-            )
-        return self._versions.get(number)
+
+def parse_source(source: curves_pb2.CurveSource, n_noise: int) -> Source:
+    """Returns what `source` asks for of a model that takes `n_noise` numbers a row.
+
+    Raises RequestError, naming the field, for a source that is empty or wrong.
+    """
+    match source.WhichOneof("source"):
+        case "seeds":
+            seeds = source.seeds.values
+            if not seeds:
+                raise invalid_argument("source.seeds.values", "is empty: give at least one seed")
+            return Source("sampler", np.array(seeds, np.int64))
+        case "range":
+            return _range(source.range)
+        case "noise":
+            return _noise(source.noise, n_noise)
+        case _:
+            raise invalid_argument("source", "is not set: give seeds, range or noise")
+
+
+def _range(seeds: curves_pb2.SeedRange) -> Source:
+    if seeds.count < 1:
+        raise invalid_argument("source.range.count", f"is {seeds.count}: ask for at least 1 curve")
+    if seeds.first + seeds.count - 1 > MAX_SEED:
+        raise invalid_argument(
+            "source.range.count",
+            f"is {seeds.count}: {seeds.count} seeds from {seeds.first} on pass the last seed, "
+            f"{MAX_SEED}",
+        )
+    return Source("sampler", range(seeds.first, seeds.first + seeds.count))
+
+
+def _noise(noise: curves_pb2.NoiseRows, n_noise: int) -> Source:
+    if noise.width != n_noise:
+        raise invalid_argument(
+            "source.noise.width", f"is {noise.width}: this model takes {n_noise}"
+        )
+    values = np.array(noise.values, np.float32)
+    if not len(values):
+        raise invalid_argument("source.noise.values", "is empty: give at least one row")
+    if len(values) % n_noise:
+        raise invalid_argument(
+            "source.noise.values", f"has {len(values)} numbers: give whole rows of {n_noise}"
+        )
+    return noise_source(values, n_noise, "source.noise.values")

@@ -4,6 +4,7 @@ The command line, the environment and a TOML file are read into it by `serve.__m
 """
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -20,6 +21,11 @@ MIB = 1024 * 1024
 # A year, far beyond any use; what is longer overflows somewhere below.
 _MAX_SECONDS = 365 * 24 * 3600
 _MAX_BYTES = 2**30
+# As browsers write it, for it is compared with what they send.
+_ORIGIN = re.compile(
+    r"(?!http://.*:80$|https://.*:443$)"
+    r"[a-z][a-z0-9+.-]*://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?"
+)
 # More than the largest machines have cores.
 _MAX_WORKERS = 256
 
@@ -57,6 +63,9 @@ class Bounds:
     answer may take to leave over HTTP."""
     max_idle: Seconds = 600.0
     """Seconds without a call after which a connection is closed."""
+    max_connection_age: Seconds | None = None
+    """Seconds after which a connection of gRPC takes no more calls, so that its client makes a new
+    one, maybe to another worker or server; calls in flight go on. Not for HTTP."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,9 @@ class Access:
     """Only clients with a certificate signed by this one (PEM) get in: mutual TLS."""
     token_file: Path | None = None
     """Only clients that send a token of this file get in; one a line, read anew when it changes."""
+    cors_origin: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = ()
+    """Web pages of this origin, such as https://app.example.org, may ask over HTTP; "*" lets all.
+    May be given several times."""
     insecure: Flag = False
     """Listen on other addresses than loopback without TLS."""
 
@@ -123,6 +135,12 @@ class Settings:
             raise ServerError("--tls-cert and --tls-key belong together: give both or neither")
         if access.tls_client_ca and not access.tls_cert:
             raise ServerError("--tls-client-ca needs --tls-cert and --tls-key")
+        for origin in access.cors_origin:
+            if origin != "*" and not _ORIGIN.fullmatch(origin):
+                raise ServerError(
+                    f"--cors-origin {origin!r} is not an origin as browsers write it: give "
+                    'scheme://host, in lower case, with :port unless it is the usual one, or "*"'
+                )
         if self.pin is not None and self.keep != 1:
             raise ServerError(f"--pin {self.pin} holds one version: leave --keep {self.keep} out")
 

@@ -1,7 +1,6 @@
 """A fair share of the processor and of memory: clients take turns, whatever each asks for."""
 
 import asyncio
-import os
 from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +9,7 @@ from typing import TypeVar
 
 import grpc
 
+from serve.cores import usable_cores
 from serve.status import RequestError
 
 Result = TypeVar("Result")
@@ -26,7 +26,7 @@ class _Turn:
 
 
 class FairShare:
-    """Runs work in threads, one a core, within a budget of memory.
+    """Runs work in threads, one a core that may be used, within a budget of memory.
 
     Of the clients that wait, each gets one piece of work done before any gets a second, and none
     holds more than a quarter of the memory. A client that asks for much, or does not read what it
@@ -38,7 +38,7 @@ class FairShare:
         self._free_bytes = self._memory = memory
         self._held: Counter[str] = Counter()
         self._max_wait = max_wait
-        self._free_threads = len(os.sched_getaffinity(0))
+        self._free_threads = usable_cores()
         self._threads = ThreadPoolExecutor(self._free_threads, thread_name_prefix="compute")
         # In order of their turns: who was served moves to the end.
         self._waiting: dict[str, deque[_Turn]] = {}

@@ -4,6 +4,7 @@ It loads neither gRPC nor onnxruntime and has one thread, so that it can fork at
 """
 
 import contextlib
+import fcntl
 import logging
 import multiprocessing
 import os
@@ -75,6 +76,7 @@ def supervise(settings: Settings, on_ready: Callable[[Started], None]) -> None:
         for held in filter(None, (grpc_claim, http_claim)):
             check_exposure(settings.access, [endpoint.host for endpoint in held.endpoints])
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="curvegan-")))
+        stack.callback(os.close, _marked_in_use(folder))
         signals = stack.enter_context(_heard_signals())
         supervisor = _Supervisor(settings, grpc_claim, http_claim, folder, signals)
         stack.callback(supervisor.close)
@@ -114,17 +116,17 @@ class _Supervisor:
         settings: Settings,
         grpc_claim: Claim,
         http_claim: Claim | None,
-        metrics_folder: Path,
+        shared_folder: Path,
         signals: int,
     ) -> None:
         self._settings = settings
         self._grpc_claim = grpc_claim
         self._http_claim = http_claim
-        self._metrics_folder = metrics_folder
-        self._metrics = Metrics(metrics_folder, "supervisor")
+        self._shared_folder = shared_folder
+        self._metrics = Metrics(shared_folder, "supervisor")
         self._signals = signals
         self._places = [_Place(f"worker-{index}") for index in range(settings.workers)]
-        self._refused: set[tuple[int, str]] = set()
+        self._refused: list[Refused] = []
         self._lifeline, self._lifeline_end = os.pipe()
         self._reports, self._reports_end = os.pipe()
         self._unread = b""
@@ -137,6 +139,8 @@ class _Supervisor:
         """Runs the workers until a signal comes, and ends them."""
         if self._start():
             self._started = True
+            for refused in self._refused:
+                _log_refused(refused)
             http = self._http_claim.address if self._http_claim else None
             on_ready(Started(self._version, self._grpc_claim.address, http))
             while not self._signalled(self._next_begin()):
@@ -238,7 +242,7 @@ class _Supervisor:
                 self._settings,
                 self._grpc_claim,
                 self._http_claim,
-                self._metrics_folder,
+                self._shared_folder,
                 self._lifeline,
                 self._reports_end,
             )
@@ -259,12 +263,14 @@ class _Supervisor:
                 self._version = max(self._version, version)
                 for place in self._places:
                     place.is_ready = place.is_ready or place.name == worker
-            case Refused(version, reason):
+            case Refused():
                 # Every worker meets it, and so does each that is started again.
-                if (version, reason) not in self._refused:
-                    self._refused.add((version, reason))
+                if report not in self._refused:
+                    self._refused.append(report)
                     self._metrics.version_refused()
-                    logger.error("version %d is refused: %s", version, reason)
+                    # A server that does not start says why in one line of its own.
+                    if self._started:
+                        _log_refused(report)
             case Failed(worker, reason):
                 self._failure = reason
                 if self._started:
@@ -282,11 +288,23 @@ class _Supervisor:
             process.terminate()
 
 
+def _log_refused(refused: Refused) -> None:
+    logger.error("version %d is refused: %s", refused.version, refused.reason)
+
+
 def _allow_files() -> None:
     now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _FILES if most == resource.RLIM_INFINITY else min(_FILES, most)
     if resource.RLIM_INFINITY != now < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
+def _marked_in_use(folder: Path) -> int:
+    """Locks a folder, so that what removes old temporary files passes over it (systemd-tmpfiles
+    does, after ten days). Returns what holds the lock until it is closed."""
+    held = os.open(folder, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_SH)
+    return held
 
 
 def _end_of(process: BaseProcess) -> str:

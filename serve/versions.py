@@ -11,7 +11,8 @@ import numpy as np
 from serve.engine import ROWS_PER_RUN, Engine
 from serve.errors import RepositoryError
 from serve.repository import ModelVersion, Repository
-from serve.status import RequestError
+from serve.settled import Settled
+from serve.status import RequestError, invalid_argument
 
 logger = logging.getLogger(__name__)
 
@@ -38,17 +39,21 @@ class Versions:
 
     `refresh` follows what is published and deleted; everything else only reads. A version that
     can't be loaded is refused and, as long as its files stay as they are, not tried again: of that
-    `on_refused` is told, with the version and the reason.
+    `on_refused` is told, with the version and the reason. Refused is also what stands under the
+    number of another version that `settled` knows, so that no two workers give different curves
+    under one number.
     """
 
     def __init__(
         self,
         repository: Repository,
+        settled: Settled,
         keep: int,
         pin: int | None,
         on_refused: Callable[[int, str], None],
     ) -> None:
         self._repository = repository
+        self._settled = settled
         self._keep = keep
         self._pin = pin
         self._on_refused = on_refused
@@ -61,12 +66,13 @@ class Versions:
         """Brings what is loaded in step with the repository.
 
         Loads and warms beside what is served, then swaps. Where nothing can be loaded, what is
-        served stays. Raises RepositoryError if there never was anything.
+        served stays. If there never was anything, raises RepositoryError, or OSError if the
+        system fails.
         """
         with self._refreshing:
             try:
                 loaded = self._wanted()
-            except RepositoryError as error:
+            except (RepositoryError, OSError) as error:
                 if not self._loaded:
                     raise
                 self._report(str(error))
@@ -82,23 +88,27 @@ class Versions:
         """Returns the version `number`, or the newest loaded for 0.
 
         Raises RequestError for one that is not loaded: NOT_FOUND, or UNAVAILABLE for one that is
-        about to be; another worker may have answered with it already.
+        about to be, or that this worker refuses and another had loaded before: another worker may
+        have answered with it already. INVALID_ARGUMENT for a number below 0.
         """
         loaded = self._loaded
         if number == 0:
             return next(iter(loaded.values()))
-        if number not in loaded and self._is_coming(number):
-            raise RequestError(
-                grpc.StatusCode.UNAVAILABLE,
-                "version",
-                f"{number} is being loaded: ask again",
-                retry_after=0.1,
+        if number in loaded:
+            return loaded[number]
+        if number < 0:
+            raise invalid_argument(
+                "version", f"is {number}: give a version's number, or 0 for the newest"
             )
-        if number not in loaded:
-            raise RequestError(
-                grpc.StatusCode.NOT_FOUND, "version", f"{number} is not served: {_list(loaded)}"
+        if self._is_coming(number):
+            raise _unavailable(f"{number} is being loaded: ask again")
+        if number in self._refused and self._settled.holds(number):
+            raise _unavailable(
+                f"{number} can't be loaded any more, though another worker may have it: ask again"
             )
-        return loaded[number]
+        raise RequestError(
+            grpc.StatusCode.NOT_FOUND, "version", f"{number} is not served: {_list(loaded)}"
+        )
 
     def numbers(self) -> list[int]:
         """Returns the numbers of the loaded versions, the newest first."""
@@ -137,12 +147,16 @@ class Versions:
                 loaded[number] = found
             else:
                 refused[number] = found
-        if not loaded and not self._loaded:
-            raise RepositoryError(next(iter(refused.values())).reason)
+        for number in loaded.keys() & self._loaded.keys():
+            if refusal := self._replacement(number):
+                refused[number] = refusal
         for number, refusal in refused.items():
-            if refusal != self._refused.get(number):
+            before = self._refused.get(number)
+            if before is None or refusal.reason != before.reason:
                 self._on_refused(number, refusal.reason)
         self._refused = refused
+        if not loaded and not self._loaded:
+            raise RepositoryError(next(iter(refused.values())).reason)
         return loaded
 
     def _load(self, number: int) -> "Loaded | _Refusal":
@@ -156,7 +170,30 @@ class Versions:
             _warm(loaded.engine)
         except RepositoryError as error:
             return _Refusal(files, str(error))
-        return loaded
+        # Only now, for what can't be served may be replaced under its number.
+        found = model.sampler_manifest.self_sha256
+        settled = self._settled.settle(number, found)
+        return loaded if found == settled else self._other(number, files, found, settled)
+
+    def _replacement(self, number: int) -> _Refusal | None:
+        """Returns the refusal of what has taken the place of a version that is loaded."""
+        files = self._repository.fingerprint(number)
+        try:
+            found = self._repository.sampler_manifest(number).self_sha256
+        except RepositoryError:
+            return None  # It is being deleted, say; what is loaded needs its files no more.
+        loaded = self._loaded[number].model.sampler_manifest.self_sha256
+        return None if found == loaded else self._other(number, files, found, loaded)
+
+    def _other(self, number: int, files: tuple[object, ...], found: str, expected: str) -> _Refusal:
+        """Returns the refusal of what is not the version that its number stands for."""
+        return _Refusal(
+            files,
+            f"{self._repository.root / 'sampler' / str(number)} is not the version {number} that "
+            f"this server has loaded before (its manifest is {found[:12]}…, not {expected[:12]}…): "
+            "a published version never changes; publish it under a new number, or restart the "
+            "server",
+        )
 
     def _report(self, trouble: str) -> None:
         """Logs a trouble when it begins, not each time that it is met."""
@@ -181,6 +218,10 @@ def _warm(engine: Engine) -> None:
             raise RepositoryError(f"onnxruntime can't run the model: {reason}") from None
         if any(curves.shape != (rows, engine.n_points) for curves in made):
             raise RepositoryError("the model does not compute a curve a row: publish it anew")
+
+
+def _unavailable(problem: str) -> RequestError:
+    return RequestError(grpc.StatusCode.UNAVAILABLE, "version", problem, retry_after=0.1)
 
 
 def _list(versions: dict[int, Loaded]) -> str:

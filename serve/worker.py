@@ -17,18 +17,17 @@ import grpc
 import msgspec
 import uvloop
 from grpc_health.v1 import health, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
-from serve import logs, memory, tls
+from serve import logs, reflection, tls
 from serve.aside import Aside
-from serve.awake import Awake
 from serve.calls import Calls
-from serve.errors import CurveganError
-from serve.grpc_server import GrpcServer
+from serve.errors import CurveganError, ServerError
+from serve.grpc_server import make_server
 from serve.handlers import Gate, Handlers
 from serve.health import Health
 from serve.http import HttpServer
 from serve.listening import Claim
+from serve.memory import FreeMemory
 from serve.metrics import Metrics, model_totals
 from serve.plane import Plane
 from serve.protocol import servicer
@@ -38,6 +37,7 @@ from serve.reports import Failed, Ready, Refused, Report
 from serve.repository import Repository
 from serve.service import SERVICE, CurveService
 from serve.settings import Access, Bounds, Settings
+from serve.settled import Settled
 from serve.stop import Stop
 from serve.tokens import Tokens
 from serve.versions import Versions
@@ -62,14 +62,15 @@ _CLOSE_SECONDS = 1.0
 class Job:
     """What a worker gets from its supervisor.
 
-    `lifeline` is a pipe that ends when the supervisor does, `reports` one to tell it things.
+    `shared_folder` is where all workers keep their metrics and what they settled; `lifeline` is a
+    pipe that ends when the supervisor does, `reports` one to tell it things.
     """
 
     name: str
     settings: Settings
     grpc_claim: Claim
     http_claim: Claim | None
-    metrics_folder: Path
+    shared_folder: Path
     lifeline: int
     reports: int
 
@@ -97,16 +98,17 @@ def work(job: Job) -> None:
         sys.exit(1)
     finally:
         if job.is_orphaned():
-            shutil.rmtree(job.metrics_folder, ignore_errors=True)  # Nobody else will.
+            shutil.rmtree(job.shared_folder, ignore_errors=True)  # Nobody else will.
 
 
 async def _serve(job: Job) -> None:
     settings, bounds = job.settings, job.settings.bounds
     stop = Stop(job.lifeline)
-    metrics = Metrics(job.metrics_folder, job.name)
+    metrics = Metrics(job.shared_folder, job.name)
     metrics.flush(0)
     versions = Versions(
         Repository(settings.models),
+        Settled(job.shared_folder),
         settings.keep,
         settings.pin,
         lambda number, reason: job.report(Refused(number, reason)),
@@ -114,11 +116,10 @@ async def _serve(job: Job) -> None:
     versions.refresh()
     metrics.loaded(versions.numbers())
     calls = Calls(bounds)
-    calls.add_observer(metrics.observe)
-    calls.add_observer(Awake(calls).observe)
+    calls.add_observer(metrics.ended.append)
     if settings.access_log:
         calls.add_observer(logs.log_access)
-    plane = Plane(bounds)
+    plane = Plane(bounds, calls)
     tokens = Tokens(settings.access.token_file) if settings.access.token_file else None
 
     handlers = Handlers(calls, bounds.max_wait)
@@ -127,24 +128,32 @@ async def _serve(job: Job) -> None:
     aside = Aside(bounds.max_calls, bounds.max_wait)
 
     async def totals() -> Totals:
-        metrics.flush(len(calls))
+        metrics.flush(calls.in_flight)
         return await asyncio.to_thread(model_totals)
 
-    names = (*SERVICES, health.SERVICE_NAME, reflection.SERVICE_NAME)
     health_pb2_grpc.add_HealthServicer_to_server(health_servicer, cast(grpc.Server, aside))
-    reflection_pb2_grpc.add_ServerReflectionServicer_to_server(  # type: ignore[no-untyped-call]
-        reflection.aio.ReflectionServicer(names), aside
-    )
+    reflection.add_to(aside, (*SERVICES, health.SERVICE_NAME))
     methods = {
         **CurveService(versions, plane, handlers).methods(),
         **InferenceService(versions, plane, handlers, totals, calls).methods(),
         **aside.methods,
     }
-    gate = Gate(methods, calls, tokens, servicer.WHILE_DRAINING)
-    server = GrpcServer(gate, _options(bounds))
+    gate = Gate(
+        methods,
+        calls,
+        tokens,
+        while_draining=servicer.WHILE_DRAINING,
+        without_token=servicer.WITHOUT_TOKEN,
+    )
+    server = make_server(gate, _options(bounds))
     credentials = _credentials(settings.access)
-    for endpoint in job.grpc_claim.endpoints:
-        server.listen(str(endpoint), credentials)
+    for endpoint in map(str, job.grpc_claim.grpc_endpoints()):
+        if not (
+            server.add_secure_port(endpoint, credentials)
+            if credentials
+            else server.add_insecure_port(endpoint)
+        ):
+            raise ServerError(f"gRPC can't listen on {endpoint}")
     routes = InferenceRoutes(versions, plane, calls, totals, bounds)
     http = HttpServer(settings, versions, calls, tokens, metrics, routes)
 
@@ -157,20 +166,24 @@ async def _serve(job: Job) -> None:
     job.report(Ready(job.name, versions.numbers()[0]))
 
     async def count() -> None:
-        metrics.flush(len(calls))
+        metrics.flush(calls.in_flight)
 
     tasks = [
         asyncio.create_task(_every(_LOOK_EVERY, lambda: _follow(versions, metrics))),
         asyncio.create_task(_every(_COUNT_EVERY, count)),
-        asyncio.create_task(_every(_GIVE_BACK_EVERY, memory.give_back)),
+        asyncio.create_task(_every(_GIVE_BACK_EVERY, FreeMemory().give_back)),
     ]
 
-    await stop.asked.wait()
+    asked = asyncio.create_task(stop.asked.wait())
+    ended = asyncio.create_task(server.wait_for_termination())
+    await asyncio.wait((asked, ended), return_when=asyncio.FIRST_COMPLETED)
+    if ended.done():
+        raise ServerError("the gRPC server ended by itself")
     health_servicer.end()
     await calls.drain(settings.grace, stop.asked_again)
     for task in tasks:
         task.cancel()
-    await server.shutdown(_CLOSE_SECONDS)
+    await server.stop(_CLOSE_SECONDS)
     await http.stop()
     metrics.flush(0)
     # grpc.aio ends the calls that are left, such as a watch of the health, only when their tasks
@@ -182,7 +195,7 @@ async def _serve(job: Job) -> None:
 
 
 def _options(bounds: Bounds) -> list[tuple[str, int]]:
-    return [
+    options = [
         # The workers share the port; that no stranger does, the supervisor's claim sees to.
         ("grpc.so_reuseport", 1),
         ("grpc.max_receive_message_length", bounds.max_request_bytes),
@@ -191,11 +204,24 @@ def _options(bounds: Bounds) -> list[tuple[str, int]]:
         ("grpc.max_concurrent_streams", bounds.max_calls + _SPARE_CALLS),
         # A connection on which nobody speaks HTTP/2 goes soon.
         ("grpc.server_handshake_timeout_ms", 5_000),
-        ("grpc.max_connection_idle_ms", round(1000 * bounds.max_idle)),
+        ("grpc.max_connection_idle_ms", _milliseconds(bounds.max_idle)),
         # A client that went away without a word is found out.
         ("grpc.keepalive_time_ms", 60_000),
         ("grpc.keepalive_timeout_ms", 20_000),
+        # Clients too may look whether we are still there, also between calls: every 10 s, which
+        # comes early at times. Without these two, gRPC ends connections for it.
+        ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+        ("grpc.keepalive_permit_without_calls", 1),
     ]
+    if bounds.max_connection_age:
+        # The connection takes no more calls, and ends with the last that it has.
+        options.append(("grpc.max_connection_age_ms", _milliseconds(bounds.max_connection_age)))
+    return options
+
+
+def _milliseconds(seconds: float) -> int:
+    """Returns what gRPC takes as a time: at most 24 days, which it takes for no end at all."""
+    return min(max(1, round(1000 * seconds)), 2**31 - 1)
 
 
 async def _follow(versions: Versions, metrics: Metrics) -> None:

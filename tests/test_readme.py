@@ -79,7 +79,8 @@ def test_every_error_is_named_with_its_http_status():
     named = {(code, status) for code, status, _ in table("### What an error means")}
     for_good = {("RESOURCE_EXHAUSTED", "413")}
     of_the_path = {("UNIMPLEMENTED", "404")}
-    special = for_good | of_the_path
+    of_the_coding = {("INVALID_ARGUMENT", "415")}
+    special = for_good | of_the_path | of_the_coding
     assert special < named
     for code, status in named - special:
         assert str(http_status(grpc.StatusCode[code])) == status

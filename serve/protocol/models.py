@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, get_args
 
 import grpc
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from serve.engine import Engine
 from serve.manifest import ModelName
 from serve.repository import MAX_VERSION
-from serve.sources import Noise, Seeds, checked_noise
+from serve.sources import Source, noise_source
 from serve.status import RequestError, invalid_argument
 
 Datatype = Literal["INT64", "FP32"]
@@ -21,21 +22,18 @@ NAMES: tuple[ModelName, ...] = get_args(ModelName)
 ROWS = -1
 
 _VERSION = re.compile(r"[0-9]{1,18}", re.ASCII)
-_DTYPES: dict[Datatype, npt.DTypeLike] = {"INT64": "<i8", "FP32": "<f4"}
+_INT64, _FLOAT32 = np.dtype("<i8"), np.dtype("<f4")
 
 
 @dataclass(frozen=True)
 class TensorSpec:
-    """A tensor of a model: `shape` is [ROWS] or [ROWS, width]."""
+    """A tensor of a model: `shape` is [ROWS] or [ROWS, width], `dtype` the type of its numbers on
+    the wire, little-endian."""
 
     name: str
     datatype: Datatype
+    dtype: np.dtype[Any]
     shape: tuple[int, ...]
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The type of its numbers on the wire, little-endian."""
-        return np.dtype(_DTYPES[self.datatype])
 
 
 @dataclass(frozen=True)
@@ -52,15 +50,25 @@ def model_spec(name: str, engine: Engine, field: str) -> ModelSpec:
 
     Raises RequestError, NOT_FOUND for the request's field `field`, if there is no such model.
     """
-    curves = TensorSpec("curves", "FP32", (ROWS, engine.n_points))
-    match name:
-        case "sampler":
-            return ModelSpec(name, TensorSpec("seeds", "INT64", (ROWS,)), curves)
-        case "generator":
-            return ModelSpec(name, TensorSpec("noise", "FP32", (ROWS, engine.n_noise)), curves)
-    raise RequestError(
-        grpc.StatusCode.NOT_FOUND, field, f"{_shown(name)} is not served: sampler and generator are"
-    )
+    spec = _specs(engine.n_noise, engine.n_points).get(name)
+    if spec is None:
+        raise RequestError(
+            grpc.StatusCode.NOT_FOUND,
+            field,
+            f"{_shown(name)} is not served: {' and '.join(NAMES)} are",
+        )
+    return spec
+
+
+@lru_cache
+def _specs(n_noise: int, n_points: int) -> dict[str, ModelSpec]:
+    seeds = TensorSpec("seeds", "INT64", _INT64, (ROWS,))
+    noise = TensorSpec("noise", "FP32", _FLOAT32, (ROWS, n_noise))
+    curves = TensorSpec("curves", "FP32", _FLOAT32, (ROWS, n_points))
+    return {
+        "sampler": ModelSpec("sampler", seeds, curves),
+        "generator": ModelSpec("generator", noise, curves),
+    }
 
 
 def parse_version(text: str, field: str) -> int:
@@ -88,7 +96,7 @@ def check_input(spec: TensorSpec, name: str, datatype: str, shape: list[int]) ->
         raise invalid_argument(
             "inputs[0].datatype", f"is {_shown(datatype)}: {spec.name} are {spec.datatype}"
         )
-    if len(shape) != len(spec.shape) or list(shape[1:]) != list(spec.shape[1:]):
+    if len(shape) != len(spec.shape) or tuple(shape[1:]) != spec.shape[1:]:
         expected = ", ".join(["rows", *map(str, spec.shape[1:])])
         raise invalid_argument(
             "inputs[0].shape", f"is {_shown(str(shape))}: this model takes [{expected}]"
@@ -105,15 +113,16 @@ def check_count(count: int, numbers: int, field: str) -> None:
         raise invalid_argument(field, f"has {count} numbers: the shape says {numbers}")
 
 
-def source_of(spec: TensorSpec, numbers: npt.NDArray[Any], field: str) -> Seeds | Noise:
+def source_of(spec: TensorSpec, numbers: npt.NDArray[Any], field: str) -> Source:
     """Returns the source of the input `spec` whose numbers, flat, `field` holds.
 
-    Raises RequestError for noise that no generator can take.
+    Raises RequestError for noise that is not finite.
     """
-    # Numbers that stand anywhere in a message are copied to where the engine can load them from.
+    if not numbers.flags.aligned:  # The engine can't load from just anywhere in a message.
+        numbers = numbers.copy()
     if spec.datatype == "INT64":
-        return Seeds(np.require(numbers, np.int64, ["ALIGNED"]))
-    return checked_noise(np.require(numbers, np.float32, ["ALIGNED"]), spec.shape[1], field)
+        return Source("sampler", numbers)
+    return noise_source(numbers, spec.shape[1], field)
 
 
 def _shown(text: str) -> str:

@@ -22,7 +22,7 @@ from serve.protocol.inference import inference_pb2
 from serve.protocol.models import ModelSpec, TensorSpec, check_count, check_input, source_of
 from serve.protocol.tensors import check_one_input, check_options, check_output, parse_raw
 from serve.seeds import MAX_SEED, MIN_SEED
-from serve.sources import Noise, Seeds
+from serve.sources import Source
 from serve.status import invalid_argument
 
 Shape = TypeVar("Shape")
@@ -47,37 +47,48 @@ _HTTP_STATUS = {
 
 _Int64 = Annotated[int, msgspec.Meta(ge=MIN_SEED, le=MAX_SEED)]
 _NESTED = re.compile(rb"\s*\[\s*\[")
+_BOM = b"\xef\xbb\xbf"
+# A seed as text; at most as many digits as any has.
+_WHOLE = re.compile(r"-?[0-9]{1,19}", re.ASCII)
+# Beyond this a float64 is whole whatever was meant, and a rounded seed is another curve.
+_MAX_EXACT = 2**53 - 1
 
 
-class _Input(msgspec.Struct):
+# Where a field may be left out, null says that it is.
+class _WithParameters(msgspec.Struct):
+    parameters: dict[str, Any] | None = None
+
+    def given(self) -> dict[str, Any]:
+        """Returns the parameters that are not null."""
+        return {name: value for name, value in (self.parameters or {}).items() if value is not None}
+
+
+class _Input(_WithParameters, kw_only=True):
     name: str
     datatype: str
     shape: list[_Int64]
     data: msgspec.Raw = msgspec.Raw()  # left for when its type is known; empty where absent
-    parameters: dict[str, Any] = {}
 
 
-class _Output(msgspec.Struct):
+class _Output(_WithParameters, kw_only=True):
     name: str
-    parameters: dict[str, Any] = {}
 
 
-class _Request(msgspec.Struct):
+class _Request(_WithParameters, kw_only=True):
     inputs: list[_Input]
-    outputs: list[_Output] = []
-    id: str = ""
-    parameters: dict[str, Any] = {}
+    outputs: list[_Output] | None = None
+    id: str | None = None
 
 
 class _IndexRequest(msgspec.Struct):
-    ready: bool = False
+    ready: bool | None = None
 
 
 @dataclass(frozen=True)
 class InferRequest:
     """What an inference request asks for; `raw` says whether its answer's numbers are raw bytes."""
 
-    source: Seeds | Noise
+    source: Source
     id: str
     raw: bool
 
@@ -106,17 +117,26 @@ def parse_infer(body: bytes, json_length: str | None, model: ModelSpec) -> Infer
     check_one_input(len(request.inputs))
     given = request.inputs[0]
     numbers = check_input(model.input, given.name, given.datatype, given.shape)
-    check_options("inputs[0].parameters", given.parameters)
-    for index, output in enumerate(request.outputs):
+    check_options("inputs[0].parameters", given.given())
+    for index, output in enumerate(request.outputs or ()):
         check_output(model.output, index, output.name)
-        check_options(f"outputs[{index}].parameters", output.parameters)
-    return InferRequest(_source(given, raw, numbers, model.input), request.id, _wants_raw(request))
+        check_options(f"outputs[{index}].parameters", output.given())
+    source = _source(given, raw, numbers, model.input)
+    return InferRequest(source, request.id or "", _wants_raw(request))
 
 
 def infer_answer(
     request: InferRequest, model: ModelSpec, version: int, curves: Float32Array
 ) -> InferAnswer:
-    """Returns the answer that carries `curves`, float32 [n, n_points]."""
+    """Returns the answer that carries `curves`, float32 [n, n_points].
+
+    Raises RequestError for numbers that JSON does not have.
+    """
+    if not request.raw and not np.isfinite(curves).all():
+        raise invalid_argument(
+            "inputs[0].data",
+            "leads to curves that are not finite, which JSON can't say: ask for binary_data",
+        )
     output: dict[str, Any] = {
         "name": model.output.name,
         "datatype": model.output.datatype,
@@ -147,7 +167,7 @@ def index_document(index: inference_pb2.RepositoryIndexResponse) -> bytes:
 
 def check_index_request(body: bytes) -> None:
     """Raises RequestError unless the body of a request for the index is one, or empty."""
-    if body:
+    if body not in (b"", b"null"):
         _decode(body, _IndexRequest, "request")
 
 
@@ -192,21 +212,25 @@ def _parts(body: bytes, json_length: str | None) -> tuple[memoryview, memoryview
 
 
 def _decode(json: bytes | memoryview, shape: type[Shape], field: str) -> Shape:
+    if json[: len(_BOM)] == _BOM:  # Some editors and shells put it before all UTF-8.
+        json = json[len(_BOM) :]
     try:
         return msgspec.json.decode(json, type=shape)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise invalid_argument(field, f"does not parse: {error}") from None
 
 
-def _source(given: _Input, raw: memoryview | None, numbers: int, spec: TensorSpec) -> Seeds | Noise:
-    size = given.parameters.get("binary_data_size")
+def _source(given: _Input, raw: memoryview | None, numbers: int, spec: TensorSpec) -> Source:
+    size, data = given.given().get("binary_data_size"), bytes(given.data)
+    if data == b"null":
+        data = b""
     if size is None:
         if raw:
             raise invalid_argument(
                 "inputs[0].parameters", "has no binary_data_size: raw numbers follow the JSON"
             )
-        return _from_json(bytes(given.data), numbers, spec)
-    if bytes(given.data):
+        return _from_json(data, numbers, spec)
+    if data:
         raise invalid_argument("inputs[0].data", "is given beside binary_data_size")
     if raw is None or type(size) is not int or size != len(raw):
         raise invalid_argument(
@@ -216,13 +240,13 @@ def _source(given: _Input, raw: memoryview | None, numbers: int, spec: TensorSpe
     return parse_raw(spec, raw, numbers, "inputs[0].binary_data")
 
 
-def _from_json(data: bytes, numbers: int, spec: TensorSpec) -> Seeds | Noise:
+def _from_json(data: bytes, numbers: int, spec: TensorSpec) -> Source:
     field = "inputs[0].data"
     if not data:
         raise invalid_argument(field, "is not set: give the numbers")
     values: Sequence[float]
     if spec.datatype == "INT64":
-        values = _decode(data, list[_Int64], field)
+        values = _seeds(data, field)
     elif _NESTED.match(data):
         rows = _decode(data, list[list[float]], field)
         if any(len(row) != spec.shape[1] for row in rows):
@@ -236,13 +260,37 @@ def _from_json(data: bytes, numbers: int, spec: TensorSpec) -> Seeds | Noise:
         return source_of(spec, np.array(values, spec.dtype), field)
 
 
+def _seeds(data: bytes, field: str) -> list[int]:
+    """Returns the seeds of a list in JSON: integers, or what other languages make of them, whole
+    floats, and texts where a program has no integers of 64 bits. Raises RequestError."""
+    try:
+        return msgspec.json.decode(data, type=list[_Int64])
+    except msgspec.MsgspecError:
+        pass  # The slow way reads it, or says where it is wrong.
+    seeds = []
+    for index, value in enumerate(_decode(data, list[Any], field)):
+        seed = value
+        if (isinstance(value, str) and _WHOLE.fullmatch(value)) or (
+            isinstance(value, float) and value.is_integer() and abs(value) <= _MAX_EXACT
+        ):
+            seed = int(value)
+        if type(seed) is not int or not MIN_SEED <= seed <= MAX_SEED:
+            raise invalid_argument(
+                f"{field}[{index}]",
+                f"is {repr(value)[:60]}: give a whole number from -2^63 to 2^63 - 1, beyond 2^53 "
+                "with all its digits",
+            )
+        seeds.append(seed)
+    return seeds
+
+
 def _wants_raw(request: _Request) -> bool:
     """Returns whether the answer's numbers shall be raw: as its tensor is asked for, or else as
     the request says of all."""
-    for output in request.outputs:
-        if "binary_data" in output.parameters:
-            return output.parameters["binary_data"] is True
-    return request.parameters.get("binary_data_output") is True
+    for output in request.outputs or ():
+        if "binary_data" in (parameters := output.given()):
+            return parameters["binary_data"] is True
+    return request.given().get("binary_data_output") is True
 
 
 def _plain(message: Message) -> dict[str, Any]:

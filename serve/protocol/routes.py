@@ -2,8 +2,9 @@
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import grpc
@@ -13,6 +14,14 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from serve.calls import Call, Calls
+from serve.content_coding import (
+    CODINGS,
+    UnknownCodingError,
+    accepted,
+    decoded,
+    encoded,
+    request_coding,
+)
 from serve.plane import Plane
 from serve.protocol import describe, lookup, rest
 from serve.protocol.servicer import Totals
@@ -22,6 +31,8 @@ from serve.versions import Versions
 
 _MODEL = "/v2/models/{model}"
 _JSON = "application/json"
+# So many curves are compressed in less than half a millisecond; more are in a thread.
+_FEW_ROWS = 64
 
 Answer = Callable[[Request, Call], Awaitable[Response]]
 Result = TypeVar("Result")
@@ -48,9 +59,11 @@ class InferenceRoutes:
         """Returns the routes, all below /v2."""
         return [
             self._route("GET", "/v2", self._server),
-            self._route("GET", "/v2/health/live", self._live, while_draining=True),
-            self._route("GET", "/v2/health/ready", self._ready),
-            self._route("POST", "/v2/repository/index", self._index),
+            # Not refused where the server is full: a cluster ends what does not live.
+            self._route("GET", "/v2/health/live", self._live, refusal=lambda: None),
+            self._route("GET", "/v2/health/ready", self._ready, refusal=self._leaving),
+            self._route("GET POST", "/v2/repository/index", self._index),
+            self._route("GET", "/v2/models", self._index),
             self._route("GET", "/v2/models/stats", self._statistics),
             *self._model_routes("GET", "", self._metadata),
             *self._model_routes("GET", "/ready", self._model_ready),
@@ -59,18 +72,27 @@ class InferenceRoutes:
             *self._model_routes("POST", "/infer", self._infer),
         ]
 
-    def _model_routes(self, method: str, what: str, answer: Answer) -> list[Route]:
+    def _model_routes(self, methods: str, what: str, answer: Answer) -> list[Route]:
         """Returns the routes to one thing about a model, with and without a version."""
         version = "/versions/{version}"
         return [
-            self._route(method, f"{_MODEL}{between}{what}", answer) for between in ("", version)
+            self._route(methods, f"{_MODEL}{between}{what}", answer) for between in ("", version)
         ]
 
     def _route(
-        self, method: str, path: str, answer: Answer, *, while_draining: bool = False
+        self,
+        methods: str,
+        path: str,
+        answer: Answer,
+        *,
+        refusal: Callable[[], RequestError | None] | None = None,
     ) -> Route:
-        endpoint = _Endpoint(f"{method} {path}", answer, self._calls, self._bounds, while_draining)
-        return Route(path, endpoint, methods=[method])
+        refusal = refusal or partial(self._calls.refusal, is_stream=False)
+        endpoint = _Endpoint(path, answer, self._calls, self._bounds, refusal)
+        return Route(path, endpoint, methods=methods.split())
+
+    def _leaving(self) -> RequestError | None:
+        return self._calls.refusal(is_stream=False) if self._calls.draining else None
 
     async def _server(self, _: Request, __: Call) -> Response:
         return _json(rest.document(describe.server_metadata()))
@@ -107,47 +129,54 @@ class InferenceRoutes:
         asked = rest.parse_infer(
             request.state.body, request.headers.get(rest.JSON_LENGTH_HEADER), model
         )
-        call.request_id, call.rows = asked.id, asked.source.rows
+        call.request_id, call.rows = asked.id, len(asked.source.values)
         curves = await _unless_gone(request, self._plane.curves(loaded, asked.source, call))
         answer = rest.infer_answer(asked, model, loaded.number, curves)
-        headers, media_type = {}, _JSON
+        headers, media_type = {"Vary": "Accept-Encoding"}, _JSON
         if answer.json_length is not None:
             headers[rest.JSON_LENGTH_HEADER] = str(answer.json_length)
             media_type = "application/octet-stream"
-        if len(curves) <= rest.ROWS_OF_A_PIECE:
-            return Response(b"".join(answer.pieces), headers=headers, media_type=media_type)
+        pieces, rows_at_once = answer.pieces, rest.ROWS_OF_A_PIECE
+        # No other answer: they are small, and Triton's asyncio client, which says that it takes
+        # gzip, reads only these.
+        takes = request.headers.get("Accept-Encoding", "identity")
+        if takes != "identity" and (coding := accepted(takes)):
+            headers["Content-Encoding"] = coding
+            pieces, rows_at_once = encoded(pieces, coding), _FEW_ROWS
+        if len(curves) <= rows_at_once:
+            return Response(b"".join(pieces), headers=headers, media_type=media_type)
         # Its pieces are written in a thread, each when the one before has left.
-        return StreamingResponse(answer.pieces, headers=headers, media_type=media_type)
+        return StreamingResponse(pieces, headers=headers, media_type=media_type)
 
 
 @dataclass(frozen=True)
 class _Endpoint:
     """An ASGI application for one route: reads the request, counts the call, answers it.
 
-    It is answered also `while_draining`, or refused then: also a question whether the server is
-    ready, for a refusal says that it is not.
+    `refusal` returns why it can't be taken just now, if so. Also a question whether the server is
+    ready may be refused, for a refusal says that it is not.
     """
 
-    name: str
+    path: str
     answer: Answer
     calls: Calls
     bounds: Bounds
-    while_draining: bool
+    refusal: Callable[[], RequestError | None]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         refusal: RequestError | None = None
         try:
-            request.state.body = await self._body(request)
+            # Nobody reads one of another method: uvicorn throws it away.
+            request.state.body = await self._body(request) if request.method == "POST" else b""
         except RequestError as error:
             refusal = error
         except ClientDisconnect:
             return
         # It counts only now that it has come as a whole: slow ones shut out no others. And until
         # its answer has left: until then it takes memory.
-        if not (self.while_draining and self.calls.draining):
-            refusal = refusal or self.calls.refusal(is_stream=False)
-        call = Call(self.name, peer(request))
+        refusal = refusal or self.refusal()
+        call = Call(call_name(scope, self.path), peer(scope))
         try:
             with self.calls.counted(call):
                 if refusal:
@@ -158,19 +187,17 @@ class _Endpoint:
             await error_response(error)(scope, receive, send)
 
     async def _body(self, request: Request) -> bytes:
-        """Returns a request's body. Raises RequestError as soon as it is found to be too long, or
-        to come too slowly."""
+        """Returns a request's body, inflated where it is compressed. Raises RequestError as soon as
+        it is found to be too long, to come too slowly, or not to be what it says."""
+        pieces = self._bounded(request.stream())
+        header = request.headers.get("Content-Encoding")
+        if header and (coding := request_coding(header)):
+            pieces = self._bounded(decoded(pieces, coding))
         body = bytearray()
         try:
             async with asyncio.timeout(self.bounds.max_wait):
-                async for chunk in request.stream():
-                    body += chunk
-                    if len(body) > self.bounds.max_request_bytes:
-                        raise RequestError(
-                            grpc.StatusCode.RESOURCE_EXHAUSTED,
-                            "request",
-                            f"is longer than {self.bounds.max_request_bytes} bytes",
-                        )
+                async for piece in pieces:
+                    body += piece
         except TimeoutError:
             raise RequestError(
                 grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -178,6 +205,19 @@ class _Endpoint:
                 f"the request did not arrive within {self.bounds.max_wait:g} s",
             ) from None
         return bytes(body)
+
+    async def _bounded(self, pieces: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+        """Yields pieces of a request. Raises RequestError once they are more than it may hold."""
+        size = 0
+        async for piece in pieces:
+            size += len(piece)
+            if size > self.bounds.max_request_bytes:
+                raise RequestError(
+                    grpc.StatusCode.RESOURCE_EXHAUSTED,
+                    "request",
+                    f"is longer than {self.bounds.max_request_bytes} bytes",
+                )
+            yield piece
 
 
 async def _unless_gone(request: Request, computing: Coroutine[Any, Any, Result]) -> Result:
@@ -204,9 +244,16 @@ def _named(request: Request) -> tuple[str, str]:
     return request.path_params.get("model", ""), request.path_params.get("version", "")
 
 
-def peer(request: Request) -> str:
+def call_name(scope: Scope, path: str) -> str:
+    """Returns the name by which a request for the route `path` is counted: HEAD is GET without the
+    answer's body."""
+    return f"{'GET' if scope['method'] == 'HEAD' else scope['method']} {path}"
+
+
+def peer(scope: Scope) -> str:
     """Returns the address that a request came from."""
-    return f"http:{request.client.host}:{request.client.port}" if request.client else "http"
+    client = scope["client"]
+    return f"http:{client[0]}:{client[1]}" if client else "http"
 
 
 def _json(content: bytes, status: int = 200) -> Response:
@@ -215,12 +262,13 @@ def _json(content: bytes, status: int = 200) -> Response:
 
 def error_response(error: RequestError) -> Response:
     """Returns `error` as HTTP has it: its status, when to come again, and what is wrong."""
-    status = rest.http_status(error.code)
-    if error.code is grpc.StatusCode.RESOURCE_EXHAUSTED and error.retry_after is None:
+    status, headers = rest.http_status(error.code), {}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(math.ceil(error.retry_after))
+    elif error.code is grpc.StatusCode.RESOURCE_EXHAUSTED:
         status = 413  # It will never fit.
-    headers = (
-        {} if error.retry_after is None else {"Retry-After": str(math.ceil(error.retry_after))}
-    )
+    if isinstance(error, UnknownCodingError):
+        status, headers["Accept-Encoding"] = 415, ", ".join(CODINGS)
     if error.code is grpc.StatusCode.DEADLINE_EXCEEDED:
         headers["Connection"] = "close"  # The rest of the request may still come.
     return problem_response(status, str(error), headers)

@@ -18,10 +18,10 @@ from serve.versions import Versions
 
 SERVICE = inference_pb2.DESCRIPTOR.services_by_name["GRPCInferenceService"]
 
-# Who asks whether the server is ready shall hear that it is not, and that it lives.
-WHILE_DRAINING = frozenset(
-    f"/{SERVICE.full_name}/{method}" for method in ("ServerLive", "ServerReady", "ModelReady")
-)
+# A cluster's probes have no token.
+WITHOUT_TOKEN = frozenset(f"/{SERVICE.full_name}/{name}" for name in ("ServerLive", "ServerReady"))
+# They hear from a server that shuts down that it is alive and not ready.
+WHILE_DRAINING = WITHOUT_TOKEN | {f"/{SERVICE.full_name}/ModelReady"}
 
 Totals = Mapping[tuple[ModelName, int], ModelTotals]
 
@@ -109,6 +109,21 @@ class InferenceService:
         return describe.repository_index(self._versions.numbers()).SerializeToString()
 
     async def _infer(self, request: inference_pb2.ModelInferRequest, call: Call) -> bytes:
+        return (await self._answer(request, call)).SerializeToString()
+
+    async def _stream_infer(self, request: inference_pb2.ModelInferRequest, call: Call) -> bytes:
+        answering = self._answer(request, call)
+        del request
+        try:
+            answer = inference_pb2.ModelStreamInferResponse(infer_response=await answering)
+        except RequestError as error:
+            call.code = error.code
+            answer = tensors.stream_error(call.request_id, str(error))
+        return answer.SerializeToString()
+
+    async def _answer(
+        self, request: inference_pb2.ModelInferRequest, call: Call
+    ) -> inference_pb2.ModelInferResponse:
         call.request_id = request.id
         call.source_field = "inputs[0].shape"
         loaded, model = lookup.find(
@@ -116,19 +131,10 @@ class InferenceService:
         )
         call.model, call.version = model.name, loaded.number
         source = tensors.parse_request(request, model)
-        call.rows = source.rows
+        call.rows = len(source.values)
         del request  # Whoever waits for its turn holds its numbers once.
         curves = await self._plane.curves(loaded, source, call)
         return tensors.answer(call.request_id, model, loaded.number, curves)
-
-    async def _stream_infer(self, request: inference_pb2.ModelInferRequest, call: Call) -> bytes:
-        inferring = self._infer(request, call)
-        del request
-        try:
-            return tensors.stream_answer(await inferring)
-        except RequestError as error:
-            call.code = error.code
-            return tensors.stream_error(call.request_id, str(error))
 
 
 def _full(method: str) -> str:

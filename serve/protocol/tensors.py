@@ -11,33 +11,29 @@ import numpy as np
 from serve.arrays import Float32Array
 from serve.protocol.inference import inference_pb2
 from serve.protocol.models import ModelSpec, TensorSpec, check_count, check_input, source_of
-from serve.sources import Noise, Seeds
+from serve.sources import Source
 from serve.status import invalid_argument
-from serve.wire import delimited, packed
-
-_RAW_OUTPUT_CONTENTS = inference_pb2.ModelInferResponse.RAW_OUTPUT_CONTENTS_FIELD_NUMBER
-_INFER_RESPONSE = inference_pb2.ModelStreamInferResponse.INFER_RESPONSE_FIELD_NUMBER
 
 # Options that would change what a tensor is or where it lies; one that went unheeded would be a
 # wrong answer.
 _NOT_OFFERED = ("shared_memory_region", "classification")
 
 
-def parse_request(request: inference_pb2.ModelInferRequest, model: ModelSpec) -> Seeds | Noise:
+def parse_request(request: inference_pb2.ModelInferRequest, model: ModelSpec) -> Source:
     """Returns what `request` asks of `model`.
 
     Raises RequestError, naming the field, for a request that is not one for this model.
     """
     check_one_input(len(request.inputs))
     given = request.inputs[0]
-    numbers = check_input(model.input, given.name, given.datatype, list(given.shape))
+    numbers = check_input(model.input, given.name, given.datatype, given.shape[:])
     check_options("inputs[0].parameters", given.parameters)
     for index, output in enumerate(request.outputs):
         check_output(model.output, index, output.name)
         check_options(f"outputs[{index}].parameters", output.parameters)
     if not request.raw_input_contents:
         return _typed(model.input, given.contents, numbers)
-    if given.contents.ByteSize():
+    if given.HasField("contents") and given.contents.ByteSize():
         raise invalid_argument(
             "raw_input_contents", "is given beside inputs[0].contents: give one of them"
         )
@@ -49,9 +45,7 @@ def parse_request(request: inference_pb2.ModelInferRequest, model: ModelSpec) ->
     return parse_raw(model.input, request.raw_input_contents[0], numbers, "raw_input_contents[0]")
 
 
-def parse_raw(
-    spec: TensorSpec, content: bytes | memoryview, numbers: int, field: str
-) -> Seeds | Noise:
+def parse_raw(spec: TensorSpec, content: bytes | memoryview, numbers: int, field: str) -> Source:
     """Returns the source whose `numbers` numbers are the bytes `content` of the field `field`.
 
     Raises RequestError if there are more or fewer, or one can't be computed with.
@@ -85,24 +79,19 @@ def check_options(field: str, options: Mapping[str, object]) -> None:
             raise invalid_argument(field, f"has {name}, which this server does not offer")
 
 
-def answer(request_id: str, model: ModelSpec, version: int, curves: Float32Array) -> bytes:
+def answer(
+    request_id: str, model: ModelSpec, version: int, curves: Float32Array
+) -> inference_pb2.ModelInferResponse:
     """Returns the ModelInferResponse that carries `curves`, float32 [n, n_points]."""
-    output = inference_pb2.ModelInferResponse.InferOutputTensor(
-        name=model.output.name, datatype=model.output.datatype, shape=curves.shape
+    message = inference_pb2.ModelInferResponse(
+        model_name=model.name, model_version=str(version), id=request_id
     )
-    head = inference_pb2.ModelInferResponse(
-        model_name=model.name, model_version=str(version), id=request_id, outputs=[output]
-    )
-    # On the wire an array's packed field is what one element of repeated bytes is.
-    return packed(_RAW_OUTPUT_CONTENTS, curves, head.SerializeToString())
+    message.outputs.add(name=model.output.name, datatype=model.output.datatype, shape=curves.shape)
+    message.raw_output_contents.append(curves.astype(model.output.dtype, copy=False).tobytes())
+    return message
 
 
-def stream_answer(infer_response: bytes) -> bytes:
-    """Returns the ModelStreamInferResponse that carries an answer."""
-    return delimited(_INFER_RESPONSE, infer_response)
-
-
-def stream_error(request_id: str, message: str) -> bytes:
+def stream_error(request_id: str, message: str) -> inference_pb2.ModelStreamInferResponse:
     """Returns the ModelStreamInferResponse of a request that was wrong.
 
     It has the request's id, so that a client that sent many knows which one.
@@ -110,12 +99,10 @@ def stream_error(request_id: str, message: str) -> bytes:
     return inference_pb2.ModelStreamInferResponse(
         error_message=message,
         infer_response=inference_pb2.ModelInferResponse(id=request_id),
-    ).SerializeToString()
+    )
 
 
-def _typed(
-    spec: TensorSpec, contents: inference_pb2.InferTensorContents, numbers: int
-) -> Seeds | Noise:
+def _typed(spec: TensorSpec, contents: inference_pb2.InferTensorContents, numbers: int) -> Source:
     wanted, other = "int64_contents", "fp32_contents"
     if spec.datatype == "FP32":
         wanted, other = other, wanted

@@ -1,6 +1,7 @@
 """Further versions of a trained model, made without training."""
 
 import shutil
+import tempfile
 from pathlib import Path
 from typing import cast
 
@@ -10,7 +11,7 @@ from onnx import numpy_helper
 
 from serve.engine import Engine
 from serve.manifest import ModelName
-from serve.publish import publish
+from serve.publish import LAST_VERSION, publish
 from serve.repository import ONNX, TORCHSCRIPT, Repository
 
 Files = dict[ModelName, dict[str, bytes]]
@@ -36,6 +37,32 @@ def publish_files(models: Path, files: Files) -> int:
 def publish_raised(models: Path, by: float) -> int:
     """Publishes version 1 anew, but all of its curves lie higher. Returns the new version."""
     return publish_files(models, raised(models, by))
+
+
+def publish_as(models: Path, version: int, like: Path, by: float) -> None:
+    """Puts version 1 of the repository `like`, but with all of its curves higher, under a number
+    of `models`, whatever it stood for before."""
+    description = Repository(like).load(1).sampler_manifest.description
+    files = raised(like, by)
+    with tempfile.TemporaryDirectory(dir=models.resolve().parent) as name:
+        elsewhere = Path(name)
+        (elsewhere / LAST_VERSION).write_text(str(version - 1))
+        assert publish(elsewhere, description, files["generator"], files["sampler"]) == version
+        put_in_place(elsewhere, models, version)
+
+
+def put_in_place(elsewhere: Path, models: Path, version: int) -> None:
+    """Moves a version from one repository into another, in place of the one that is there."""
+    for model in ("generator", "sampler"):
+        shutil.rmtree(models / model / str(version), ignore_errors=True)
+        (elsewhere / model / str(version)).rename(models / model / str(version))
+
+
+def point(link: Path, models: Path) -> None:
+    """Makes `link` a link to a repository, in one go, as git-sync and Kubernetes do."""
+    aside = link.with_name(".link")
+    aside.symlink_to(models)
+    aside.replace(link)
 
 
 def delete(models: Path, version: int) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import grpc
 import pytest
-from grpc_reflection.v1alpha import reflection
 
 from curvegan.v1.curves_pb2 import CurveSource, SeedRange, StreamCurvesRequest
 from serve.process import RunningServer, running_server
@@ -30,8 +29,6 @@ METHODS = [
     *(
         f"{INFERENCE}/{method}"
         for method in (
-            "ServerLive",
-            "ServerReady",
             "ModelReady",
             "ServerMetadata",
             "ModelMetadata",
@@ -42,11 +39,13 @@ METHODS = [
             "RepositoryIndex",
         )
     ),
-    f"/{reflection.SERVICE_NAME}/ServerReflectionInfo",
+    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
     "/what.is.not/Offered",
     f"{CURVES}/PaintCurves",
 ]
-PAGES = ["/metrics", "/v2", "/v2/health/live", "/v2/health/ready", "/v2/models/sampler", "/nothing"]
+PAGES = ["/metrics", "/v2", "/v2/models", "/v2/models/sampler", "/v2/health", "/nothing"]
+PROBES = ["/healthz", "/readyz", "/v2/health/live", "/v2/health/ready", "/v2/health/live/"]
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +90,7 @@ def page(server: RunningServer, path: str, authorization: bytes | None = None) -
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_every_method_but_the_health_s_needs_a_token(channel: grpc.Channel, method: str):
+def test_every_method_but_the_probes_needs_a_token(channel: grpc.Channel, method: str):
     assert code_of(channel, method) is grpc.StatusCode.UNAUTHENTICATED
     assert code_of(channel, method, bearer("wrong")) is grpc.StatusCode.UNAUTHENTICATED
     assert code_of(channel, method, bearer("second-token")) is not grpc.StatusCode.UNAUTHENTICATED
@@ -109,7 +108,9 @@ def test_the_health_and_the_probes_are_open(guarded: RunningServer, channel: grp
     watch = channel.unary_stream(WATCH)(b"", timeout=20)
     assert next(watch) == SERVING
     watch.cancel()
-    assert [page(guarded, path) for path in ("/healthz", "/readyz")] == [200, 200]
+    for probe in ("ServerLive", "ServerReady"):
+        assert channel.unary_unary(f"{INFERENCE}/{probe}")(b"", timeout=20) == b"\x08\x01"
+    assert {page(guarded, path) for path in PROBES} == {200}
 
 
 @pytest.mark.parametrize(
@@ -176,7 +177,7 @@ def test_a_full_server_looks_at_no_token(guarded: RunningServer):
         for metadata in ((), bearer("wrong"), bearer("first-token")):
             assert code_of(other, GET_MODEL, metadata) is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert other.unary_unary(CHECK)(b"", timeout=20) == SERVING
-        assert page(guarded, "/readyz") == 200
+        assert {page(guarded, path) for path in PROBES} == {200}
         for stream in streams:
             stream.cancel()
         wait_until(
@@ -327,7 +328,7 @@ def test_a_certificate_and_a_token_are_both_asked_for(mutual: RunningServer, our
 
 
 def test_probes_need_neither(mutual: RunningServer, ours: Authority):
-    for path in ("/healthz", "/readyz"):
+    for path in PROBES:
         assert https(mutual, path, client_tls(ours, None)) == 200
 
 

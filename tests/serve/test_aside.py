@@ -7,8 +7,9 @@ from pathlib import Path
 
 import grpc
 import pytest
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from google.protobuf.descriptor_pool import DescriptorPool
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
 from grpc_reflection.v1alpha.reflection_pb2 import (
     ServerReflectionRequest,
     ServerReflectionResponse,
@@ -19,11 +20,15 @@ from serve.process import RunningServer, running_server
 from tests.serve import http2
 
 HEALTH = "/grpc.health.v1.Health"
-REFLECTION = f"/{reflection.SERVICE_NAME}/ServerReflectionInfo"
+REFLECTIONS = [
+    f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo"
+    for version in ("v1", "v1alpha")
+]
 OFFERED = {
     "curvegan.v1.CurveService",
     "inference.GRPCInferenceService",
     "grpc.health.v1.Health",
+    "grpc.reflection.v1.ServerReflection",
     "grpc.reflection.v1alpha.ServerReflection",
 }
 COMPRESSIONS = (grpc.Compression.Gzip, grpc.Compression.Deflate)
@@ -51,7 +56,7 @@ def error_of(channel: grpc.Channel, method: str, *messages: bytes) -> grpc.Call:
     return caught.value
 
 
-@pytest.mark.parametrize("method", [f"{HEALTH}/Check", f"{HEALTH}/Watch", REFLECTION])
+@pytest.mark.parametrize("method", [f"{HEALTH}/Check", f"{HEALTH}/Watch", *REFLECTIONS])
 @pytest.mark.parametrize(
     "garbage", [b"\xff", b"garbage", b"\x0a\xff\xff\xff\xff\x0f", b"\x0a\x01\xff"]
 )
@@ -66,18 +71,37 @@ def test_an_empty_message_asks_for_the_whole_server(channel, method: str):
     assert call(channel, method, b"") == [b"\x08\x01"]
 
 
-def test_an_empty_reflection_request_is_answered_as_one_that_is_wrong(channel):
-    (answer,) = call(channel, REFLECTION, b"")
+@pytest.mark.parametrize("method", REFLECTIONS)
+def test_an_empty_reflection_request_is_answered_as_one_that_is_wrong(channel, method: str):
+    (answer,) = call(channel, method, b"")
     error = ServerReflectionResponse.FromString(answer).error_response
     assert error.error_code == grpc.StatusCode.INVALID_ARGUMENT.value[0]
 
 
-def test_reflection_lists_what_is_offered(channel):
-    (answer,) = call(
-        channel, REFLECTION, ServerReflectionRequest(list_services="").SerializeToString()
-    )
+@pytest.mark.parametrize("method", REFLECTIONS)
+def test_reflection_lists_what_is_offered(channel, method: str):
+    (answer,) = call(channel, method, ServerReflectionRequest(list_services="").SerializeToString())
     listed = ServerReflectionResponse.FromString(answer).list_services_response.service
     assert {service.name for service in listed} == OFFERED
+
+
+@pytest.mark.parametrize("method", REFLECTIONS)
+def test_reflection_describes_each_service_that_it_lists(channel, method: str):
+    requests = [
+        ServerReflectionRequest(file_containing_symbol=name).SerializeToString()
+        for name in sorted(OFFERED)
+    ]
+    described = set()
+    for answer in call(channel, method, *requests):
+        pool = DescriptorPool()
+        files = ServerReflectionResponse.FromString(answer).file_descriptor_response
+        for content in reversed(files.file_descriptor_proto):  # What is needed goes before.
+            pool.AddSerializedFile(content)
+        file = pool.FindFileByName(
+            FileDescriptorProto.FromString(files.file_descriptor_proto[0]).name
+        )
+        described |= {service.full_name for service in file.services_by_name.values()}
+    assert described == OFFERED
 
 
 def test_the_health_of_an_unknown_service_is_not_found(channel):

@@ -1,4 +1,4 @@
-"""Calls of seeds that come together are computed together, and each gets its own curves."""
+"""Small calls that come together are computed together, and each gets its own curves."""
 
 import asyncio
 from pathlib import Path
@@ -6,109 +6,127 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from serve.batch_thread import BatchThread
-from serve.batcher import Batcher
-from serve.calls import Call
+from serve.arrays import Float32Array, Int64Array
+from serve.batches import Batches
+from serve.calls import Call, Calls
 from serve.engine import Engine
 from serve.repository import Repository
+from serve.settings import Bounds
 from tests.serve.models import publish_raised
 
-BATCHERS = pytest.mark.parametrize("batcher", [Batcher, BatchThread])
 
-
-def some_seeds(calls: int, rows: int) -> list[np.ndarray]:
+def some_seeds(calls: int, rows: int) -> list[Int64Array]:
     """Returns seeds for each of `calls` calls; of different numbers, at most `rows`."""
     rng = np.random.default_rng(calls)
     return [rng.integers(-(2**63), 2**63, rng.integers(1, rows + 1)) for _ in range(calls)]
 
 
-def new_call() -> Call:
-    return Call("test", "test")
+class Desk:
+    """Asks batches for curves, each time as a call that is in flight."""
+
+    def __init__(self) -> None:
+        self.calls = Calls(Bounds())
+        self.batches = Batches(self.calls)
+
+    async def ask(self, engine: Engine, seeds: Int64Array) -> Float32Array:
+        call = Call("test", "test")
+        with self.calls.counted(call):
+            await asyncio.sleep(0)  # So that calls which come together are all in flight.
+            return await self.batches.curves(engine, "sampler", seeds, call)
 
 
-@BATCHERS
-def test_calls_that_come_together_each_get_the_curves_of_their_seeds(batcher, engine: Engine):
-    async def ask(rounds: int) -> None:
-        batches = batcher()
-        for _ in range(rounds):
-            asked = some_seeds(12, 900)
-            answers = await asyncio.gather(
-                *(batches.curves(engine, seeds, new_call()) for seeds in asked)
-            )
+def test_calls_that_come_together_each_get_the_curves_of_their_seeds(engine: Engine):
+    async def ask() -> None:
+        desk = Desk()
+        for calls in (2, 8, 12, 50):
+            asked = some_seeds(calls, 64)
+            answers = await asyncio.gather(*(desk.ask(engine, seeds) for seeds in asked))
             for seeds, curves in zip(asked, answers, strict=True):
                 assert curves.tobytes() == engine.curves_from_seeds(seeds).tobytes()
 
-    asyncio.run(ask(rounds=5))
+    asyncio.run(ask())
 
 
-@BATCHERS
-def test_calls_that_come_one_by_one_get_the_curves_of_their_seeds(batcher, engine: Engine):
+def test_calls_that_come_together_are_one_run(engine: Engine):
+    async def ask() -> list[float]:
+        desk = Desk()
+        ended: list[Call] = []
+        desk.calls.add_observer(ended.append)
+        await asyncio.gather(*(desk.ask(engine, seeds) for seeds in some_seeds(8, 3)))
+        return [call.computed for call in ended]
+
+    assert len(set(asyncio.run(ask()))) == 1
+
+
+def test_a_call_that_waits_beside_one_that_does_not_join_is_answered(engine: Engine):
     async def ask() -> None:
-        batches = batcher()
-        together = some_seeds(3, 10)
-        await asyncio.gather(*(batches.curves(engine, seeds, new_call()) for seeds in together))
-        for seeds in some_seeds(40, 200):
-            curves = await batches.curves(engine, seeds, new_call())
+        desk = Desk()
+        with desk.calls.counted(Call("a stream", "test", is_stream=True)):
+            curves = await desk.ask(engine, np.array([7]))
+        assert curves.tobytes() == engine.curves_from_seeds(np.array([7])).tobytes()
+
+    asyncio.run(ask())
+
+
+def test_calls_of_two_versions_are_not_mixed(models: Path):
+    publish_raised(models, 2)
+    engines = [Engine.of(Repository(models).load(version)) for version in (1, 2)]
+
+    async def ask() -> None:
+        desk = Desk()
+        asked = [(engine, seeds) for seeds in some_seeds(6, 20) for engine in engines]
+        answers = await asyncio.gather(*(desk.ask(*one) for one in asked))
+        for (engine, seeds), curves in zip(asked, answers, strict=True):
             assert curves.tobytes() == engine.curves_from_seeds(seeds).tobytes()
 
     asyncio.run(ask())
 
 
-@BATCHERS
-def test_calls_of_two_versions_are_not_mixed(batcher, models: Path):
-    publish_raised(models, by=1.0)
-    engines = [Engine.of(Repository(models).load(version)) for version in (1, 2, 2, 1)]
-
+def test_a_call_that_is_cancelled_leaves_the_others_alone(engine: Engine):
     async def ask() -> None:
-        batches = batcher()
-        for _ in range(3):
-            asked = some_seeds(4, 50)
-            answers = await asyncio.gather(
-                *(batches.curves(*both, new_call()) for both in zip(engines, asked, strict=True))
-            )
-            for engine, seeds, curves in zip(engines, asked, answers, strict=True):
-                assert curves.tobytes() == engine.curves_from_seeds(seeds).tobytes()
-
-    asyncio.run(ask())
-
-
-@BATCHERS
-def test_a_call_that_is_cancelled_leaves_the_others_alone(batcher, engine: Engine):
-    cancelled = 0
-
-    async def ask() -> None:
-        nonlocal cancelled
-        batches = batcher()
-        for _ in range(20):
-            asked = some_seeds(5, 500)
-            calls = [
-                asyncio.create_task(batches.curves(engine, seeds, new_call())) for seeds in asked
-            ]
-            await asyncio.sleep(0)
-            cancelled += calls[2].cancel()
-            answers = await asyncio.gather(*calls, return_exceptions=True)
-            for index in (0, 1, 3, 4):
-                assert isinstance(answers[index], np.ndarray)
-                expected = engine.curves_from_seeds(asked[index])
-                assert answers[index].tobytes() == expected.tobytes()
-
-    asyncio.run(ask())
-    assert cancelled > 0
-
-
-@BATCHERS
-def test_what_goes_wrong_in_a_batch_is_told_to_each_and_the_next_goes_on(batcher, engine: Engine):
-    async def ask() -> None:
-        batches = batcher()
-        for _ in range(2):
-            wrong = [seeds.astype(np.float32) for seeds in some_seeds(3, 10)]
-            answers = await asyncio.gather(
-                *(batches.curves(engine, seeds, new_call()) for seeds in wrong),
-                return_exceptions=True,
-            )
-            assert all(isinstance(answer, Exception) for answer in answers)
-            (seeds,) = some_seeds(1, 10)
-            curves = await batches.curves(engine, seeds, new_call())
+        desk = Desk()
+        asked = some_seeds(6, 20)
+        tasks = [asyncio.create_task(desk.ask(engine, seeds)) for seeds in asked]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        tasks[2].cancel()
+        answers = await asyncio.gather(*tasks, return_exceptions=True)
+        assert isinstance(answers.pop(2), asyncio.CancelledError)
+        del asked[2]
+        for seeds, curves in zip(asked, answers, strict=True):
+            assert not isinstance(curves, BaseException)
             assert curves.tobytes() == engine.curves_from_seeds(seeds).tobytes()
 
     asyncio.run(ask())
+
+
+def test_what_goes_wrong_in_a_batch_reaches_each_call_and_the_next_goes_on(engine: Engine):
+    no_seeds = np.zeros((1, 1, 1), np.int64)
+
+    async def ask() -> None:
+        desk = Desk()
+        asked = [desk.ask(engine, no_seeds) for _ in range(3)]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        assert all(isinstance(answer, Exception) for answer in answers)
+        curves = await desk.ask(engine, np.array([7]))
+        assert curves.tobytes() == engine.curves_from_seeds(np.array([7])).tobytes()
+
+    asyncio.run(ask())
+
+
+@pytest.mark.parametrize("calls", [1, 3])
+def test_noise_is_joined_like_seeds(engine: Engine, calls: int):
+    noise = np.random.default_rng(0).standard_normal((calls, 2, engine.n_noise), np.float32)
+
+    async def ask(desk: Desk, rows: Float32Array) -> Float32Array:
+        call = Call("test", "test")
+        with desk.calls.counted(call):
+            return await desk.batches.curves(engine, "generator", rows, call)
+
+    async def ask_all() -> None:
+        desk = Desk()
+        answers = await asyncio.gather(*(ask(desk, rows) for rows in noise))
+        for rows, curves in zip(noise, answers, strict=True):
+            assert curves.tobytes() == engine.curves_from_noise(rows).tobytes()
+
+    asyncio.run(ask_all())

@@ -13,7 +13,9 @@ import pytest
 from serve.process import RunningServer, running_server
 from serve.settings import Bounds
 from tests.authority import Authority, of_server
+from tests.serve.observe import samples
 
+PROBES = ("/healthz", "/readyz", "/v2/health/live", "/v2/health/ready")
 INFER = "/v2/models/sampler/infer"
 ONE_SEED = {
     "id": "mine",
@@ -73,6 +75,56 @@ def test_every_document_of_the_protocol_is_there(server: RunningServer, path: st
     assert json.loads(body)
 
 
+@pytest.mark.parametrize("path", ["/v2/models", "/v2/repository/index"])
+def test_the_models_are_listed_also_for_who_only_looks(server: RunningServer, path: str):
+    status, listed, _ = ask(server, "POST", "/v2/repository/index")
+    assert status == 200
+    assert ask(server, "GET", path)[:2] == (200, listed)
+
+
+def test_what_a_path_takes_is_told_to_who_tries_something_else(server: RunningServer):
+    status, _, headers = ask(server, "DELETE", "/v2/repository/index")
+    assert status == 405
+    assert set(headers["Allow"].split(", ")) == {"GET", "HEAD", "POST"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/healthz"),
+        ("GET", "/v2"),
+        ("GET", "/v2/models/generator/versions/1/config"),
+        ("GET", "/page/model"),
+        ("HEAD", "/v2/models/sampler"),
+        ("POST", INFER),
+        ("POST", "/v2/repository/index"),
+        ("POST", "/nothing"),
+    ],
+)
+def test_the_last_slash_of_a_path_does_not_matter(server: RunningServer, method: str, path: str):
+    body = json.dumps(ONE_SEED).encode() if path == INFER else None
+    expected = ask(server, method, path, body)
+    assert expected[0] == (404 if path == "/nothing" else 200)
+    assert ask(server, method, f"{path}/", body)[:2] == expected[:2]
+
+
+@pytest.mark.parametrize("path", ["//", "/v2//", "//v2"])
+def test_other_slashes_do(server: RunningServer, path: str):
+    assert ask(server, "GET", path)[0] == 404
+
+
+def test_a_request_is_counted_by_its_route_however_it_was_written(published: Path):
+    with running_server(published) as server:
+        for method, path in (("GET", "/v2"), ("GET", "/v2/"), ("HEAD", "/v2"), ("HEAD", "/v2/")):
+            assert ask(server, method, path)[0] == 200
+        found = {
+            sample.labels["method"]: sample.value
+            for sample in samples(server)
+            if sample.name == "curvegan_requests_total"
+        }
+        assert found == {"GET /v2": 4}
+
+
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "problem"),
     [
@@ -121,12 +173,12 @@ def guarded(published: Path, tmp_path: Path) -> Iterator[RunningServer]:
         yield running
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+@pytest.mark.parametrize("path", PROBES)
 def test_probes_need_no_token(guarded: RunningServer, path: str):
     assert ask(guarded, "GET", path)[0] == 200
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/v2", "/v2/health/ready", "/nothing"])
+@pytest.mark.parametrize("path", ["/metrics", "/v2", "/v2/models", "/nothing"])
 def test_everything_else_needs_a_token(guarded: RunningServer, path: str):
     status, body, headers = ask(guarded, "GET", path)
     assert (status, headers["WWW-Authenticate"]) == (401, "Bearer")
@@ -140,7 +192,7 @@ def test_mutual_tls_asks_all_but_probes_for_a_certificate(published: Path, tmp_p
     options = [*of_server(ours), "--tls-client-ca", str(ours.ca_file)]
     with running_server(published, *options) as server:
         stranger = ssl.create_default_context(cafile=ours.ca_file)
-        assert ask(server, "GET", "/readyz", tls=stranger)[0] == 200
+        assert {ask(server, "GET", path, tls=stranger)[0] for path in PROBES} == {200}
         status, body, _ = ask(server, "GET", "/v2", tls=stranger)
         assert (status, json.loads(body)) == (403, {"error": "no client certificate"})
         known = ssl.create_default_context(cafile=ours.ca_file)
@@ -159,7 +211,7 @@ def test_probes_are_answered_however_many_connections_there_are(published: Path)
         status, body, headers = ask(server, "GET", "/v2")
         assert (status, headers["Retry-After"]) == (503, "1")
         assert "the server is full" in json.loads(body)["error"]
-        assert [ask(server, "GET", path)[0] for path in ("/healthz", "/readyz")] == [200, 200]
+        assert {ask(server, "GET", path)[0] for path in PROBES} == {200}
 
 
 def test_http_can_be_left_out(published: Path):

@@ -245,6 +245,26 @@ def test_what_is_in_flight_is_counted_until_it_ends_or_its_worker_does(
         wait_until(lambda: metric(pair, "curvegan_in_flight") == 0)
 
 
+def test_restarts_leave_no_files_behind_and_all_files_have_their_room(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A process that writes where a full disk has no room for its file is killed."""
+
+    def files() -> set[Path]:
+        return {path for path in tmp_path.glob("curvegan-*/*") if path.suffix != ".part"}
+
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with running_server(published, "--workers=2") as server:
+        expect(server, ask_all_workers(server, times=2))
+        before = files()
+        for pid in workers_of(server):
+            kill_a_worker(server, pid)
+        assert files() == before
+        for path in (path for path in before if path.suffix == ".db"):
+            assert 512 * path.stat().st_blocks >= path.stat().st_size > 0
+    assert not files()
+
+
 def test_metrics_can_be_read_while_a_worker_begins(tmp_path: Path):
     """At the moment at which its files take their room; in a process of its own, for what counts
     is set up once a process."""

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from serve.page_routes import FOLDER, PageRoutes
 from serve.process import RunningServer, running_server
 from serve.repository import Repository
+from serve.settled import Settled
 from serve.versions import Versions
 from tests.authority import Authority, of_server
 from tests.serve.models import publish_raised
@@ -68,11 +69,9 @@ def test_what_is_not_there_is_not_found(server: RunningServer, path: str):
     assert json.loads(body)["error"]
 
 
-def test_a_version_that_is_about_to_be_served_may_be_asked_for_again(
-    models: Path,
-):
+def test_a_version_that_is_about_to_be_served_may_be_asked_for_again(models: Path, tmp_path: Path):
     """Two workers may know of a version at different times."""
-    versions = Versions(Repository(models), 1, None, lambda *_: None)
+    versions = Versions(Repository(models), Settled(tmp_path), 1, None, lambda *_: None)
     versions.refresh()
     publish_raised(models, 0.25)
     _, _, _, description, onnx = PageRoutes(versions).routes()
@@ -105,7 +104,7 @@ def test_what_a_browser_has_is_not_sent_again(server: RunningServer):
 
 
 def test_without_its_files_the_page_says_how_to_build_them(repository: Repository, tmp_path: Path):
-    versions = Versions(repository, 1, None, lambda *_: None)
+    versions = Versions(repository, Settled(tmp_path), 1, None, lambda *_: None)
     index, *_ = PageRoutes(versions, tmp_path / "nothing").routes()
     response = asyncio.run(index.endpoint(Request({"type": "http", "headers": []})))
     assert response.status_code == 404

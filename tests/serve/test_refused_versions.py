@@ -13,9 +13,8 @@ from onnx import TensorProto, helper
 from serve.errors import RepositoryError
 from serve.manifest import MANIFEST
 from serve.protocol import lookup
-from serve.repository import ONNX, TORCHSCRIPT, Repository
+from serve.repository import ONNX, TORCHSCRIPT
 from serve.status import RequestError
-from serve.versions import Versions
 from tests.serve.models import (
     Files,
     damage,
@@ -25,17 +24,7 @@ from tests.serve.models import (
     raised,
     replace_file,
 )
-
-
-class Watched:
-    """The versions of a repository as one worker loads them, and those that it refused."""
-
-    def __init__(self, models: Path, keep: int = 1, pin: int | None = None) -> None:
-        self.refused: list[tuple[int, str]] = []
-        self.versions = Versions(
-            Repository(models), keep, pin, lambda *refusal: self.refused.append(refusal)
-        )
-        self.versions.refresh()
+from tests.serve.watched import Watched
 
 
 def cut_off(folder: Path) -> None:

@@ -28,6 +28,7 @@ ANY = {
     "tls-key": "key.pem",
     "tls-client-ca": "ça.pem",
     "token-file": "tokens",
+    "cors-origin": "https://app.example.org",
     "max-calls": "11",
     "max-streams": "12",
     "max-rows": "13",
@@ -37,6 +38,7 @@ ANY = {
     "max-unsent-bytes": "2050",
     "max-wait": "1.5",
     "max-idle": "2.5",
+    "max-connection-age": "3.5",
 }
 FLAGS = ("access-log", "insecure")
 
@@ -99,6 +101,19 @@ def test_the_environment_can_name_the_file(tmp_path: Path, monkeypatch: pytest.M
 def test_names_of_the_file_may_be_written_like_options(tmp_path: Path):
     (tmp_path / "settings.toml").write_text("max-calls = 5\n")
     assert read("--config", "settings.toml", cwd=tmp_path)["max_calls"] == 5
+
+
+def test_a_list_can_stand_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    of_file, of_variable, of_option = (
+        [f"https://{one}.example.org", f"https://{one}.example.com"] for one in ("f", "v", "o")
+    )
+    (tmp_path / "settings.toml").write_text(f"cors_origin = {of_file}\n")
+    config = ("--config", "settings.toml")
+    assert read(*config, cwd=tmp_path)["cors_origin"] == of_file
+    monkeypatch.setenv("CURVEGAN_CORS_ORIGIN", " ".join(of_variable))
+    assert read(*config, cwd=tmp_path)["cors_origin"] == of_variable
+    options = [f"--cors-origin={origin}" for origin in of_option]
+    assert read(*config, *options, cwd=tmp_path)["cors_origin"] == of_option
 
 
 def test_each_setting_is_printed_with_where_it_comes_from(
@@ -192,7 +207,7 @@ def test_what_is_no_certificate_is_one_line(tmp_path: Path):
 
 def test_the_help_explains_every_option(tmp_path: Path):
     text = run_command("serve", "--help", cwd=tmp_path).stdout
-    explained = re.findall(r"^│ --([a-z0-9-]+)(?: [A-Z]+)? {2,}\w+", text, re.MULTILINE)
+    explained = re.findall(r"^│ --([a-z0-9-]+)(?: [A-Z]+[.]*)? {2,}\w+", text, re.MULTILINE)
     assert set(explained) == {*names(), "config", "print-config", "version"}
 
 

@@ -1,7 +1,5 @@
 """Arrays written as protobuf fields read back as the same numbers."""
 
-import gc
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from curvegan.v1 import curves_pb2
-from serve.wire import packed, unfilled
+from serve.wire import packed
 
 
 @given(arrays(np.float32, st.integers(0, 300), elements=st.floats(width=32, allow_nan=False)))
@@ -34,20 +32,3 @@ def test_lengths_of_every_size_are_written(n):
 def test_big_endian_and_strided_arrays_are_written_as_their_values():
     values = np.arange(10, dtype=">f4")[::3]
     assert list(curves_pb2.NoiseRows.FromString(packed(1, values)).values) == [0, 3, 6, 9]
-
-
-def test_what_is_written_into_a_message_s_memory_stands_in_the_message():
-    head = curves_pb2.StreamCurvesResponse(version=3, n_points=4).SerializeToString()
-    field = curves_pb2.StreamCurvesResponse.VALUES_FIELD_NUMBER
-    values = np.arange(400, dtype=np.float32).reshape(100, 4)
-    message, memory = unfilled(field, (100, 4), head)
-    memory[:] = values
-    assert message == packed(field, values, head)
-
-
-def test_the_memory_of_a_message_outlives_all_other_hold_on_it():
-    _, memory = unfilled(4, (1000, 15), b"")
-    gc.collect()
-    others = [bytes(60_000) for _ in range(100)]
-    memory[:] = 1
-    assert all(other == bytes(60_000) for other in others)

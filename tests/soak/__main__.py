@@ -12,8 +12,10 @@ from serve.errors import CurveganError
 from serve.process import running_server
 from serve.repository import Repository
 from tests.commands import run_command, workers_of
+from tests.serve.models import point
 from tests.serve.observe import standard_error_in
-from tests.soak.attacks import ATTACKS, Claim, unharmed, untroubled
+from tests.soak.attacks import ATTACKS, Claim, changes, unharmed, untroubled
+from tests.soak.changes import OPTIONS
 
 app = make_app("python -m tests.soak", "Attack a server, and say what became of it.")
 
@@ -25,7 +27,7 @@ def main(*, seconds: Count = 60) -> None:
     Parameters
     ----------
     seconds
-        How long each attack goes on.
+        How long each attack goes on, and what is done to versions and workers.
     """
     need_h2load()
     claims: list[Claim] = []
@@ -42,8 +44,15 @@ def main(*, seconds: Count = 60) -> None:
                 claims += attack(server, seconds)
                 claims.append(unharmed(server, workers, engine, attack.__name__))
                 claims.append(untroubled(log, attack.__name__))
+        link, log = Path(name) / "link", Path(name) / "changes.log"
+        point(link, models)
+        with (
+            standard_error_in(log),
+            running_server(link, *OPTIONS, "--log-format", "json") as server,
+        ):
+            claims += changes(server, link, seconds)
     print_table(
-        f"Attacks of {seconds} s on a server of one worker",
+        f"Attacks of {seconds} s on a server of one worker, and changes to one of two",
         ("what is claimed", "seen", ""),
         [(claim.text, claim.seen, "holds" if claim.holds else "FAILS") for claim in claims],
     )

@@ -16,6 +16,7 @@ from serve.process import RunningServer
 from serve.settings import Bounds
 from tests.commands import workers_of
 from tests.serve.observe import json_lines, metric
+from tests.soak.changes import change_versions
 from tests.soak.documents import send_random_documents
 from tests.soak.garbage import half_requests, throw_garbage
 from tests.soak.load import largest_batches, unread_answers, unread_streams
@@ -144,6 +145,32 @@ def requests(server: RunningServer, _: int) -> list[Claim]:
             f"{first / MIB:.1f} MiB, then {last / MIB:.1f} MiB after {answered:,.0f}",
             answered >= 10**6 and abs(last / first - 1) <= 0.05,
         )
+    ]
+
+
+def changes(server: RunningServer, link: Path, seconds: int) -> list[Claim]:
+    """Not an attack: what its owners do to a server, and a machine; it has ended after that."""
+    outcome = change_versions(server, link, seconds)
+    seen = outcome.seen
+    calls = ", ".join(f"{count:,} {kind}" for kind, count in seen.answers.items())
+    failures = f"{len(seen.failures)} failures"
+    return [
+        Claim(
+            "while versions come and go and workers are killed, not one request fails",
+            f"{calls}; {': '.join([failures, *seen.failures[:1]])}",
+            len(seen.answers) == 4 and not seen.failures,
+        ),
+        Claim(
+            "each answer has the curves of its version, of which each number has one",
+            f"{outcome.versions} versions served, {outcome.refused} refused, {outcome.killed} "
+            f"workers killed; {': '.join([f'{len(outcome.wrong)} wrong', *outcome.wrong[:1]])}",
+            not outcome.wrong,
+        ),
+        Claim(
+            "SIGTERM ends it in order, with streams that go on",
+            f"exit code {outcome.exit_code}",
+            outcome.exit_code == 0,
+        ),
     ]
 
 

@@ -13,18 +13,15 @@ from serve.protocol.inference.inference_pb2 import (
     InferParameter,
     InferTensorContents,
     ModelInferRequest,
-    ModelInferResponse,
-    ModelStreamInferResponse,
 )
 from serve.protocol.models import NAMES, ModelSpec, model_spec, parse_version
-from serve.sources import MAX_NOISE, Noise, Seeds
 from serve.status import RequestError
 
 seed_arrays = arrays(np.int64, st.integers(1, 50))
 noise_arrays = arrays(
     np.float32,
     st.tuples(st.integers(1, 20), st.just(5)),
-    elements=st.floats(-MAX_NOISE, MAX_NOISE, width=32),
+    elements=st.floats(width=32, allow_nan=False, allow_infinity=False),
 )
 
 
@@ -60,7 +57,7 @@ def test_raw_and_typed_seeds_are_the_same_source(models, seeds):
         source = tensors.parse_request(
             ModelInferRequest.FromString(request.SerializeToString()), models["sampler"]
         )
-        assert isinstance(source, Seeds)
+        assert source.model == "sampler"
         assert source.values.dtype == np.int64
         assert source.values.tolist() == seeds.tolist()
 
@@ -71,7 +68,7 @@ def test_raw_and_typed_noise_are_the_same_source(models, noise):
         source = tensors.parse_request(
             ModelInferRequest.FromString(request.SerializeToString()), models["generator"]
         )
-        assert isinstance(source, Noise)
+        assert source.model == "generator"
         assert source.values.dtype == np.float32
         assert source.values.shape == noise.shape
         assert source.values.tobytes() == noise.tobytes()
@@ -172,11 +169,6 @@ WRONG_NOISE = {
         "inputs[0].contents.fp32_contents",
         "is nan in row 1, column 1",
     ),
-    "too large": (
-        raw_request(NOISE + np.float32(2e6)),
-        "raw_input_contents[0]",
-        "give numbers from -1e+06 to 1e+06",
-    ),
 }
 
 
@@ -221,7 +213,7 @@ def test_any_other_version_is_an_invalid_argument(text):
 
 @given(arrays(np.float32, st.tuples(st.integers(1, 20), st.just(15))))
 def test_an_answer_carries_the_bytes_of_the_curves(models, curves):
-    answer = ModelInferResponse.FromString(tensors.answer("first", models["sampler"], 3, curves))
+    answer = tensors.answer("first", models["sampler"], 3, curves)
     assert (answer.model_name, answer.model_version, answer.id) == ("sampler", "3", "first")
     [output] = answer.outputs
     assert (output.name, output.datatype) == ("curves", "FP32")
@@ -229,15 +221,6 @@ def test_an_answer_carries_the_bytes_of_the_curves(models, curves):
     assert answer.raw_output_contents == [curves.tobytes()]
 
 
-def test_an_answer_is_what_protobuf_writes(models):
-    curves = np.ones((70_000, 15), np.float32)
-    written = tensors.answer("", models["sampler"], 1, curves)
-    answer = ModelInferResponse.FromString(written)
-    assert answer.SerializeToString() == written
-    streamed = tensors.stream_answer(written)
-    assert ModelStreamInferResponse(infer_response=answer).SerializeToString() == streamed
-
-
 def test_an_error_in_a_stream_has_the_id_of_its_request():
-    answer = ModelStreamInferResponse.FromString(tensors.stream_error("second", "is wrong"))
+    answer = tensors.stream_error("second", "is wrong")
     assert (answer.error_message, answer.infer_response.id) == ("is wrong", "second")

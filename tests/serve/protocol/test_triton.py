@@ -64,8 +64,8 @@ def messages(engine: Engine) -> list[Message]:
         model_statistics(
             ["sampler"], [3], {("sampler", 3): ModelTotals(rows=7, succeeded_seconds=2.0**30)}
         ),
-        inference_pb2.ModelInferResponse.FromString(answer),
-        inference_pb2.ModelStreamInferResponse.FromString(tensors.stream_answer(answer)),
+        answer,
+        inference_pb2.ModelStreamInferResponse(infer_response=answer),
     ]
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import tritonclient.grpc as grpc_client
 import tritonclient.grpc.aio as aio_client
 import tritonclient.http as http_client
+import tritonclient.http.aio as aio_http_client
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 from tritonclient.utils import InferenceServerException
 
@@ -222,12 +223,43 @@ def check_http(address, curves, n_noise):
     answers = [client.infer("generator", [given]).as_numpy("curves") for given in (raw, typed)]
     assert answers[0].tobytes() == answers[1].tobytes()
 
+    for algorithm in ("gzip", "deflate"):
+        for raw in (True, False):
+            given = http_client.InferInput("seeds", [len(SEEDS)], "INT64")
+            given.set_data_from_numpy(SEEDS, binary_data=raw)
+            result = client.infer(
+                "sampler",
+                [given],
+                outputs=[http_client.InferRequestedOutput("curves", binary_data=raw)],
+                request_compression_algorithm=algorithm,
+                response_compression_algorithm=algorithm,
+            )
+            assert result.as_numpy("curves").tobytes() == curves.tobytes()
+
     error = error_of(lambda: client.infer("painter", seeds_input(http_client)))
     assert error.status() == "404"
     assert "sampler and generator are" in error.message()
     wrong = [tensor(http_client, "seeds", np.zeros((2, 2), np.int64))]
     assert error_of(lambda: client.infer("sampler", wrong)).status() == "400"
     client.close()
+
+
+async def check_http_aio(address, curves):
+    """The asynchronous client, which always says that it takes gzip."""
+    async with aio_http_client.InferenceServerClient(address) as client:
+        assert await client.is_server_live()
+        assert await client.is_server_ready()
+        assert (await client.get_server_metadata())["name"] == "curvegan"
+        assert (await client.get_model_metadata("sampler"))["name"] == "sampler"
+        assert (await client.get_model_config("sampler"))["name"] == "sampler"
+        assert await client.get_model_repository_index()
+        assert (await client.get_inference_statistics("sampler"))["model_stats"]
+        # What it compresses itself fails for want of an import of its own.
+        for algorithm in (None, "gzip", "deflate"):
+            result = await client.infer(
+                "sampler", seeds_input(http_client), response_compression_algorithm=algorithm
+            )
+            assert result.as_numpy("curves").tobytes() == curves.tobytes()
 
 
 def main(grpc_address, http_address=None):
@@ -240,6 +272,7 @@ def main(grpc_address, http_address=None):
     asyncio.run(check_aio(grpc_address, curves))
     if http_address:
         check_http(http_address, curves, n_noise)
+        asyncio.run(check_http_aio(http_address, curves))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,25 @@
+"""A short form of what `make soak` does to versions and workers."""
+
+import shutil
+from pathlib import Path
+
+from serve.process import running_server
+from tests.serve.models import point
+from tests.serve.observe import standard_error_in
+from tests.soak.changes import OPTIONS, change_versions
+
+
+def test_not_one_request_fails_while_versions_come_and_go_and_workers_die(
+    published: Path, tmp_path: Path
+):
+    models = shutil.copytree(published, tmp_path / "models")
+    link, log = tmp_path / "link", tmp_path / "log"
+    point(link, models)
+    with standard_error_in(log), running_server(link, *OPTIONS) as server:
+        outcome = change_versions(server, link, seconds=0)
+    assert outcome.seen.failures == []
+    assert outcome.wrong == []
+    assert outcome.killed == 2
+    assert outcome.exit_code == 0
+    assert set(outcome.seen.answers) == {"small", "streams", "infer", "at the end"}
+    assert "internal error" not in log.read_text()
