@@ -9,7 +9,7 @@ from bench.serve.calls import unary_loads
 from bench.serve.clients import compare_clients
 from bench.serve.inference import compare_inference
 from bench.serve.load import need_h2load
-from bench.serve.others import OTHERS, triton
+from bench.serve.others import OTHERS
 from bench.serve.perf_analyzer import need_libb64
 from bench.serve.side_by_side import compare_with_canned
 from bench.serve.stream import time_stream
@@ -56,7 +56,7 @@ def main(
     if "perf_analyzer" in tables:
         compare_inference(repository, OTHERS, rounds, seconds)
     if "clients" in tables:
-        compare_clients(repository, {"Triton": triton}, rounds, seconds)
+        compare_clients(repository, {"Triton": OTHERS["Triton"]}, rounds, seconds)
     if "canned" in tables:
         compare_with_canned(models, unary_loads(repository), rounds, seconds)
         time_stream(models, rounds, seconds)

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -30,11 +31,12 @@ HERE = Path(__file__).parent
 
 
 @contextmanager
-def triton(files: Mapping[str, Path]) -> Iterator[Server]:
+def triton(files: Mapping[str, Path], *, joins_calls: bool) -> Iterator[Server]:
     """Runs Triton's C++ server, its Python backend around onnxruntime, on ONNX files.
 
-    Its dynamic batcher puts the calls that wait together, which makes it fastest: for that the rows
-    of a call are its batch. Raises InstallationError or CurveganError if it can't be had.
+    The rows of a call are its batch, which makes Triton faster. If it `joins_calls`, its dynamic
+    batcher puts those that wait together. Raises InstallationError or CurveganError if it can't be
+    had.
     """
     binaries = environment("triton", HERE / "triton" / "requirements.txt")
     [packages] = binaries.parent.glob("lib/python*/site-packages")
@@ -54,7 +56,9 @@ def triton(files: Mapping[str, Path]) -> Iterator[Server]:
             version.mkdir(parents=True)
             shutil.copy(onnx, version / "model.onnx")
             shutil.copy(HERE / "triton" / "model.py", version)
-            (version.parent / "config.pbtxt").write_text(_config(Model(model, str(onnx)).config()))
+            (version.parent / "config.pbtxt").write_text(
+                _config(Model(model, str(onnx)).config(), joins_calls=joins_calls)
+            )
         command: list[str | Path] = [
             home / "bin" / "tritonserver",
             f"--model-repository={repository}",
@@ -123,7 +127,11 @@ def mlserver(files: Mapping[str, Path]) -> Iterator[Server]:
 
 
 # By their names in the tables.
-OTHERS: dict[str, Start] = {"Triton": triton, "MLServer": mlserver}
+OTHERS: dict[str, Start] = {
+    "Triton": partial(triton, joins_calls=False),
+    "Triton, dynamic batching": partial(triton, joins_calls=True),
+    "MLServer": mlserver,
+}
 
 
 def start_others(
@@ -151,7 +159,7 @@ def _listen(kind: str, address: str) -> tuple[str, str]:
     return f"--{kind}-address={host}", f"--{kind}-port={port}"
 
 
-def _config(model: inference_pb2.ModelConfig) -> str:
+def _config(model: inference_pb2.ModelConfig, *, joins_calls: bool) -> str:
     """Returns the config.pbtxt of a model whose rows are Triton's batch."""
 
     def described(kind: str, tensor: Any) -> str:
@@ -167,7 +175,7 @@ def _config(model: inference_pb2.ModelConfig) -> str:
             f'name: "{model.name}"',
             'backend: "python"',
             "max_batch_size: 4096",
-            "dynamic_batching {}",
+            *(("dynamic_batching {}",) if joins_calls else ()),
             "instance_group [{kind: KIND_CPU}]",
             *tensors,
         )
