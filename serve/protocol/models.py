@@ -55,7 +55,7 @@ def model_spec(name: str, engine: Engine, field: str) -> ModelSpec:
         raise RequestError(
             grpc.StatusCode.NOT_FOUND,
             field,
-            f"{_shown(name)} is not served: {' and '.join(NAMES)} are",
+            f"{_shown(name)} is not served: sampler and generator are",
         )
     return spec
 

@@ -43,17 +43,6 @@ def test_a_batch_that_is_cut_gives_the_bytes_of_one_that_is_not(engine: Engine):
     assert engine.curves_from_seeds(seeds).tobytes() == np.concatenate(parts).tobytes()
 
 
-@pytest.mark.parametrize("n", [1, ROWS_PER_RUN + 1])
-def test_curves_are_written_where_they_are_wanted(engine: Engine, n: int):
-    for inputs, curves in (
-        (np.arange(n), engine.curves_from_seeds),
-        (np.ones((n, 5), np.float32), engine.curves_from_noise),
-    ):
-        out = np.zeros((n, 15), np.float32)
-        assert curves(inputs, out) is out
-        assert out.tobytes() == curves(inputs).tobytes()
-
-
 def test_arrays_that_are_views_give_the_curves_of_their_values(engine: Engine):
     noise = np.random.default_rng(0).standard_normal((2 * ROWS_PER_RUN + 20, 5), np.float32)
     assert (engine.curves_from_noise(noise[::-2]) == engine.curves_from_noise(noise)[::-2]).all()
