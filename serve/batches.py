@@ -30,7 +30,8 @@ class _Waiting(NamedTuple):
 class Batches:
     """One batch at a time, of the calls of one model.
 
-    It runs when it is full, when every call in flight has joined it, or when no other comes.
+    It runs when it is full, when every call in flight that is not a stream has joined it, or when
+    no other comes.
     """
 
     def __init__(self, calls: Calls) -> None:
@@ -48,7 +49,7 @@ class Batches:
         loop = asyncio.get_running_loop()
         curves: asyncio.Future[Float32Array] = loop.create_future()
         self._waiting.append(_Waiting(rows, call, curves))
-        if len(self._waiting) >= min(_MAX_CALLS, self._calls.in_flight):
+        if len(self._waiting) >= min(_MAX_CALLS, self._calls.in_flight - self._calls.streams):
             self._run()
         elif len(self._waiting) == 1:
             loop.call_soon(self._wait, self._waiting, 1, _TURNS)
@@ -67,9 +68,10 @@ class Batches:
 
     def _run(self) -> None:
         batch, self._waiting = self._waiting, []
-        if not batch or not self._of:
+        of, self._of = self._of, None  # A version that is no longer served is not held here.
+        if not batch or not of:
             return
-        engine, model = self._of
+        engine, model = of
         began = time.perf_counter()
         try:
             joined = engine.run(model, np.concatenate([one.rows for one in batch]))

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
-# A client that gives up at its deadline says so, which may arrive before the deadline is ours.
+# A client's clock may reach the deadline a little before ours.
 _CLOCKS_DIFFER = 0.1
 # Seconds that a stream without a request is kept open while the server shuts down.
 _LAST_WAIT = 0.5
@@ -49,13 +49,16 @@ class Call:
 
 
 class Calls:
-    """Counts calls, and says which new one is one too many."""
+    """Counts calls, and says which new one is one too many.
+
+    `in_flight` is how many there are, `streams` how many of them are streams.
+    """
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
         self._observers: list[Callable[[Call], None]] = []
         self.in_flight = 0
-        self._streams = 0
+        self.streams = 0
         self._idle = asyncio.Event()
         self._idle.set()
         # Of the streams that wait for their client's next request.
@@ -72,8 +75,8 @@ class Calls:
             return _leaving()
         if self.in_flight >= self._bounds.max_calls:
             return _full(f"{self.in_flight} calls")
-        if is_stream and self._streams >= self._bounds.max_streams:
-            return _full(f"{self._streams} streams")
+        if is_stream and self.streams >= self._bounds.max_streams:
+            return _full(f"{self.streams} streams")
         return None
 
     @contextmanager
@@ -83,12 +86,12 @@ class Calls:
         """Counts `call` while the `with` block lasts; or `until_sent`, until gRPC has sent what it
         returns, for until then an answer takes memory.
 
-        What ends the block gives the call its status code: an Exception, which leaves as the
-        RequestError that the client may know of, or the end of the call from outside. `context` is
-        gRPC's, None for HTTP.
+        What ends the block gives the call its status code. An Exception leaves it as a
+        RequestError, which is safe to send; a cancellation leaves it as it is. `context` is gRPC's,
+        None for HTTP.
         """
         self.in_flight += 1
-        self._streams += call.is_stream
+        self.streams += call.is_stream
         self._idle.clear()
         try:
             yield
@@ -113,7 +116,7 @@ class Calls:
             call.release = None
         call.ended = time.perf_counter()
         self.in_flight -= 1
-        self._streams -= call.is_stream
+        self.streams -= call.is_stream
         if not self.in_flight:
             self._idle.set()
         for observe in self._observers:

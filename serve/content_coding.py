@@ -42,8 +42,8 @@ def request_coding(content_encoding: str) -> str | None:
 
 
 async def decoded(pieces: AsyncIterable[bytes], coding: str) -> AsyncIterator[bytes]:
-    """Yields what `pieces`, a request compressed by one of CODINGS, hold: little by little, so that
-    whoever counts it can stop in time.
+    """Yields what `pieces`, a request compressed by one of CODINGS, hold: in small parts, so that
+    a caller that counts them can stop in time.
 
     Raises RequestError for what is not of this coding, or not whole.
     """

@@ -1,4 +1,4 @@
-"""The way in over HTTP: what a connection may take its time for, and who may ask what.
+"""HTTP's connections: their time limits, and who is let in.
 
 HTTP/1.1 itself is uvicorn's. What stands here beside it, and why, docs/decisions/http-protocol.md
 says.
@@ -61,6 +61,8 @@ class Connection(asyncio.Protocol):
         tls = transport.get_extra_info("ssl_object")
         self.has_certificate = bool(tls and tls.getpeercert(binary_form=True))
         self._slow_head = self._loop.call_later(self._max_idle, self._close)
+        # So that `pause_writing` is called as soon as anything is left unread, however little.
+        transport.set_write_buffer_limits(high=0)
         self._http.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
@@ -68,7 +70,7 @@ class Connection(asyncio.Protocol):
         try:
             self._http.data_received(data)
         except h11.LocalProtocolError:
-            # What is no request, behind a request whose answer has begun: it can't get a 400.
+            # Garbage behind a request whose answer has begun: there is no place for a 400.
             self._transport.close()
         if self._transport.is_closing():
             self._wait_for_reader()
@@ -78,21 +80,21 @@ class Connection(asyncio.Protocol):
             self._slow_head = self._loop.call_later(self._max_wait, self._close)
 
     def eof_received(self) -> None:
-        """Is told that the client has said all that it will."""
+        """Called when the client has sent all that it will."""
         self._http.eof_received()
 
     def pause_writing(self) -> None:
-        """Is told that an answer's last piece has not yet left."""
+        """Called when the client does not read as fast as it is written to."""
         self._http.pause_writing()
         self._wait_for_reader()
 
     def resume_writing(self) -> None:
-        """Is told that it has."""
+        """Called when the client has read all of it."""
         self._http.resume_writing()
         self._end_wait_for_reader()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Ends."""
+        """Forgets the connection and stops its timers."""
         self._opened.discard(self)
         self._end_wait_for_head()
         self._end_wait_for_reader()

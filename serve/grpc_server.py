@@ -20,7 +20,7 @@ from serve.handlers import OTHER, Gate
 logger = logging.getLogger(__name__)
 
 # The versions of grpcio with which the tests of the hardened server have passed.
-TESTED = ("1.85.0", "1.85.1", "1.85.3")
+TESTED = ("1.85.1", "1.85.3")
 
 Options = list[tuple[str, int]]
 

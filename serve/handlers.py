@@ -21,8 +21,8 @@ from serve.tokens import Tokens
 Request = TypeVar("Request", bound=Message)
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
-# Health says that the server is full or shuts down; it needs no token, so that a cluster can ask.
-_ALWAYS_OPEN = "/grpc.health.v1.Health/"
+# A cluster asks it without a token, and also a server that is full or shuts down.
+_HEALTH = "/grpc.health.v1.Health/"
 # Calls of what is not offered; their own names, of which there are any number, are counted nowhere.
 OTHER = "other"
 
@@ -57,6 +57,19 @@ class Handlers:
                     )
             except RequestError as error:
                 await abort(context, error)
+
+        return grpc.stream_unary_rpc_method_handler(handle)
+
+    def probe(self, method: str, answer: Callable[[], Message]) -> Handler:
+        """Returns a handler that answers at once, whatever is sent.
+
+        Nothing that a client withholds keeps the call in flight: who needs no token could otherwise
+        take the place of all others.
+        """
+
+        async def handle(_: AsyncIterator[bytes], context: Context) -> bytes:
+            with self._calls.counted(Call(method, context.peer()), context):
+                return answer().SerializeToString()
 
         return grpc.stream_unary_rpc_method_handler(handle)
 
@@ -119,15 +132,14 @@ class Gate(grpc.GenericRpcHandler):
         calls: Calls,
         tokens: Tokens | None,
         *,
+        probes: Collection[str],
         while_draining: Collection[str],
-        without_token: Collection[str],
     ) -> None:
-        """`methods` are those of all services, by their paths; those `while_draining` are answered
-        while all others are refused because the server shuts down, those `without_token` need none.
-        """
+        """`methods` are those of all services, by their paths. `probes` are never refused; those
+        `while_draining` are answered even while the server shuts down."""
         self.methods = methods
+        self._probes = probes
         self._while_draining = while_draining
-        self._without_token = without_token
         self._calls = calls
         self._tokens = tokens
 
@@ -135,13 +147,13 @@ class Gate(grpc.GenericRpcHandler):
         """Returns the handler of a call's method, or one that refuses the call."""
         method = details.method
         handler = self.methods.get(method)
-        if handler is not None and method.startswith(_ALWAYS_OPEN):
+        if handler is not None and (method in self._probes or method.startswith(_HEALTH)):
             return handler
         # In this order, so that a flood costs no comparison of tokens.
         refusal = self._calls.refusal(is_stream=bool(handler and handler.response_streaming))
         if refusal and self._calls.draining and method in self._while_draining:
             refusal = None
-        if refusal is None and self._tokens and method not in self._without_token:
+        if refusal is None and self._tokens:
             refusal = self._tokens.refusal(dict(details.invocation_metadata).get("authorization"))
         if handler is None:
             return _refusing(OTHER, refusal or not_offered(), self._calls)

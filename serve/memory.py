@@ -13,6 +13,8 @@ _trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
 # So much more than after the last time is worth it: what is given back has to be fetched again, and
 # calls of a few rows would pay for that.
 _GROWTH_PAGES = 1024
+# Times that nothing is given back in a row.
+_PATIENCE = 20
 
 
 class FreeMemory:
@@ -20,13 +22,21 @@ class FreeMemory:
 
     def __init__(self) -> None:
         self._pages = 0
+        self._skipped = 0
 
     async def give_back(self) -> None:
-        """Gives back what is free if the process has grown by 4 MiB since the last time; in a
-        thread, for it can take some tens of milliseconds."""
-        if _trim is not None and _resident_pages() > self._pages + _GROWTH_PAGES:
-            await asyncio.to_thread(_trim, 0)
-            self._pages = _resident_pages()
+        """Gives back what is free if the process has grown by 4 MiB since the last time, and else
+        each twentieth time: what is free now may have been in use then.
+
+        In a thread, for it can take some tens of milliseconds.
+        """
+        self._skipped += 1
+        has_grown = _resident_pages() > self._pages + _GROWTH_PAGES
+        if _trim is None or not (has_grown or self._skipped > _PATIENCE):
+            return
+        self._skipped = 0
+        await asyncio.to_thread(_trim, 0)
+        self._pages = _resident_pages()
 
 
 def _resident_pages() -> int:

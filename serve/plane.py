@@ -21,6 +21,7 @@ from serve.versions import Loaded
 _JOINED_ROWS = 64
 # Up to here the event loop computes by itself: handing a call over to a thread takes longer.
 _SMALL_ROWS = 1024
+_SMALL_BYTES = 64 * 1024
 # What stands in an answer beside its curves, at most.
 _OTHER_FIELDS_BYTES = 1024
 STREAM_MESSAGE_BYTES = 1024 * 1024
@@ -57,9 +58,10 @@ class Plane:
                 f"asks for {rows} curves, {rows * size} bytes: one answer holds at most {most} "
                 f"curves, {most * size} bytes; ask in parts, or call StreamCurves over gRPC",
             )
-        if self._calls.in_flight > 1 and rows <= _JOINED_ROWS:
-            return await self._batches.curves(engine, source.model, _rows(source, 0, rows), call)
-        if rows <= _SMALL_ROWS:
+        if rows <= _SMALL_ROWS and rows * engine.row_bytes <= _SMALL_BYTES:
+            if self._calls.in_flight - self._calls.streams > 1 and rows <= _JOINED_ROWS:
+                values = _rows(source, 0, rows)
+                return await self._batches.curves(engine, source.model, values, call)
             return _compute(engine, source, 0, rows, call)
         # Until it has left, an answer is held twice: as curves and as a message, and then as a
         # message and as what is being sent of it.

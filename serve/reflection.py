@@ -36,4 +36,7 @@ def _describe_v1() -> None:
     text_format.Parse(text_format.MessageToString(v1alpha).replace("v1alpha", "v1"), v1)
     v1.name = "grpc/reflection/v1/reflection.proto"
     v1.ClearField("options")  # They say that it is deprecated, which v1alpha alone is.
-    descriptor_pool.Default().Add(v1)
+    try:
+        descriptor_pool.Default().FindFileByName(v1.name)
+    except KeyError:
+        descriptor_pool.Default().Add(v1)

@@ -1,7 +1,6 @@
 """`curvegan.v1.CurveService`: translates between the contract and the data plane, nothing else."""
 
 from collections.abc import AsyncIterator
-from functools import lru_cache
 
 import numpy as np
 
@@ -20,12 +19,6 @@ SERVICE = curves_pb2.DESCRIPTOR.services_by_name["CurveService"]
 
 _VALUES = curves_pb2.GenerateCurvesResponse.VALUES_FIELD_NUMBER
 assert _VALUES == curves_pb2.StreamCurvesResponse.VALUES_FIELD_NUMBER
-
-
-@lru_cache
-def _head(version: int, n_points: int) -> bytes:
-    """Returns what stands before the values in every answer of a version."""
-    return curves_pb2.GenerateCurvesResponse(version=version, n_points=n_points).SerializeToString()
 
 
 class CurveService:
@@ -54,9 +47,12 @@ class CurveService:
     async def _generate(self, request: curves_pb2.GenerateCurvesRequest, call: Call) -> bytes:
         loaded = self._versions.get(request.version)
         source = parse_source(request.source, loaded.engine.n_noise)
-        del request  # Whoever waits for its turn holds its numbers once.
+        del request  # A waiting call holds its numbers once.
         curves = await self._plane.curves(loaded, source, call)
-        return packed(_VALUES, curves, _head(loaded.number, loaded.engine.n_points))
+        head = curves_pb2.GenerateCurvesResponse(
+            version=loaded.number, n_points=loaded.engine.n_points
+        )
+        return packed(_VALUES, curves, head.SerializeToString())
 
     async def _stream(
         self, request: curves_pb2.StreamCurvesRequest, call: Call

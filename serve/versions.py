@@ -38,9 +38,9 @@ class Versions:
     """The newest `keep` whole versions of a repository, or the one that is pinned.
 
     `refresh` follows what is published and deleted; everything else only reads. A version that
-    can't be loaded is refused and, as long as its files stay as they are, not tried again: of that
-    `on_refused` is told, with the version and the reason. Refused is also what stands under the
-    number of another version that `settled` knows, so that no two workers give different curves
+    can't be loaded is refused and, as long as its files stay as they are, not tried again;
+    `on_refused` is called with the version and the reason. A version whose content differs from
+    what `settled` has for its number is refused too, so that no two workers give different curves
     under one number.
     """
 
@@ -59,6 +59,8 @@ class Versions:
         self._on_refused = on_refused
         self._loaded: dict[int, Loaded] = {}
         self._refused: dict[int, _Refusal] = {}
+        # What the files of a loaded version looked like when its manifest was read last.
+        self._checked: dict[int, tuple[object, ...]] = {}
         self._trouble = ""
         self._refreshing = threading.Lock()
 
@@ -178,10 +180,13 @@ class Versions:
     def _replacement(self, number: int) -> _Refusal | None:
         """Returns the refusal of what has taken the place of a version that is loaded."""
         files = self._repository.fingerprint(number)
+        if files == self._checked.get(number):
+            return self._refused.get(number)
         try:
             found = self._repository.sampler_manifest(number).self_sha256
         except RepositoryError:
             return None  # It is being deleted, say; what is loaded needs its files no more.
+        self._checked[number] = files
         loaded = self._loaded[number].model.sampler_manifest.self_sha256
         return None if found == loaded else self._other(number, files, found, loaded)
 

@@ -46,7 +46,7 @@ logger = logging.getLogger(__name__)
 
 SERVICES = (SERVICE.full_name, servicer.SERVICE.full_name)
 
-# How often the repository is looked at: a listing of one folder.
+# How often the repository is looked at: a listing, and the state of each loaded version's files.
 _LOOK_EVERY = 0.25
 # How often calls that ended are counted.
 _COUNT_EVERY = 0.1
@@ -142,8 +142,8 @@ async def _serve(job: Job) -> None:
         methods,
         calls,
         tokens,
+        probes=servicer.PROBES,
         while_draining=servicer.WHILE_DRAINING,
-        without_token=servicer.WITHOUT_TOKEN,
     )
     server = make_server(gate, _options(bounds))
     credentials = _credentials(settings.access)
@@ -178,6 +178,7 @@ async def _serve(job: Job) -> None:
     ended = asyncio.create_task(server.wait_for_termination())
     await asyncio.wait((asked, ended), return_when=asyncio.FIRST_COMPLETED)
     if ended.done():
+        metrics.flush(calls.in_flight)
         raise ServerError("the gRPC server ended by itself")
     health_servicer.end()
     await calls.drain(settings.grace, stop.asked_again)
@@ -185,12 +186,12 @@ async def _serve(job: Job) -> None:
         task.cancel()
     await server.stop(_CLOSE_SECONDS)
     await http.stop()
-    metrics.flush(0)
     # grpc.aio ends the calls that are left, such as a watch of the health, only when their tasks
     # next run; a loop that closes before reports each as an error.
     left = asyncio.all_tasks() - {asyncio.current_task()}
     if left:
         await asyncio.wait(left, timeout=_CLOSE_SECONDS)
+    metrics.flush(0)
     stop.ignore_more()
 
 

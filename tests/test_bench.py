@@ -193,7 +193,7 @@ def test_a_load_that_fails_is_one_line(published: Path):
 def test_the_table_of_perf_analyzer_has_a_row_for_each_load_and_server(
     repository: Repository, capsys: pytest.CaptureFixture[str]
 ):
-    compare_inference(repository, {}, rounds=1, seconds=0.3)
+    compare_inference(repository, {}, rounds=1, seconds=1)
     printed = " ".join(capsys.readouterr().out.replace("|", " ").split())
     for load in ("1 x 1", "1 x 8", "1,000 x 8"):
         # Of both models.

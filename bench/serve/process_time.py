@@ -1,5 +1,6 @@
 """The processor time of a server: of its process and of all that descend from it."""
 
+import contextlib
 import os
 import threading
 import time
@@ -39,8 +40,9 @@ class ProcessorTime:
         is_over = False
         while not is_over:
             is_over = self._ended.wait(0.1 if self._moments else 0)
+            seconds = processor_seconds(self._pid)
             self._moments.append(time.time())
-            self._seconds.append(processor_seconds(self._pid))
+            self._seconds.append(seconds)
 
 
 def processor_seconds(pid: int) -> float:
@@ -50,5 +52,7 @@ def processor_seconds(pid: int) -> float:
     seconds = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     # Children are listed with the thread that started them.
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
-        seconds += sum(processor_seconds(int(child)) for child in children.read_text().split())
+        for child in children.read_text().split():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # It has just ended.
+                seconds += processor_seconds(int(child))
     return seconds

@@ -20,8 +20,8 @@ def find(
     """Returns the version that a request names, and the model.
 
     Raises RequestError: NOT_FOUND for one that is not served, UNAVAILABLE for one that is about to
-    be, INVALID_ARGUMENT for a version that is no number. The fields at fault are `name` and
-    `version`, with `prefix` before them.
+    be or that only another worker may still have, INVALID_ARGUMENT for a version that is not a
+    number. The fields at fault are `name` and `version`, with `prefix` before them.
     """
     number = parse_version(version, f"{prefix}version")
     try:

@@ -58,8 +58,8 @@ _MAX_EXACT = 2**53 - 1
 class _WithParameters(msgspec.Struct):
     parameters: dict[str, Any] | None = None
 
-    def given(self) -> dict[str, Any]:
-        """Returns the parameters that are not null."""
+    def set_parameters(self) -> dict[str, Any]:
+        """Returns the parameters that are set: null means not given."""
         return {name: value for name, value in (self.parameters or {}).items() if value is not None}
 
 
@@ -117,10 +117,10 @@ def parse_infer(body: bytes, json_length: str | None, model: ModelSpec) -> Infer
     check_one_input(len(request.inputs))
     given = request.inputs[0]
     numbers = check_input(model.input, given.name, given.datatype, given.shape)
-    check_options("inputs[0].parameters", given.given())
+    check_options("inputs[0].parameters", given.set_parameters())
     for index, output in enumerate(request.outputs or ()):
         check_output(model.output, index, output.name)
-        check_options(f"outputs[{index}].parameters", output.given())
+        check_options(f"outputs[{index}].parameters", output.set_parameters())
     source = _source(given, raw, numbers, model.input)
     return InferRequest(source, request.id or "", _wants_raw(request))
 
@@ -221,7 +221,7 @@ def _decode(json: bytes | memoryview, shape: type[Shape], field: str) -> Shape:
 
 
 def _source(given: _Input, raw: memoryview | None, numbers: int, spec: TensorSpec) -> Source:
-    size, data = given.given().get("binary_data_size"), bytes(given.data)
+    size, data = given.set_parameters().get("binary_data_size"), bytes(given.data)
     if data == b"null":
         data = b""
     if size is None:
@@ -288,9 +288,9 @@ def _wants_raw(request: _Request) -> bool:
     """Returns whether the answer's numbers shall be raw: as its tensor is asked for, or else as
     the request says of all."""
     for output in request.outputs or ():
-        if "binary_data" in (parameters := output.given()):
+        if "binary_data" in (parameters := output.set_parameters()):
             return parameters["binary_data"] is True
-    return request.given().get("binary_data_output") is True
+    return request.set_parameters().get("binary_data_output") is True
 
 
 def _plain(message: Message) -> dict[str, Any]:

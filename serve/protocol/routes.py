@@ -129,7 +129,7 @@ class InferenceRoutes:
         asked = rest.parse_infer(
             request.state.body, request.headers.get(rest.JSON_LENGTH_HEADER), model
         )
-        call.request_id, call.rows = asked.id, len(asked.source.values)
+        call.request_id = asked.id
         curves = await _unless_gone(request, self._plane.curves(loaded, asked.source, call))
         answer = rest.infer_answer(asked, model, loaded.number, curves)
         headers, media_type = {"Vary": "Accept-Encoding"}, _JSON
@@ -139,8 +139,7 @@ class InferenceRoutes:
         pieces, rows_at_once = answer.pieces, rest.ROWS_OF_A_PIECE
         # No other answer: they are small, and Triton's asyncio client, which says that it takes
         # gzip, reads only these.
-        takes = request.headers.get("Accept-Encoding", "identity")
-        if takes != "identity" and (coding := accepted(takes)):
+        if coding := accepted(request.headers.get("Accept-Encoding", "")):
             headers["Content-Encoding"] = coding
             pieces, rows_at_once = encoded(pieces, coding), _FEW_ROWS
         if len(curves) <= rows_at_once:
@@ -153,8 +152,8 @@ class InferenceRoutes:
 class _Endpoint:
     """An ASGI application for one route: reads the request, counts the call, answers it.
 
-    `refusal` returns why it can't be taken just now, if so. Also a question whether the server is
-    ready may be refused, for a refusal says that it is not.
+    `refusal` returns why a request can't be taken now, or None. Readiness may be refused too: the
+    refusal says that the server is not ready.
     """
 
     path: str

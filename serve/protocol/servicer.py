@@ -18,10 +18,10 @@ from serve.versions import Versions
 
 SERVICE = inference_pb2.DESCRIPTOR.services_by_name["GRPCInferenceService"]
 
-# A cluster's probes have no token.
-WITHOUT_TOKEN = frozenset(f"/{SERVICE.full_name}/{name}" for name in ("ServerLive", "ServerReady"))
-# They hear from a server that shuts down that it is alive and not ready.
-WHILE_DRAINING = WITHOUT_TOKEN | {f"/{SERVICE.full_name}/ModelReady"}
+# A cluster asks them without a token, and also a server that is full or shuts down.
+PROBES = frozenset(f"/{SERVICE.full_name}/{name}" for name in ("ServerLive", "ServerReady"))
+# It says of a server that shuts down that its models are not ready.
+WHILE_DRAINING = frozenset({f"/{SERVICE.full_name}/ModelReady"})
 
 Totals = Mapping[tuple[ModelName, int], ModelTotals]
 
@@ -48,8 +48,6 @@ class InferenceService:
     def methods(self) -> dict[str, Handler]:
         """Returns who handles each method, by its path."""
         unary: dict[str, tuple[type[Message], Callable[[Any, Call], Awaitable[bytes]]]] = {
-            "ServerLive": (inference_pb2.ServerLiveRequest, self._server_live),
-            "ServerReady": (inference_pb2.ServerReadyRequest, self._server_ready),
             "ModelReady": (inference_pb2.ModelReadyRequest, self._model_ready),
             "ServerMetadata": (inference_pb2.ServerMetadataRequest, self._server_metadata),
             "ModelMetadata": (inference_pb2.ModelMetadataRequest, self._model_metadata),
@@ -62,17 +60,18 @@ class InferenceService:
             f"/{_full(name)}": self._handlers.unary(_full(name), request_type, answer)
             for name, (request_type, answer) in unary.items()
         }
+        for name, probe in (("ServerLive", self._server_live), ("ServerReady", self._server_ready)):
+            methods[f"/{_full(name)}"] = self._handlers.probe(_full(name), probe)
         methods[f"/{_full('ModelStreamInfer')}"] = self._handlers.bidi(
             _full("ModelStreamInfer"), inference_pb2.ModelInferRequest, self._stream_infer
         )
         return methods
 
-    async def _server_live(self, _: inference_pb2.ServerLiveRequest, __: Call) -> bytes:
-        return inference_pb2.ServerLiveResponse(live=True).SerializeToString()
+    def _server_live(self) -> Message:
+        return inference_pb2.ServerLiveResponse(live=True)
 
-    async def _server_ready(self, _: inference_pb2.ServerReadyRequest, __: Call) -> bytes:
-        ready = not self._calls.draining
-        return inference_pb2.ServerReadyResponse(ready=ready).SerializeToString()
+    def _server_ready(self) -> Message:
+        return inference_pb2.ServerReadyResponse(ready=not self._calls.draining)
 
     async def _model_ready(self, request: inference_pb2.ModelReadyRequest, _: Call) -> bytes:
         found = lookup.is_ready(self._versions, request.name, request.version)
@@ -131,8 +130,7 @@ class InferenceService:
         )
         call.model, call.version = model.name, loaded.number
         source = tensors.parse_request(request, model)
-        call.rows = len(source.values)
-        del request  # Whoever waits for its turn holds its numbers once.
+        del request  # A waiting call holds its numbers once.
         curves = await self._plane.curves(loaded, source, call)
         return tensors.answer(call.request_id, model, loaded.number, curves)
 

@@ -112,7 +112,7 @@ def test_garbage_ends_a_connection_and_nothing_else(
     pause: float,
 ):
     with running_server(published) as server:
-        with connected(server) as connection, contextlib.suppress(OSError):
+        with connected(server) as connection, contextlib.suppress(ConnectionError):
             connection.sendall(sent[:-11])
             time.sleep(pause)
             connection.sendall(sent[-11:])

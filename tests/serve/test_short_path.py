@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,6 +35,7 @@ class Traced:
     def _written(self) -> list[str]:
         """Returns what ran since the last time."""
         (worker,) = workers_of(self.server)
+        time.sleep(0.1)  # A call ends a moment after its client has the answer.
         self._trace.unlink(missing_ok=True)
         os.kill(worker, signal.SIGUSR1)
         wait_until(self._trace.exists)
