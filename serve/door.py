@@ -61,9 +61,9 @@ class Connection(asyncio.Protocol):
         tls = transport.get_extra_info("ssl_object")
         self.has_certificate = bool(tls and tls.getpeercert(binary_form=True))
         self._slow_head = self._loop.call_later(self._max_idle, self._close)
-        # So that `pause_writing` is called as soon as anything is left unread, however little.
-        transport.set_write_buffer_limits(high=0)
         self._http.connection_made(transport)
+        # So that `pause_writing` is called as soon as anything is left unread, however little.
+        transport.set_write_buffer_limits(high=1)
 
     def data_received(self, data: bytes) -> None:
         """Takes what comes; the head of a request has to be there after a while."""

@@ -75,7 +75,8 @@ def test_with_another_grpcio_every_kind_of_call_is_answered(public: RunningServe
 
 def test_a_worker_whose_grpc_server_a_client_has_ended_is_started_again(public: RunningServer):
     workers = workers_of(public)
-    http2.raw_call(public.address, NOT_UTF_8)
     with CurveClient(public.address) as client:
+        client.generate([7])  # It waits longer for a server that has answered before.
+        http2.raw_call(public.address, NOT_UTF_8)
         wait_until(lambda: workers_of(public) not in (workers, []))
         assert client.generate([7]).shape == (1, 15)

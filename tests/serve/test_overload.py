@@ -24,6 +24,7 @@ from curvegan.v1.curves_pb2 import (
     NoiseRows,
     SeedRange,
 )
+from serve.client import CurveClient
 from serve.process import RunningServer, running_server
 from serve.settings import MIB
 from tests.commands import workers_of
@@ -377,3 +378,31 @@ def test_memory_that_a_burst_leaves_free_is_given_back(published: Path):
         answers = [channel.unary_unary(GENERATE).future(request) for channel in channels]
         assert all(len(answer.result(timeout=60)) > 60 * MOST for answer in answers)
         wait_until(lambda: resident(server) - before < 64 * MIB)
+
+
+LIVE = "/inference.GRPCInferenceService/ServerLive"
+
+
+def test_a_full_server_still_says_that_it_lives(published: Path):
+    with (
+        running_server(published, "--max-calls=2") as server,
+        contextlib.ExitStack() as stack,
+        own_connection(server) as channel,
+    ):
+        held_calls(server, stack, 2)
+        assert channel.unary_unary(LIVE)(b"", timeout=20) == b"\x08\x01"
+
+
+def test_probes_that_never_end_take_nobody_s_place(published: Path):
+    with (
+        running_server(published, "--max-calls=4", "--max-wait=60") as server,
+        contextlib.ExitStack() as stack,
+        CurveClient(server.address, retry=None) as client,
+    ):
+        for _ in range(20):
+            connection = stack.enter_context(
+                http2.connected(server.address, {http2.INITIAL_WINDOW_SIZE: 0})
+            )
+            connection.sendall(http2.call(LIVE.encode()))
+        for _ in range(5):
+            assert client.generate([1]).shape == (1, 15)

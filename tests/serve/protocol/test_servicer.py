@@ -21,9 +21,8 @@ from serve.protocol.inference.inference_pb2 import (
 )
 
 SERVICE = "/inference.GRPCInferenceService/"
+PROBES = ("ServerLive", "ServerReady")
 UNARY = (
-    "ServerLive",
-    "ServerReady",
     "ModelReady",
     "ServerMetadata",
     "ModelMetadata",
@@ -78,6 +77,11 @@ def test_a_stream_ends_with_a_request_that_does_not_parse(channel):
     with pytest.raises(grpc.RpcError) as caught:
         stream(channel, seeds_request([1]), b"\xff", seeds_request([1]))
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize("method", PROBES)
+def test_probes_are_answered_whatever_is_sent(channel, method):
+    assert call(channel, method, b"\xff") == call(channel, method, b"") == b"\x08\x01"
 
 
 @pytest.mark.parametrize("method", UNARY)
