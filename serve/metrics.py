@@ -16,6 +16,7 @@ import prometheus_client
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from serve.errors import ServerError
 from serve.manifest import ModelName
 
 if TYPE_CHECKING:  # The supervisor, which uses this module too, must not load gRPC.
@@ -225,7 +226,7 @@ def _all_processes() -> CollectorRegistry:
 
 
 def _reserve(path: Path) -> None:
-    """Takes the room for a file at once. Raises OSError if there is none.
+    """Takes the room for a file at once. Raises ServerError if there is none.
 
     prometheus_client maps a file with holes into memory: a process that writes into one of them on
     a full disk is killed.
@@ -234,6 +235,13 @@ def _reserve(path: Path) -> None:
         return
     # Other processes read all that is there, and stumble over a file that is still empty.
     part = path.with_suffix(".part")
-    with part.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, _FILE_BYTES)
-    part.replace(path)
+    try:
+        with part.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, _FILE_BYTES)
+        part.replace(path)
+    except OSError as error:
+        needed = len(_FILES) * _FILE_BYTES // 2**20
+        raise ServerError(
+            f"can't write the metrics into {path.parent}: {error.strerror}; each process needs "
+            f"{needed} MiB there: make room, or set TMPDIR to another folder"
+        ) from None

@@ -204,7 +204,9 @@ def _parts(body: bytes, json_length: str | None) -> tuple[memoryview, memoryview
         return whole, None
     # isdecimal alone is true of other scripts' digits too.
     if not (json_length.isascii() and json_length.isdecimal() and len(json_length) < 19):
-        raise invalid_argument(JSON_LENGTH_HEADER, "is not a number of bytes")
+        raise invalid_argument(
+            JSON_LENGTH_HEADER, f"is {json_length[:60]!r}: give the number of bytes of the JSON"
+        )
     length = int(json_length)
     if length > len(body):
         raise invalid_argument(JSON_LENGTH_HEADER, f"is {length}: the body has {len(body)} bytes")
@@ -235,7 +237,7 @@ def _source(given: _Input, raw: memoryview | None, numbers: int, spec: TensorSpe
     if raw is None or type(size) is not int or size != len(raw):
         raise invalid_argument(
             "inputs[0].parameters.binary_data_size",
-            f"is not the number of bytes behind the JSON, {len(raw or b'')}",
+            f"is {repr(size)[:60]}: {len(raw or b'')} bytes follow the JSON",
         )
     return parse_raw(spec, raw, numbers, "inputs[0].binary_data")
 

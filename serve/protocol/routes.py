@@ -127,7 +127,7 @@ class InferenceRoutes:
         loaded, model = lookup.find(self._versions, *_named(request))
         call.model, call.version = model.name, loaded.number
         asked = rest.parse_infer(
-            request.state.body, request.headers.get(rest.JSON_LENGTH_HEADER), model
+            request.state.body, _header(request, rest.JSON_LENGTH_HEADER), model
         )
         call.request_id = asked.id
         curves = await _unless_gone(request, self._plane.curves(loaded, asked.source, call))
@@ -189,7 +189,7 @@ class _Endpoint:
         """Returns a request's body, inflated where it is compressed. Raises RequestError as soon as
         it is found to be too long, to come too slowly, or not to be what it says."""
         pieces = self._bounded(request.stream())
-        header = request.headers.get("Content-Encoding")
+        header = _header(request, "Content-Encoding")
         if header and (coding := request_coding(header)):
             pieces = self._bounded(decoded(pieces, coding))
         body = bytearray()
@@ -236,6 +236,11 @@ async def _unless_gone(request: Request, computing: Coroutine[Any, Any, Result])
     finally:
         computed.cancel()
         gone.cancel()
+
+
+def _header(request: Request, name: str) -> str | None:
+    """Returns what a request says in all headers of a name (RFC 9110, section 5.3)."""
+    return ", ".join(request.headers.getlist(name)) or None
 
 
 def _named(request: Request) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """Compressed requests are read within the bounds, and answers are compressed for who asks."""
 
 import asyncio
+import contextlib
 import gzip
 import http.client
 import json
@@ -108,6 +109,20 @@ def test_the_length_of_the_json_is_that_before_it_was_compressed(
     body = COMPRESS[coding](head + seeds.tobytes())
     status, answer, _ = ask(server, "POST", INFER, body, headers)
     assert (status, json.loads(answer)["outputs"][0]["shape"]) == (200, [1000, 15])
+
+
+@pytest.mark.parametrize("header", ["Content-Encoding", "Inference-Header-Content-Length"])
+def test_a_header_that_is_repeated_says_both(server: RunningServer, header: str):
+    host, _, port = server.http.rpartition(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=20)
+    with contextlib.closing(connection):
+        connection.putrequest("POST", INFER)
+        for value in ("gzip", "identity"):
+            connection.putheader(header, value)
+        connection.putheader("Content-Length", "0")
+        connection.endheaders()
+        answer = json.loads(connection.getresponse().read())
+    assert answer["error"].startswith(f"{header} is 'gzip, identity'")
 
 
 @pytest.mark.parametrize("path", [INFER, "/v2/repository/index"])

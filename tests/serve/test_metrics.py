@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import subprocess
 import sys
 import urllib.request
@@ -24,7 +25,7 @@ from curvegan.v1.curves_pb2 import (
 )
 from serve.process import RunningServer, running_server
 from serve.protocol.inference.inference_pb2 import ModelInferRequest
-from tests.commands import workers_of
+from tests.commands import error_line, workers_of
 from tests.serve import http2
 from tests.serve.models import publish_raised
 from tests.serve.observe import http_get, kill, metric, own_connection, samples, wait_until
@@ -263,6 +264,27 @@ def test_restarts_leave_no_files_behind_and_all_files_have_their_room(
         for path in (path for path in before if path.suffix == ".db"):
             assert 512 * path.stat().st_blocks >= path.stat().st_size > 0
     assert not files()
+
+
+def test_no_room_for_the_metrics_is_an_error_that_says_where(published: Path, tmp_path: Path):
+    done = subprocess.run(
+        # No file may be larger than 100 KiB.
+        [
+            "bash",
+            "-c",
+            'ulimit -f 100; exec "$0" -m serve --models "$1"',
+            sys.executable,
+            published,
+        ],
+        env=os.environ | {"TMPDIR": str(tmp_path), "CURVEGAN_LISTEN": "127.0.0.1:0"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    error = error_line(done)
+    assert str(tmp_path) in error
+    assert "make room, or set TMPDIR to another folder" in error
 
 
 def test_metrics_can_be_read_while_a_worker_begins(tmp_path: Path):
