@@ -63,8 +63,8 @@ class Handlers:
     def probe(self, method: str, answer: Callable[[], Message]) -> Handler:
         """Returns a handler that answers at once, whatever is sent.
 
-        Nothing that a client withholds keeps the call in flight: who needs no token could otherwise
-        take the place of all others.
+        Nothing that a client withholds keeps the call in flight: clients without a token could
+        otherwise take the place of all others.
         """
 
         async def handle(_: AsyncIterator[bytes], context: Context) -> bytes:
