@@ -50,8 +50,9 @@ SERVICES = (SERVICE.full_name, servicer.SERVICE.full_name)
 _LOOK_EVERY = 0.25
 # How often calls that ended are counted.
 _COUNT_EVERY = 0.1
-# Calls of a connection that are let in beyond the bound, to be refused with a hint.
-_SPARE_CALLS = 64
+# Calls of a connection that are let in beyond the bound, to be refused with a hint. gRPC's core
+# goes on counting calls that their client has given up until we have ended them.
+_SPARE_CALLS = 1024
 # How often memory that is free is given back to the system.
 _GIVE_BACK_EVERY = 0.5
 # How long the last answers may take to leave once they are made.

@@ -380,6 +380,19 @@ def test_memory_that_a_burst_leaves_free_is_given_back(published: Path):
         wait_until(lambda: resident(server) - before < 64 * MIB)
 
 
+def test_calls_that_expire_take_no_others_with_them(server: RunningServer):
+    """On one connection, more of them than may be in flight."""
+    with own_connection(server) as channel:
+        generate = channel.unary_unary(GENERATE)
+        generate(of_range(64), timeout=20)
+        for _ in range(4):
+            for _ in range(3):
+                for call in [generate.future(of_range(64), timeout=0.001) for _ in range(300)]:
+                    call.exception()
+            for call in [generate.future(of_range(64), timeout=60) for _ in range(100)]:
+                assert call.exception() is None
+
+
 LIVE = "/inference.GRPCInferenceService/ServerLive"
 
 
