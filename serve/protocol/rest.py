@@ -6,6 +6,7 @@ it is read as float64 first (7.038531e-26). Who wants them smaller and faster as
 Triton's binary tensor data extension.
 """
 
+import contextlib
 import itertools
 import re
 from collections.abc import Iterator, Sequence
@@ -265,10 +266,9 @@ def _from_json(data: bytes, numbers: int, spec: TensorSpec) -> Source:
 def _seeds(data: bytes, field: str) -> list[int]:
     """Returns the seeds of a list in JSON: integers, or what other languages make of them, whole
     floats, and texts where a program has no integers of 64 bits. Raises RequestError."""
-    try:
+    with contextlib.suppress(msgspec.MsgspecError):
         return msgspec.json.decode(data, type=list[_Int64])
-    except msgspec.MsgspecError:
-        pass  # The slow way reads it, or says where it is wrong.
+    # The slow way reads it, or says where it is wrong.
     seeds = []
     for index, value in enumerate(_decode(data, list[Any], field)):
         seed = value

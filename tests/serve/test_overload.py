@@ -5,7 +5,6 @@ import contextlib
 import http.client
 import json
 import os
-import resource
 import socket
 import time
 from collections.abc import Iterator
@@ -24,7 +23,6 @@ from curvegan.v1.curves_pb2 import (
     NoiseRows,
     SeedRange,
 )
-from serve.client import CurveClient
 from serve.process import RunningServer, running_server
 from serve.settings import MIB
 from tests.commands import workers_of
@@ -311,49 +309,6 @@ def test_a_large_answer_over_http_is_whole_however_slowly_it_is_read(
     assert (curves.reshape(MOST, 15) == curves[:15]).all()
 
 
-def test_connections_that_are_idle_are_closed(published: Path):
-    with (
-        running_server(published, "--max-idle=0.4") as server,
-        http2.connected(server.address) as connection,
-        http_connection(server) as other,
-    ):
-        assert any(found.kind == http2.GOAWAY for found in http2.received(connection))
-        assert other.recv(1) == b""
-
-
-def test_connections_on_which_nobody_speaks_http2_are_closed(server: RunningServer):
-    host, _, port = server.address.rpartition(":")
-    with contextlib.ExitStack() as stack:
-        connections = [
-            stack.enter_context(socket.create_connection((host, int(port)), timeout=30))
-            for _ in range(3)
-        ]
-        for connection, begun in zip(connections, (b"", b"PRI * HT", http2.PREFACE), strict=True):
-            connection.sendall(begun)
-        for connection in connections:
-            while connection.recv(65536):
-                pass
-
-
-def test_many_connections_that_ask_for_nothing_shut_nobody_out(published: Path):
-    """Also where the system begins with few files a process."""
-    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (200, most))
-    try:
-        starting = running_server(published)
-        server = starting.__enter__()
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (now, most))
-    with contextlib.ExitStack() as stack:
-        stack.push(starting)
-        for _ in range(150):
-            stack.enter_context(http2.connected(server.address))
-            stack.enter_context(http_connection(server))
-        with own_connection(server) as channel:
-            assert channel.unary_unary(GENERATE)(of_range(1), timeout=10)
-        assert http_get(server, "/healthz") == (200, "ok\n")
-
-
 def test_a_call_that_waits_for_its_turn_holds_its_request_once(published: Path):
     """Not its bytes, the message and the array of each."""
     request, count = of_noise(MOST), 60
@@ -391,31 +346,3 @@ def test_calls_that_expire_take_no_others_with_them(server: RunningServer):
                     call.exception()
             for call in [generate.future(of_range(64), timeout=60) for _ in range(100)]:
                 assert call.exception() is None
-
-
-LIVE = "/inference.GRPCInferenceService/ServerLive"
-
-
-def test_a_full_server_still_says_that_it_lives(published: Path):
-    with (
-        running_server(published, "--max-calls=2") as server,
-        contextlib.ExitStack() as stack,
-        own_connection(server) as channel,
-    ):
-        held_calls(server, stack, 2)
-        assert channel.unary_unary(LIVE)(b"", timeout=20) == b"\x08\x01"
-
-
-def test_probes_that_never_end_take_nobody_s_place(published: Path):
-    with (
-        running_server(published, "--max-calls=4", "--max-wait=60") as server,
-        contextlib.ExitStack() as stack,
-        CurveClient(server.address, retry=None) as client,
-    ):
-        for _ in range(20):
-            connection = stack.enter_context(
-                http2.connected(server.address, {http2.INITIAL_WINDOW_SIZE: 0})
-            )
-            connection.sendall(http2.call(LIVE.encode()))
-        for _ in range(5):
-            assert client.generate([1]).shape == (1, 15)

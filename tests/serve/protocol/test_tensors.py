@@ -7,14 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from serve.engine import Engine
 from serve.protocol import tensors
 from serve.protocol.inference.inference_pb2 import (
     InferParameter,
     InferTensorContents,
     ModelInferRequest,
 )
-from serve.protocol.models import NAMES, ModelSpec, model_spec, parse_version
+from serve.protocol.models import model_spec, parse_version
 from serve.status import RequestError
 
 seed_arrays = arrays(np.int64, st.integers(1, 50))
@@ -23,11 +22,6 @@ noise_arrays = arrays(
     st.tuples(st.integers(1, 20), st.just(5)),
     elements=st.floats(width=32, allow_nan=False, allow_infinity=False),
 )
-
-
-@pytest.fixture(scope="module")
-def models(engine: Engine) -> dict[str, ModelSpec]:
-    return {name: model_spec(name, engine, "model_name") for name in NAMES}
 
 
 def raw_request(values: np.ndarray, **changes) -> ModelInferRequest:
