@@ -17,7 +17,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --co
 
 # Tests and lint see to the page where there is node for it.
 NPM := $(shell command -v npm)
-PAGE := serve/page/index.html.gz
+PAGE := serve/web/page/index.html.gz
 PAGE_PACKAGES := page/node_modules/.package-lock.json
 
 demo: $(VENV)/.train
@@ -45,7 +45,7 @@ stubs: $(VENV)/.dev
 	$(BIN)/python proto/generate.py
 
 clean:
-	rm -rf $(VENV) dist build serve/page page/node_modules
+	rm -rf $(VENV) dist build serve/web/page page/node_modules
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from bench.timing import print_table, time_interleaved
-from serve.command_line import Count, make_app, run
-from serve.engine import ROWS_PER_RUN, Engine
-from serve.repository import DEFAULT_MODELS, Repository
+from curvegan.command.command_line import Count, make_app, run
+from curvegan.engine import ROWS_PER_RUN, Engine
+from curvegan.repository.repository import DEFAULT_MODELS, Repository
 
 BATCHES = (1, 64, 1_024, 8_192, 65_536)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from serve.errors import CurveganError
+from curvegan.errors import CurveganError
 
 VENV = Path(__file__).parents[1] / ".venv"
 

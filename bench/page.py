@@ -9,10 +9,10 @@ from playwright.sync_api import BrowserContext
 from bench.browser import need_chromium, open_chromium
 from bench.timing import print_table
 from bench.tools import MissingToolError
-from serve.command_line import Count, make_app, run
-from serve.errors import CurveganError
-from serve.process import running_server
-from serve.repository import DEFAULT_MODELS
+from curvegan.command.command_line import Count, make_app, run
+from curvegan.errors import CurveganError
+from curvegan.repository.repository import DEFAULT_MODELS
+from serve.running import running_server
 
 _DRAWN = "() => performance.getEntriesByName('first drawing').length > 0"
 _FIRST = "() => performance.getEntriesByName('first drawing')[0].startTime"

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from bench.environment import InstallationError, alone
-from serve.errors import CurveganError
+from curvegan.errors import CurveganError
 
 
 class MissingToolError(Exception):

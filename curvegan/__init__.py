@@ -1,1 +1,48 @@
-"""The gRPC contract of curvegan; the modules of `curvegan.v1` are generated from `proto/`."""
+"""What users of curves and both sides, `train` and `serve`, share.
+
+The public names are those of `__all__`. Rooms, in the order in which a curve meets them:
+`repository` (the models on disk), `engine` (an ONNX file to curves), `client` (curves from a
+server), `generate` (the command's), `pictures`, and `command`, what all commands have in common.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from curvegan.client.credentials import Tls
+    from curvegan.client.curve_client import CurveClient, Model
+    from curvegan.client.failures import ServiceError
+    from curvegan.client.retry import Retry
+    from curvegan.engine import Engine
+    from curvegan.errors import CurveganError
+    from curvegan.repository.repository import Repository
+
+__all__ = [
+    "CurveClient",
+    "CurveganError",
+    "Engine",
+    "Model",
+    "Repository",
+    "Retry",
+    "ServiceError",
+    "Tls",
+]
+
+_HOMES = {
+    "CurveClient": "curvegan.client.curve_client",
+    "CurveganError": "curvegan.errors",
+    "Engine": "curvegan.engine",
+    "Model": "curvegan.client.curve_client",
+    "Repository": "curvegan.repository.repository",
+    "Retry": "curvegan.client.retry",
+    "ServiceError": "curvegan.client.failures",
+    "Tls": "curvegan.client.credentials",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Imports a name when it is first used: who needs one has not to wait for gRPC and onnxruntime,
+    and a command settles what gRPC may print, and what Ctrl-C does, before gRPC is imported."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

@@ -10,14 +10,14 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from serve.arrays import Float32Array
-from serve.client import CurveClient, Model
-from serve.client.plot import draw_curves
-from serve.command_line import make_app, run
-from serve.files import replacing
-from serve.manifest import Description
-from serve.process import running_server
-from serve.repository import DEFAULT_MODELS, Repository
+from curvegan import CurveClient, Model
+from curvegan.arrays import Float32Array
+from curvegan.command.command_line import make_app, run
+from curvegan.files import replacing
+from curvegan.pictures.curves import draw_curves
+from curvegan.repository.manifest import Description
+from curvegan.repository.repository import DEFAULT_MODELS, Repository
+from serve.running import running_server
 
 PICTURE = Path("demo/curves.png")
 SEEDS = range(64)

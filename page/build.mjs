@@ -1,4 +1,4 @@
-// Builds the page into serve/page: every file gzipped, all but index.html named by its content.
+// Builds the page into serve/web/page: every file gzipped, all but index.html named by its content.
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
@@ -8,7 +8,7 @@ import { gzipSync } from "node:zlib";
 import * as esbuild from "esbuild";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
-const out = path.join(here, "../serve/page");
+const out = path.join(here, "../serve/web/page");
 const aside = `${out}.new`;
 
 const MIT = `Permission is hereby granted, free of charge, to any person obtaining a copy of this
@@ -73,7 +73,7 @@ for (const [name, content] of files) {
 }
 await rm(out, { recursive: true, force: true });
 await rename(aside, out);
-console.log(`serve/page: the page's own script has ${files.get(names.SCRIPT).length} bytes`);
+console.log(`serve/web/page: the page's own script has ${files.get(names.SCRIPT).length} bytes`);
 
 function outputOf(entry) {
   const found = Object.entries(built.metafile.outputs).find(([, o]) => o.entryPoint === entry);

@@ -22,7 +22,7 @@ CONTRACTS = (
     # Ours: for whoever installs the package.
     Contract("curvegan", ".", ("python", "pyi", "grpc_python")),
     # The Open Inference Protocol: its clients bring their own stubs, the server needs the messages.
-    Contract("inference", "serve/protocol", ("python", "pyi")),
+    Contract("inference", "serve", ("python", "pyi")),
 )
 
 

@@ -1,14 +1,14 @@
 """The command line: python -m serve."""
 
-from serve import early_interrupt  # noqa: F401, I001  (first: the others take their time)
+from curvegan.command import early_interrupt  # noqa: F401, I001  (first: the others take their time)
 
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from serve.command_line import make_app, run
-from serve.origins import Origins
+from curvegan.command.command_line import make_app, run
+from serve.settings_origins import Origins
 from serve.settings import Settings
 
 origins = Origins("CURVEGAN_")
@@ -40,7 +40,7 @@ def serve(
         print(origins.table(settings))
         return
     # Imported here so that --help and a wrong option do not wait for it.
-    from serve.supervisor import Started, supervise
+    from serve.process.supervisor import Started, supervise
 
     def say(started: Started) -> None:
         http = f", HTTP on {started.http}" if started.http else ""

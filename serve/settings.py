@@ -12,10 +12,10 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from serve.address import DEFAULT_ADDRESS, DEFAULT_HTTP_ADDRESS, Address
-from serve.command_line import whole_number
-from serve.errors import ServerError
-from serve.repository import DEFAULT_MODELS, MAX_VERSION
+from curvegan.address import DEFAULT_ADDRESS, DEFAULT_HTTP_ADDRESS, Address
+from curvegan.command.command_line import whole_number
+from curvegan.errors import ServerError
+from curvegan.repository.repository import DEFAULT_MODELS, MAX_VERSION
 
 MIB = 1024 * 1024
 # A year, far beyond any use; what is longer overflows somewhere below.

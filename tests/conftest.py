@@ -9,11 +9,11 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from serve.client import CurveClient
-from serve.engine import Engine
-from serve.process import RunningServer, running_server
-from serve.repository import Repository
-from tests.commands import run_command
+from curvegan import CurveClient
+from curvegan.engine import Engine
+from curvegan.repository.repository import Repository
+from serve.running import RunningServer, running_server
+from tests.support.commands import run_command
 
 # The only reasons for which a test may be skipped in CI.
 EXCUSES = ("no CUDA device", "this machine has no IPv6", "no cgroup v2 of our own")

@@ -1,6 +1,6 @@
 """The command line: python -m train."""
 
-from serve import early_interrupt  # noqa: F401, I001  (first: the others take their time)
+from curvegan.command import early_interrupt  # noqa: F401, I001  (first: the others take their time)
 
 import shlex
 import signal
@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from serve.command_line import make_app, run, whole_number
-from serve.errors import CurveganError, Interrupted
-from serve.repository import DEFAULT_MODELS
+from curvegan.command.command_line import make_app, run, whole_number
+from curvegan.errors import CurveganError, Interrupted
+from curvegan.repository.repository import DEFAULT_MODELS
 from train.recipes import RECIPES, DeviceName, LrDecay, RecipeName, Settings
 
 DEFAULT_RUNS = Path("runs")
@@ -121,10 +121,10 @@ def train(
 
     # Imported here so that --help and a wrong option do not wait for torch.
     from train import pipeline
-    from train.progress import show_progress
-    from train.reports import print_population
-    from train.runs import Run
-    from train.training import Keeping
+    from train.run.folder import Run
+    from train.run.training import Keeping
+    from train.terminal.progress import show_progress
+    from train.terminal.tables import print_population
 
     keep = Keeping(checkpoint_every, pictures, tensorboard)
     if settings:
@@ -165,7 +165,7 @@ def draw(run_folder: Path) -> None:
         The run's folder, such as runs/20300102-030405-default-1.
     """
     from train.pictures import draw_run
-    from train.runs import Run
+    from train.run.folder import Run
 
     try:
         for path in draw_run(Run(run_folder)):
@@ -189,7 +189,7 @@ def publish(run_folder: Path, *, models: Path | None = None) -> None:
     models
         The model repository to publish into [the one that the run was started with].
     """
-    from train.runs import Run
+    from train.run.folder import Run
 
     this_run = Run(run_folder)
     models = models or Path(this_run.settings.models)
@@ -205,7 +205,7 @@ def runs(*, runs: Path = DEFAULT_RUNS) -> None:
     runs
         The folder that holds the runs.
     """
-    from train.reports import print_runs
+    from train.terminal.tables import print_runs
 
     print_runs(runs)
 
@@ -224,8 +224,8 @@ def compare(one: Path, other: Path, *, out: Path = Path("compare.png")) -> None:
         The picture to draw.
     """
     from train.pictures import draw_comparison
-    from train.reports import print_comparison
-    from train.runs import Run
+    from train.run.folder import Run
+    from train.terminal.tables import print_comparison
 
     print_comparison(Run(one), Run(other))
     draw_comparison(Run(one), Run(other), out)

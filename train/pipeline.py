@@ -10,19 +10,19 @@ import numpy as np
 import torch
 from torch import nn
 
-from serve.engine import Engine
-from serve.errors import CurveganError, Interrupted, RepositoryError
-from serve.manifest import Description, Family, ModelName, Training
-from serve.publish import check_shape
-from serve.repository import ONNX
+from curvegan.engine import Engine
+from curvegan.errors import CurveganError, Interrupted, RepositoryError
+from curvegan.repository.manifest import Description, Family, ModelName, Training
+from curvegan.repository.publish import check_shape
+from curvegan.repository.repository import ONNX
+from train.data.quadratics import Quadratics
 from train.export import SEED_RULE, export
-from train.families import Quadratics
-from train.history import History
-from train.quality import N_SEEDS, measure_quadratics
+from train.quality.quadratics import N_SEEDS, measure_quadratics
+from train.quality.selection import choose
 from train.recipes import DeviceName, Settings
-from train.runs import Run
-from train.selection import choose
-from train.training import Keeping, Watch, fit
+from train.run.folder import Run
+from train.run.history import History
+from train.run.training import Keeping, Watch, fit
 
 # What decides the numbers of an export; its manifest records their versions.
 LIBRARIES = ("curvegan", "numpy", "onnx", "onnxruntime", "onnxscript", "torch")

@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from serve.errors import CurveganError
-from serve.repository import DEFAULT_MODELS
+from curvegan.errors import CurveganError
+from curvegan.repository.repository import DEFAULT_MODELS
 
 RecipeName = Literal["default", "quick", "tutorial"]
 DeviceName = Literal["auto", "cpu", "cuda"]

@@ -11,10 +11,10 @@ from cyclopts.validators import Number
 from bench.parity.rows import N_ROWS
 from bench.parity.runtimes import GOAL, Outcome, run_all
 from bench.timing import print_table
-from serve.command_line import make_app, run
-from serve.errors import CurveganError
-from serve.files import replacing
-from serve.repository import DEFAULT_MODELS
+from curvegan.command.command_line import make_app, run
+from curvegan.errors import CurveganError
+from curvegan.files import replacing
+from curvegan.repository.repository import DEFAULT_MODELS
 
 COLUMNS = ("runtime", "version", "language", "model", "largest difference", "curves/s")
 TITLE = f"{N_ROWS:,} seeds and their noise, against torch eager in float64"

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from train.export.torchscript import load_torchscript
-from train.networks import Sampler, SeedNoise, make_generator
+from train.gan.networks import Sampler, SeedNoise, make_generator
 
 N_ROWS = 2_000
 

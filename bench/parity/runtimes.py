@@ -15,8 +15,8 @@ from bench.browser import need_chromium
 from bench.environment import InstallationError, environment
 from bench.parity.rows import Rows, seeds_and_noise
 from bench.tools import MissingToolError, cmake_build, npm_install
-from serve.errors import CurveganError
-from serve.repository import EXPORTED_PROGRAM, ONNX, TORCHSCRIPT, Repository
+from curvegan.errors import CurveganError
+from curvegan.repository.repository import EXPORTED_PROGRAM, ONNX, TORCHSCRIPT, Repository
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

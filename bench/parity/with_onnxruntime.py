@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bench.parity.measure import Run, measure
-from serve.ort import ort
+from curvegan.ort import ort
 
 
 def load(path: Path, kind: str) -> tuple[str, Run]:

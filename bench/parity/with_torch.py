@@ -11,7 +11,7 @@ import torch
 
 from bench.parity.measure import Run, measure
 from bench.parity.rows import eager_model
-from serve.repository import EXPORTED_PROGRAM
+from curvegan.repository.repository import EXPORTED_PROGRAM
 from train.export.exported_program import load_exported_program
 from train.export.torchscript import load_torchscript
 

@@ -9,12 +9,12 @@ from bench.serve.calls import unary_loads
 from bench.serve.clients import compare_clients
 from bench.serve.inference import compare_inference
 from bench.serve.load import need_h2load
-from bench.serve.others import OTHERS
 from bench.serve.perf_analyzer import need_libb64
+from bench.serve.servers.others import OTHERS
 from bench.serve.side_by_side import compare_with_canned
 from bench.serve.stream import time_stream
-from serve.command_line import Count, make_app, run
-from serve.repository import DEFAULT_MODELS, Repository
+from curvegan.command.command_line import Count, make_app, run
+from curvegan.repository.repository import DEFAULT_MODELS, Repository
 
 Table = Literal["perf_analyzer", "clients", "canned"]
 

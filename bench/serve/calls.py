@@ -3,10 +3,10 @@
 import numpy as np
 
 from bench.serve.load import Load
+from curvegan.engine import Engine
+from curvegan.repository.repository import Repository
 from curvegan.v1 import curves_pb2
-from serve.engine import Engine
-from serve.protocol.inference import inference_pb2
-from serve.repository import Repository
+from serve.inference import inference_pb2
 
 CURVES = "curvegan.v1.CurveService/GenerateCurves"
 STREAM = "curvegan.v1.CurveService/StreamCurves"

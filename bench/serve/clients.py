@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.serve.others import Start, start_others
 from bench.serve.perf_analyzer import tritonclient
 from bench.serve.rates import Rate, interleaved
-from bench.serve.servers import Server, curvegan, onnx_files, plain
+from bench.serve.servers.others import Start, start_others
+from bench.serve.servers.ours import Server, curvegan, onnx_files, plain
 from bench.timing import print_table
-from serve.client import CurveClient
-from serve.errors import CurveganError
-from serve.repository import Repository
+from curvegan import CurveClient
+from curvegan.errors import CurveganError
+from curvegan.repository.repository import Repository
 
 _STREAM = 1_000_000
 _INFER = Path(__file__).parent / "tritonclient" / "infer.py"

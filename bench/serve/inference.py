@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 
-from bench.serve.others import Start, start_others
 from bench.serve.perf_analyzer import InferLoad, measure
 from bench.serve.rates import interleaved
-from bench.serve.servers import Server, curvegan, onnx_files, plain
+from bench.serve.servers.others import Start, start_others
+from bench.serve.servers.ours import Server, curvegan, onnx_files, plain
 from bench.timing import print_table
-from serve.engine import Engine
-from serve.repository import Repository
+from curvegan.engine import Engine
+from curvegan.repository.repository import Repository
 
 # Rows of a call, and how many calls are in flight.
 _LOADS = ((1, 1), (1, 8), (1000, 8))

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.serve.rates import Rate
-from serve.errors import CurveganError
+from curvegan.errors import CurveganError
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from pathlib import Path
 from bench.environment import environment
 from bench.serve.process_time import ProcessorTime
 from bench.serve.rates import Rate
-from bench.serve.servers import Server
-from serve.errors import CurveganError
+from bench.serve.servers.ours import Server
+from curvegan.errors import CurveganError
 
 # It measures three times at least, and calls a window over when it is a fifth longer than asked.
 _WINDOWS, _OVERTIME = 3, 1.2

@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from serve.arrays import Float64Array
+from curvegan.arrays import Float64Array
 
 
 @dataclass(frozen=True)

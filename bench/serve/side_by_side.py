@@ -11,7 +11,7 @@ import grpc
 
 from bench.serve.load import Load, apply
 from bench.serve.rates import interleaved
-from bench.serve.servers import canned, curvegan
+from bench.serve.servers.ours import canned, curvegan
 from bench.timing import print_table
 
 _LIMIT = "canned, aio"

@@ -8,7 +8,7 @@ from bench.serve.calls import stream_load
 from bench.serve.load import apply
 from bench.serve.process_time import processor_seconds
 from bench.timing import print_table
-from serve.process import running_server
+from serve.running import running_server
 
 _CURVES = 100_000
 

@@ -1,4 +1,4 @@
-// Curves as CSV: a row a curve, its seed, then y at each x, as `serve.client generate` writes it.
+// Curves as CSV: a row a curve, its seed, then y at each x, as `curvegan generate` writes it.
 
 /** Returns the file's text. Nine digits give a float32 back. */
 export function csvOf(seeds: BigInt64Array, curves: Float32Array, xGrid: number[]): string {

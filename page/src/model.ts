@@ -1,4 +1,4 @@
-// What the server says of a model version, as serve/page_routes.py writes it.
+// What the server says of a model version, as serve/web/page_routes.py writes it.
 
 export interface Model {
   version: number;

@@ -18,7 +18,7 @@ export function parseSeeds(text: string): BigInt64Array {
     const [first, last] = parsePart(part);
     if (BigInt(seeds.length) + last - first >= BigInt(MAX_SHOWN)) {
       throw new InputError(
-        `The page draws at most ${MAX_SHOWN} curves. For more, use python -m serve.client.`,
+        `The page draws at most ${MAX_SHOWN} curves. For more, use curvegan generate.`,
       );
     }
     for (let seed = first; seed <= last; seed++) seeds.push(seed);

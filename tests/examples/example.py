@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from serve.arrays import Float32Array
-from serve.engine import Engine
+from curvegan.arrays import Float32Array
+from curvegan.engine import Engine
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

@@ -11,8 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from bench.tools import npm_install
-from serve.engine import Engine
-from tests.browser import chromium
+from curvegan.engine import Engine
 from tests.examples.example import (
     EXAMPLES,
     SEED_TEXTS,
@@ -21,7 +20,8 @@ from tests.examples.example import (
     assert_curves,
     last_command,
 )
-from tests.tools import or_skip
+from tests.support.browser import chromium
+from tests.support.tools import or_skip
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from bench.tools import cmake_build, npm_install
-from serve.engine import Engine
+from curvegan.engine import Engine
 from tests.examples.example import (
     EXAMPLES,
     SEED_TEXTS,
@@ -24,7 +24,7 @@ from tests.examples.example import (
     run_example,
     run_on_file,
 )
-from tests.tools import or_skip
+from tests.support.tools import or_skip
 
 pytestmark = pytest.mark.timeout(600)  # The first test of an example also builds it.
 

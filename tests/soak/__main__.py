@@ -6,16 +6,16 @@ from pathlib import Path
 
 from bench.serve.load import need_h2load
 from bench.timing import print_table
-from serve.command_line import Count, make_app, run
-from serve.engine import Engine
-from serve.errors import CurveganError
-from serve.process import running_server
-from serve.repository import Repository
-from tests.commands import run_command, workers_of
-from tests.serve.models import point
-from tests.serve.observe import standard_error_in
+from curvegan.command.command_line import Count, make_app, run
+from curvegan.engine import Engine
+from curvegan.errors import CurveganError
+from curvegan.repository.repository import Repository
+from serve.running import running_server
 from tests.soak.attacks import ATTACKS, Claim, changes, unharmed, untroubled
 from tests.soak.changes import OPTIONS
+from tests.support.commands import run_command, workers_of
+from tests.support.models import point
+from tests.support.observe import standard_error_in
 
 app = make_app("python -m tests.soak", "Attack a server, and say what became of it.")
 

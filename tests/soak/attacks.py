@@ -9,19 +9,19 @@ import grpc
 import numpy as np
 
 from bench.serve.load import Load, apply
+from curvegan import CurveClient
+from curvegan.engine import Engine
 from curvegan.v1.curves_pb2 import CurveSource, GenerateCurvesRequest, SeedList
-from serve.client import CurveClient
-from serve.engine import Engine
-from serve.process import RunningServer
+from serve.running import RunningServer
 from serve.settings import Bounds
-from tests.commands import workers_of
-from tests.serve.observe import json_lines, metric
 from tests.soak.changes import change_versions
 from tests.soak.documents import send_random_documents
 from tests.soak.garbage import half_requests, throw_garbage
 from tests.soak.load import largest_batches, unread_answers, unread_streams
 from tests.soak.messages import send_random_messages
 from tests.soak.observe import MIB, Peak, peak_memory, resident_of
+from tests.support.commands import workers_of
+from tests.support.observe import json_lines, metric
 
 # What a server of one worker, its supervisor included, may take: it fits into 1 GiB.
 MEMORY = 900 * MIB

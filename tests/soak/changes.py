@@ -13,13 +13,13 @@ from pathlib import Path
 import grpc
 import numpy as np
 
-from serve.client import CurveClient, ServiceError
-from serve.engine import Engine
-from serve.process import RunningServer
-from serve.protocol.inference.inference_pb2 import ModelInferRequest, ModelInferResponse
-from serve.repository import ONNX, Repository
-from tests.commands import workers_of
-from tests.serve.models import (
+from curvegan import CurveClient, ServiceError
+from curvegan.engine import Engine
+from curvegan.repository.repository import ONNX, Repository
+from serve.inference.inference_pb2 import ModelInferRequest, ModelInferResponse
+from serve.running import RunningServer
+from tests.support.commands import workers_of
+from tests.support.models import (
     damage,
     delete,
     point,
@@ -27,7 +27,7 @@ from tests.serve.models import (
     publish_raised,
     put_in_place,
 )
-from tests.serve.observe import kill, metric, own_connection, wait_until
+from tests.support.observe import kill, metric, own_connection, wait_until
 
 WORKERS = 2
 KEEP = 2

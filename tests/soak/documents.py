@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from serve.process import RunningServer
+from serve.running import RunningServer
 from tests.soak.garbage import LEAKS
 
 _TEXTS = st.sampled_from(["seeds", "noise", "curves", "INT64", "FP32", ""]) | st.text(max_size=20)

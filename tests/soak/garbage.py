@@ -8,8 +8,8 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 
-from serve.process import RunningServer
-from tests.serve import http2
+from serve.running import RunningServer
+from tests.support import http2
 
 PATH = b"/curvegan.v1.CurveService/GenerateCurves"
 # What must never cross the wire: a traceback, a file's name.

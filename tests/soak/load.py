@@ -13,6 +13,7 @@ import grpc
 import grpc.aio
 import numpy as np
 
+from curvegan import CurveClient
 from curvegan.v1.curves_pb2 import (
     CurveSource,
     GenerateCurvesRequest,
@@ -20,9 +21,8 @@ from curvegan.v1.curves_pb2 import (
     SeedRange,
     StreamCurvesRequest,
 )
-from serve.client import CurveClient
-from serve.process import RunningServer
-from tests.serve import http2
+from serve.running import RunningServer
+from tests.support import http2
 
 SERVICE = "/curvegan.v1.CurveService"
 ROWS_OF_A_SMALL_CALL = 16

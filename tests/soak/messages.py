@@ -11,9 +11,9 @@ from google.protobuf.message_factory import GetMessageClass
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from serve import service
-from serve.process import RunningServer
-from serve.protocol import servicer
+from serve.rpc import curve_service as service
+from serve.rpc import inference_service as servicer
+from serve.running import RunningServer
 
 _METHODS = [
     method for described in (service.SERVICE, servicer.SERVICE) for method in described.methods

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from serve.process import RunningServer
-from tests.commands import workers_of
+from serve.running import RunningServer
+from tests.support.commands import workers_of
 
 MIB = 2**20
 

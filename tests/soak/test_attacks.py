@@ -7,16 +7,16 @@ import grpc
 import numpy as np
 import pytest
 
-from serve.client import CurveClient
-from serve.engine import Engine
-from serve.process import RunningServer, running_server
-from tests.commands import workers_of
-from tests.serve.observe import metric, wait_until
+from curvegan import CurveClient
+from curvegan.engine import Engine
+from serve.running import RunningServer, running_server
 from tests.soak.documents import send_random_documents
 from tests.soak.garbage import half_requests, throw_garbage
 from tests.soak.load import largest_batches, unread_answers, unread_streams
 from tests.soak.messages import send_random_messages
 from tests.soak.observe import MIB, peak_memory
+from tests.support.commands import workers_of
+from tests.support.observe import metric, wait_until
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,10 @@
 import shutil
 from pathlib import Path
 
-from serve.process import running_server
-from tests.serve.models import point
-from tests.serve.observe import standard_error_in
+from serve.running import running_server
 from tests.soak.changes import OPTIONS, change_versions
+from tests.support.models import point
+from tests.support.observe import standard_error_in
 
 
 def test_not_one_request_fails_while_versions_come_and_go_and_workers_die(

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from serve.repository import EXPORTED_PROGRAM, Repository
-from tests.commands import error_line, run_command, try_command
+from curvegan.repository.repository import EXPORTED_PROGRAM, Repository
+from tests.support.commands import error_line, run_command, try_command
 from train.recipes import RECIPES
 
 
@@ -90,7 +90,7 @@ def test_help_shows_every_default(tmp_path: Path):
         assert default in text, text
 
 
-@pytest.mark.parametrize("module", ["train", "serve", "serve.client"])
+@pytest.mark.parametrize("module", ["train", "serve", "curvegan"])
 def test_version_is_the_package_s(module: str, tmp_path: Path):
     assert (
         run_command(module, "--version", cwd=tmp_path).stdout == f"curvegan {version('curvegan')}\n"
@@ -200,7 +200,7 @@ def test_a_model_of_another_shape_is_refused_before_the_training(models: Path):
     assert not (models.parent / "runs").exists()
 
 
-@pytest.mark.parametrize("command", ["train", "serve", "serve.client"])
+@pytest.mark.parametrize("command", ["train", "serve", "curvegan"])
 def test_ctrl_c_while_the_libraries_load_is_quiet(command: str, tmp_path: Path):
     program = (
         "import os, runpy, signal, sys\n"

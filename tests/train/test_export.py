@@ -11,14 +11,14 @@ import pytest
 import torch
 from onnx.reference import ReferenceEvaluator
 
-from serve.ort import ort
-from serve.repository import EXPORTED_PROGRAM, ONNX, TORCHSCRIPT
+from curvegan.ort import ort
+from curvegan.repository.repository import EXPORTED_PROGRAM, ONNX, TORCHSCRIPT
+from train.data.quadratics import Quadratics
 from train.export import Export, ParityError, export
 from train.export.exported_program import load_exported_program
 from train.export.parity import ExportedModel, check_parity, seeds_to_compare
 from train.export.torchscript import load_torchscript
-from train.families import Quadratics
-from train.networks import Sampler, make_generator
+from train.gan.networks import Sampler, make_generator
 
 N_NOISE, N_POINTS = 5, 15
 X_GRID = Quadratics(N_POINTS).x_grid.tolist()

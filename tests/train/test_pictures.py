@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.commands import error_line, run_command, try_command
+from tests.support.commands import error_line, run_command, try_command
 from train.pictures.outcome import Outcome
-from train.runs import Run
+from train.run.folder import Run
 
 
 @pytest.fixture(scope="module")

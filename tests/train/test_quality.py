@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from train.families import Quadratics
-from train.quality import measure_quadratics
+from train.data.quadratics import Quadratics
+from train.quality.quadratics import measure_quadratics
 
 FAMILY = Quadratics(15)
 SHAPE = FAMILY.x_grid**2 + 1

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from serve.manifest import ModelName
-from serve.repository import EXPORTED_PROGRAM, ONNX, TORCHSCRIPT
+from curvegan.repository.manifest import ModelName
+from curvegan.repository.repository import EXPORTED_PROGRAM, ONNX, TORCHSCRIPT
 from train.export.exported_program import to_exported_program
 from train.export.onnx_models import SEED_RULE, generator_onnx, sampler_onnx, to_file
 from train.export.parity import (
@@ -19,7 +19,7 @@ from train.export.parity import (
     seeds_to_compare,
 )
 from train.export.torchscript import to_torchscript
-from train.networks import Sampler
+from train.gan.networks import Sampler
 
 __all__ = ["SEED_RULE", "Export", "ParityError", "export"]
 

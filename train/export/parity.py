@@ -16,10 +16,10 @@ import torch
 from onnx.reference import ReferenceEvaluator
 from torch import nn
 
-from serve.arrays import Float32Array, Int64Array
-from serve.errors import CurveganError
-from serve.ort import ort
-from serve.repository import EXPORTED_PROGRAM, ONNX, TORCHSCRIPT
+from curvegan.arrays import Float32Array, Int64Array
+from curvegan.errors import CurveganError
+from curvegan.ort import ort
+from curvegan.repository.repository import EXPORTED_PROGRAM, ONNX, TORCHSCRIPT
 from train.export.exported_program import load_exported_program
 from train.export.torchscript import load_torchscript
 

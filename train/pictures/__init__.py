@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from serve.errors import CurveganError
-from serve.files import replacing
-from serve.picture_style import style
+from curvegan.errors import CurveganError
+from curvegan.files import replacing
+from curvegan.pictures.style import style
 from train.pictures.comparison import draw_comparison_into
 from train.pictures.curves import draw_curves_into
 from train.pictures.learning import draw_learning_into
 from train.pictures.losses import draw_losses_into
 from train.pictures.outcome import Outcome
-from train.runs import Run
+from train.run.folder import Run
 
 
 def draw_run(run: Run) -> Iterator[Path]:

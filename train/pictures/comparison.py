@@ -4,7 +4,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from serve.picture_style import write_heading
+from curvegan.pictures.style import write_heading
 from train.pictures.curves import draw_a, draw_curves
 from train.pictures.losses import draw_score
 from train.pictures.outcome import Outcome

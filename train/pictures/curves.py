@@ -6,7 +6,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from serve.picture_style import INK, LOWER, UPPER, draw_bundle, frame_curves, tidy, write_heading
+from curvegan.pictures.style import (
+    INK,
+    LOWER,
+    UPPER,
+    draw_bundle,
+    frame_curves,
+    tidy,
+    write_heading,
+)
 from train.pictures.outcome import N_DRAWN, Outcome
 
 

@@ -7,8 +7,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from serve.picture_style import MUTED, frame_curves
-from train.loop import Report
+from curvegan.pictures.style import MUTED, frame_curves
+from train.gan.loop import Report
 from train.pictures.outcome import Outcome
 
 _MILLISECONDS = 70

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from serve.picture_style import FAINT, INK, LOWER, UPPER, tidy, write_heading
+from curvegan.pictures.style import FAINT, INK, LOWER, UPPER, tidy, write_heading
 from train.pictures.outcome import Outcome
 
 # What both come to when D can't tell generated curves from real ones.

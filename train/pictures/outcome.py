@@ -5,16 +5,16 @@ from typing import Self
 
 import numpy as np
 
-from serve.arrays import Float32Array, Float64Array
-from serve.engine import Engine
-from serve.errors import CurveganError
-from serve.manifest import Description
-from serve.picture_style import Bounds
-from serve.repository import ONNX
-from train.families import Quadratics
-from train.history import History
-from train.quality import best_a
-from train.runs import POPULATION, Run
+from curvegan.arrays import Float32Array, Float64Array
+from curvegan.engine import Engine
+from curvegan.errors import CurveganError
+from curvegan.pictures.style import Bounds
+from curvegan.repository.manifest import Description
+from curvegan.repository.repository import ONNX
+from train.data.quadratics import Quadratics
+from train.quality.quadratics import best_a
+from train.run.folder import POPULATION, Run
+from train.run.history import History
 
 # Curves that are measured for a histogram; the first of them are drawn.
 N_MEASURED = 20_000

@@ -20,9 +20,9 @@ from curvegan.v1.curves_pb2 import (
     NoiseRows,
     SeedList,
 )
-from serve.process import RunningServer, running_server
-from serve.protocol.inference.inference_pb2 import ModelInferRequest
-from tests.serve.observe import own_connection, standard_error_in, wait_until
+from serve.inference.inference_pb2 import ModelInferRequest
+from serve.running import RunningServer, running_server
+from tests.support.observe import own_connection, standard_error_in, wait_until
 
 CURVES = "/curvegan.v1.CurveService"
 INFERENCE = "/inference.GRPCInferenceService"

@@ -18,9 +18,7 @@ from curvegan.v1.curves_pb2 import (
     SeedRange,
     StreamCurvesRequest,
 )
-from serve.process import running_server
-from tests.commands import workers_of
-from tests.serve.http2 import raw_call
+from serve.running import running_server
 from tests.serve.logs.logged import (
     CURVES,
     INFERENCE,
@@ -35,7 +33,9 @@ from tests.serve.logs.logged import (
     infer,
     rest_infer,
 )
-from tests.serve.observe import (
+from tests.support.commands import workers_of
+from tests.support.http2 import raw_call
+from tests.support.observe import (
     json_lines,
     kill,
     own_connection,
@@ -43,7 +43,7 @@ from tests.serve.observe import (
     wait_until,
 )
 
-FORGED = "2030-01-02 03:04:05,678 ERROR supervisor serve.supervisor: version 9 is refused: forged"
+FORGED = "2030-01-02 03:04:05,678 ERROR supervisor serve.process.supervisor: forged"
 FORGED_JSON = json.dumps({"level": "ERROR", "message": "forged"})
 INJECTED = [
     f"{end}{forged}{end}"
@@ -83,7 +83,7 @@ def test_no_line_of_text_can_be_forged(in_text: Logged):
         assert line.isprintable()
         # A field that a text brings along stands in quotes.
         assert len(re.findall(r" code=\w+ ms=", line)) == 1
-        assert "supervisor serve.supervisor" not in line.partition(" request ")[0]
+        assert "supervisor serve.process.supervisor" not in line.partition(" request ")[0]
 
 
 def test_no_line_in_json_can_be_forged(in_json: Logged):

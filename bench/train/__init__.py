@@ -1,0 +1,1 @@
+"""Training beside the plain loop and Lightning, and the search for the recipe."""

@@ -1,0 +1,282 @@
+"""`CurveClient`: numpy in, numpy out."""
+
+import math
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import grpc
+import numpy as np
+import numpy.typing as npt
+
+from curvegan.address import DEFAULT_ADDRESS
+from curvegan.arrays import Float32Array, Float64Array
+from curvegan.client import MAX_TIMEOUT
+from curvegan.client.connection import Connection, Line
+from curvegan.client.credentials import Tls, is_loopback, metadata_of
+from curvegan.client.failures import Failure, ServiceError
+from curvegan.client.retry import Attempts, Retry
+from curvegan.client.rows import Rows, Seeds, noise_rows, seed_rows
+from curvegan.errors import CurveganError
+from curvegan.v1 import curves_pb2
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model version as the server describes it.
+
+    `x_grid` is float64 [n_points]; `bounds` are the lowest and the highest y at each x, likewise,
+    or None for a family without bounds. `max_rows` is the most rows of one `generate` call.
+    """
+
+    version: int
+    family: str
+    x_grid: Float64Array
+    bounds: tuple[Float64Array, Float64Array] | None
+    n_noise: int
+    max_rows: int
+    recipe: str
+    training_seed: int
+    quality: dict[str, float]
+    sampler_sha256: str
+    generator_sha256: str
+
+
+class CurveClient:
+    """A connection to a curve server; a context manager, and for any number of threads.
+
+        with CurveClient() as client:
+            curves = client.generate(range(64))      # float32 [64, n_points]
+
+    `timeout` is how long to wait for an answer, and for each part of a stream, in seconds, with
+    all repeats; None waits for ever. `retry` says when a call that failed is repeated, None never.
+    `tls` None is a connection without TLS. `token` is sent with every call, without TLS only to
+    this machine; `insecure` allows it to any.
+
+    Each method takes `version`, the model version, where 0 is the newest that the server serves.
+    All raise ServiceError when the server refuses or can't be reached, and ValueError for numbers
+    that can't be sent and for a client that is closed. A client that no server has ever answered
+    gives up after two seconds.
+    """
+
+    def __init__(
+        self,
+        target: str = DEFAULT_ADDRESS,
+        *,
+        timeout: float | None = 30.0,
+        retry: Retry | None = Retry(),  # noqa: B008  (frozen)
+        tls: Tls | None = None,
+        token: str | None = None,
+        insecure: bool = False,
+    ) -> None:
+        """Raises CurveganError for files of `tls` that are not what they should be and for a token
+        that would cross the network in the clear, ValueError for a token that is none and for a
+        timeout that is not above 0 and at most a year."""
+        if token is not None and tls is None and not insecure and not is_loopback(target):
+            raise CurveganError(
+                f"the token would go to {target} in the clear: connect by TLS (--tls, --tls-ca or "
+                "tls=Tls()), or allow it (--insecure or insecure=True)"
+            )
+        self.target = target
+        self.timeout = _checked(timeout)
+        self.retry = retry
+        self._metadata = metadata_of(token)
+        self._connection = Connection(target, tls.credentials() if tls else None)
+        self._is_met = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connection; calls in flight end."""
+        self._connection.close()
+
+    def model(self, version: int = 0) -> Model:
+        """Returns the description of a model version."""
+        answer = self._ask("GetModel", curves_pb2.GetModelRequest(version=version))
+        return Model(
+            version=answer.version,
+            family=answer.family,
+            x_grid=np.array(answer.x_grid),
+            bounds=(
+                (np.array(answer.lower_bound), np.array(answer.upper_bound))
+                if answer.lower_bound
+                else None
+            ),
+            n_noise=answer.n_noise,
+            max_rows=answer.max_rows,
+            recipe=answer.recipe,
+            training_seed=answer.training_seed,
+            quality=dict(answer.quality),
+            sampler_sha256=answer.sampler_sha256,
+            generator_sha256=answer.generator_sha256,
+        )
+
+    def generate(self, seeds: Seeds, *, version: int = 0) -> Float32Array:
+        """Returns the curves of `seeds` from one call, in their order: float32 [n, n_points].
+
+        Seeds are any 64-bit integers. For more than the model's `max_rows` use `stream`.
+        """
+        return self._generate(seed_rows(seeds), version)
+
+    def generate_from_noise(self, noise: npt.ArrayLike, *, version: int = 0) -> Float32Array:
+        """Returns the curve of each row of `noise`, float32 [n, n_noise]: float32 [n, n_points].
+
+        For more than the model's `max_rows` use `stream_from_noise`.
+        """
+        return self._generate(noise_rows(noise), version)
+
+    def stream(
+        self, seeds: Seeds, *, version: int = 0, timeout: float | None = None
+    ) -> Iterator[Float32Array]:
+        """Returns the curves of any number of seeds, in their order, part by part, each
+        float32 [some, n_points].
+
+        A `range` with step 1 crosses the wire as two numbers, whatever its length; a long list is
+        cut into several calls. The version that answers first answers for all. A stream that breaks
+        off goes on after the last row received. `timeout` is how long the whole may take, in
+        seconds, with what the reader takes.
+        """
+        return self._stream(seed_rows(seeds), version, _checked(timeout))
+
+    def stream_from_noise(
+        self, noise: npt.ArrayLike, *, version: int = 0, timeout: float | None = None
+    ) -> Iterator[Float32Array]:
+        """Returns the curve of each row of `noise`, float32 [n, n_noise], as `stream` does."""
+        return self._stream(noise_rows(noise), version, _checked(timeout))
+
+    def _generate(self, rows: Rows, version: int) -> Float32Array:
+        source = rows.source(0, rows.count)
+        request = curves_pb2.GenerateCurvesRequest(version=version, source=source)
+        return _curves(self._ask("GenerateCurves", request))
+
+    def _ask(self, method: str, request: Any) -> Any:
+        """Returns the answer to one request, repeated where that may help."""
+        attempts = Attempts(self.retry, _moment(self.timeout))
+        while True:
+            with self._connection.line() as line:
+                try:
+                    call = getattr(line.stub, method)
+                    answer = call(request, timeout=attempts.left(), metadata=self._metadata)
+                except grpc.RpcError as error:
+                    self._pause(attempts, line, error)
+                else:
+                    self._is_met = True
+                    return answer
+
+    def _stream(self, rows: Rows, version: int, timeout: float | None) -> Iterator[Float32Array]:
+        until, done = _moment(timeout), 0
+        attempts = Attempts(self.retry, min(until, _moment(self.timeout)))
+        while True:
+            stop = min(done + rows.per_call, rows.count)
+            request = curves_pb2.StreamCurvesRequest(
+                version=version, source=rows.source(done, stop)
+            )
+            begin = done
+            with self._connection.line() as line:
+                answers = line.stub.StreamCurves(
+                    request, timeout=_left(until), metadata=self._metadata
+                )
+                try:
+                    while (answer := self._next(answers, attempts)) is not None:
+                        self._is_met = True
+                        version = answer.version
+                        curves = _curves(answer)
+                        if begin + answer.first_row != done or done + len(curves) > stop:
+                            raise _out_of_order(begin + answer.first_row, done, stop)
+                        done += len(curves)
+                        yield curves
+                        # What came is behind us: the wait for the next part begins.
+                        attempts = Attempts(self.retry, min(until, _moment(self.timeout)))
+                    if done != stop:
+                        raise _out_of_order(stop, done, stop)
+                except grpc.RpcError as error:
+                    if done < rows.count or not rows.count:
+                        self._pause(attempts, line, error)
+                finally:
+                    answers.cancel()
+            if done == rows.count:
+                return
+
+    def _next(self, answers: Any, attempts: Attempts) -> Any:
+        """Returns a stream's next message, or None after the last.
+
+        A gRPC deadline would be one of the whole call, and the curves may take their time; so a
+        call whose next message is late is cancelled from here.
+        """
+        seconds = attempts.left()
+        if seconds is None:
+            return next(answers, None)
+        is_late = threading.Event()
+
+        def give_up() -> None:
+            is_late.set()
+            answers.cancel()
+
+        late = threading.Timer(max(0.0, seconds), give_up)
+        late.daemon = True  # Nobody waits for it when the program ends.
+        try:
+            late.start()
+            return next(answers, None)
+        except grpc.RpcError:
+            if not is_late.is_set():
+                raise
+            raise attempts.error(Failure.late(attempts.taken())) from None
+        finally:
+            late.cancel()
+
+    def _pause(self, attempts: Attempts, line: Line, error: grpc.RpcError) -> None:
+        """Waits until the call on `line` that ended with `error` may be repeated.
+
+        Raises ServiceError if it may not.
+        """
+        failure = Failure.of(error, self.target)
+        if not failure.is_unreachable:
+            self._is_met = True
+        seconds = attempts.pause_after(failure, is_met=self._is_met)
+        if seconds is None:
+            raise attempts.error(failure) from error
+        if failure.is_leaving:
+            self._connection.renew(line)
+        if self._connection.is_closed_within(seconds):
+            raise ServiceError(grpc.StatusCode.CANCELLED, "the client was closed") from error
+
+
+def _curves(answer: Any) -> Float32Array:
+    return np.array(answer.values, np.float32).reshape(-1, answer.n_points)
+
+
+def _out_of_order(came: int, due: int, stop: int) -> ServiceError:
+    return ServiceError(
+        grpc.StatusCode.INTERNAL,
+        f"the server's stream is out of order: row {came} came where row {due} of {stop} was due",
+    )
+
+
+def _checked(timeout: float | None) -> float | None:
+    if timeout is not None and not 0 < timeout <= MAX_TIMEOUT:
+        raise ValueError(
+            f"timeout is {timeout}: give seconds above 0, at most {MAX_TIMEOUT:.0f}, or None for "
+            "no limit"
+        )
+    return timeout
+
+
+def _moment(seconds: float | None) -> float:
+    """Returns when `seconds` from now will be, on the clock of `time.monotonic`."""
+    return math.inf if seconds is None else time.monotonic() + seconds
+
+
+def _left(moment: float) -> float | None:
+    return None if moment == math.inf else moment - time.monotonic()

@@ -1,0 +1,139 @@
+"""What went wrong with a call: gRPC's status, read for people and for whoever may try again."""
+
+from dataclasses import dataclass
+from typing import cast
+
+import grpc
+from google.rpc.error_details_pb2 import BadRequest, RetryInfo
+from grpc_status import rpc_status
+
+from curvegan.errors import CurveganError
+
+# In words of gRPC's core, which has no codes for them.
+_OUT_OF_TIME = "Deadline Exceeded"
+_UNREACHABLE = ("failed to connect", "errors resolving")
+# What a server of this project sends beside a refusal; below 0 it means that no repeat helps.
+_PUSHBACK = "grpc-retry-pushback-ms"
+
+# What repeating does not mend, by what gRPC's core says of it.
+_HOPELESS = {
+    "CERTIFICATE_VERIFY_FAILED": (
+        "the certificate of {target} is not trusted ({reason}): give the certificate of the CA "
+        "that signed it, by --tls-ca or Tls(ca=...)"
+    ),
+    "Hostname Verification Check failed": (
+        "the certificate of {target} is for another host: ask for the server by a name or an "
+        "address that stands in it"
+    ),
+    "WRONG_VERSION_NUMBER": "{target} does not speak TLS: ask it without",
+    "http1.x server": (
+        "{target} speaks HTTP and not gRPC: give the address that the server names after 'gRPC on'"
+    ),
+}
+
+
+class ServiceError(CurveganError):
+    """The server refused a call, or could not be reached.
+
+    `code` is the gRPC status code; `field` names the request's field at fault, or is empty.
+    """
+
+    def __init__(self, code: grpc.StatusCode, message: str, field: str = "") -> None:
+        super().__init__(f"{code.name}: {message}")
+        self.code = code
+        self.field = field
+
+
+@dataclass(frozen=True)
+class Failure:
+    """How a call failed.
+
+    `may_pass` says that the same call may succeed later, `hint` after how many seconds at the
+    earliest, if the server said so. `is_unreachable` says that there was no connection at all.
+    """
+
+    code: grpc.StatusCode
+    message: str
+    field: str
+    hint: float | None
+    may_pass: bool
+    is_unreachable: bool
+
+    @classmethod
+    def late(cls, seconds: float) -> "Failure":
+        """Returns the failure of a stream whose next message did not come for `seconds`."""
+        return cls(
+            code=grpc.StatusCode.DEADLINE_EXCEEDED,
+            message=f"no curves came for {seconds:g} s",
+            field="",
+            hint=None,
+            may_pass=False,
+            is_unreachable=False,
+        )
+
+    @classmethod
+    def of(cls, error: grpc.RpcError, target: str) -> "Failure":
+        """Reads what gRPC raised for a call to `target`."""
+        call = cast(grpc.Call, error)
+        code, details = call.code(), call.details() or "no reason given"
+        field, hint = _read_details(call)
+        is_unavailable = code is grpc.StatusCode.UNAVAILABLE
+        return cls(
+            code=code,
+            message=_explained(code, details, target),
+            field=field,
+            hint=hint,
+            may_pass=(
+                is_unavailable or (code is grpc.StatusCode.RESOURCE_EXHAUSTED and hint is not None)
+            )
+            and not _is_final(call)
+            and not any(sign in details for sign in _HOPELESS),
+            is_unreachable=is_unavailable and any(sign in details for sign in _UNREACHABLE),
+        )
+
+    @property
+    def is_leaving(self) -> bool:
+        """Whether a server answered that it is going: another may be there for a new connection."""
+        return self.code is grpc.StatusCode.UNAVAILABLE and self.hint is not None
+
+
+def _explained(code: grpc.StatusCode, details: str, target: str) -> str:
+    """Returns `details` or, where gRPC's core has its own words, what a user can do about it."""
+    if code is grpc.StatusCode.UNAUTHENTICATED:
+        return f"{details}; a client gets it by --token-file or CurveClient(token=...)"
+    if details == _OUT_OF_TIME:
+        return "no answer came within the timeout"
+    if code is not grpc.StatusCode.UNAVAILABLE:
+        return details
+    for sign, explanation in _HOPELESS.items():
+        if sign in details:
+            _, _, rest = details.partition(f"{sign}: ")
+            return explanation.format(target=target, reason=rest.partition(":")[0])
+    if not any(sign in details for sign in _UNREACHABLE):
+        return details
+    if "Socket closed" in details or "Connection reset" in details:
+        return (
+            f"{target} takes no connection of this kind: where the server has TLS, give --tls-ca "
+            "or --tls; where it wants a certificate of the client, --tls-cert and --tls-key"
+        )
+    return f"no server answers at {target}: start one with `python -m serve`"
+
+
+def _read_details(call: grpc.Call) -> tuple[str, float | None]:
+    """Returns the field that an error's details name, or "", and in how many seconds to retry."""
+    field, hint = "", None
+    status = rpc_status.from_call(call)
+    bad_request, retry_info = BadRequest(), RetryInfo()
+    for detail in status.details if status else ():
+        if detail.Unpack(bad_request) and bad_request.field_violations:
+            field = str(bad_request.field_violations[0].field)
+        elif detail.Unpack(retry_info):
+            hint = max(0.0, retry_info.retry_delay.ToMilliseconds() / 1000)
+    return field, hint
+
+
+def _is_final(call: grpc.Call) -> bool:
+    return any(
+        key == _PUSHBACK and str(value).startswith("-")
+        for key, value in call.trailing_metadata() or ()
+    )

@@ -1,0 +1,81 @@
+"""How the project's pictures look: colours, headings, axes, curves between their bounds."""
+
+from contextlib import AbstractContextManager
+from typing import Literal
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from curvegan.arrays import Float32Array, Float64Array
+
+INK = "#24292f"
+MUTED = "#6e7781"
+UPPER = "#1f77b4"
+LOWER = "#d9541e"
+BAND = "#f1f3f5"
+RULE = "#e6e8eb"
+FAINT = "#d0d7de"
+
+Bounds = tuple[Float64Array, Float64Array]
+
+
+def style() -> AbstractContextManager[None]:
+    """Returns a context in which pictures have the project's fonts and colours."""
+    return mpl.rc_context({"font.family": "DejaVu Sans", "font.size": 11, "text.color": INK})
+
+
+def write_heading(
+    figure: Figure, x: float, y: float, title: str, note: str, size: float = 15
+) -> None:
+    """Writes a title of `size` points and a note below it; (x, y) is where the title starts, as
+    fractions of the figure."""
+    figure.text(x, y, title, fontsize=size, weight="bold")
+    # Counted in points, so that both stand equally close in figures of all heights.
+    gap = 1.4 * size / 72
+    figure.text(x, y - gap / figure.get_figheight(), note, fontsize=10.5, color=MUTED)
+
+
+def draw_bundle(axes: Axes, x_grid: Float64Array, curves: Float32Array) -> None:
+    """Draws `curves`, float32 [n, n_points], over `x_grid`, float64 [n_points]."""
+    # Coloured by height, so that one curve can be followed through the bundle.
+    heights = curves.mean(axis=1)
+    spread = float(np.ptp(heights)) or 1.0
+    colours = mpl.colormaps["viridis"](0.08 + 0.84 * (heights - heights.min()) / spread)
+    width = float(np.clip(12 / np.sqrt(len(curves)), 0.4, 2.2))
+    for curve, colour in zip(curves, colours, strict=True):
+        axes.plot(x_grid, curve, color=colour, linewidth=width, alpha=0.85)
+
+
+def frame_curves(
+    axes: Axes,
+    x_grid: Float64Array,
+    bounds: Bounds | None,
+    legend_at: Literal["upper center", "lower center"] = "upper center",
+) -> None:
+    """Draws the bounds of curves over `x_grid`, float64 [n_points], if they have any, and axes.
+
+    `bounds` are the lowest and the highest y at each x, float64 [n_points] each.
+    """
+    if bounds:
+        lower, upper = bounds
+        axes.fill_between(x_grid, lower, upper, color=BAND, zorder=0, linewidth=0)
+        axes.plot(x_grid, upper, color=UPPER, linewidth=2.6, label="upper bound")
+        axes.plot(x_grid, lower, color=LOWER, linewidth=2.6, label="lower bound")
+        axes.legend(loc=legend_at, frameon=False, ncols=2, labelcolor=INK)
+    axes.set_xlim(float(x_grid[0]), float(x_grid[-1]))
+    tidy(axes, "x", "y")
+
+
+def tidy(axes: Axes, x_label: str, y_label: str) -> None:
+    """Labels the axes and takes away what does not inform."""
+    axes.set_xlabel(x_label, color=MUTED)
+    axes.set_ylabel(y_label, color=MUTED, rotation=0 if len(y_label) < 3 else 90, labelpad=10)
+    axes.tick_params(colors=MUTED, length=3)
+    axes.grid(color=RULE, linewidth=0.8)
+    axes.set_axisbelow(True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color(FAINT)

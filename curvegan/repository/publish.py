@@ -1,0 +1,207 @@
+"""Publishes an exported model into the repository: whole or not at all, under a new number."""
+
+import contextlib
+import fcntl
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from curvegan.errors import RepositoryError
+from curvegan.files import ASIDE, flush, replacing
+from curvegan.repository.manifest import FORMAT, MANIFEST, Description, Manifest, ModelName, sha256
+from curvegan.repository.repository import MAX_VERSION, ONNX, version_folders
+
+CONFIG = "config.pbtxt"
+# Files, not folders: Triton takes every folder beside the models for a model.
+LOCK = ".lock"
+LAST_VERSION = ".last-version"
+
+
+def publish(
+    root: Path,
+    description: Description,
+    generator: Mapping[str, bytes],
+    sampler: Mapping[str, bytes],
+) -> int:
+    """Publishes the two models as the repository's next version and returns its number.
+
+    `generator` and `sampler` map file names to contents. Each model's files are written aside in
+    its own folder, flushed to the disk and renamed into place, the sampler last. A number is never
+    used twice, also after its version was deleted. Two that publish at once take turns.
+
+    Raises RepositoryError, and leaves nothing behind, if the folder can't be written, the disk is
+    full, or the repository holds models of another shape.
+    """
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        with _locked(root / LOCK):
+            check_shape(root, description.n_noise, description.n_points)
+            version = _take_number(root)
+            _remove_orphans(root)
+            generator_manifest = Manifest(
+                FORMAT, "generator", version, _sums(generator), description
+            ).to_json()
+            sampler_manifest = Manifest(
+                FORMAT, "sampler", version, _sums(sampler), description, sha256(generator_manifest)
+            ).to_json()
+            for model, config in _configs(description.n_noise, description.n_points).items():
+                _write_config(root / model, config)
+            try:
+                with (
+                    _aside(root / "generator", {**generator, MANIFEST: generator_manifest}) as one,
+                    _aside(root / "sampler", {**sampler, MANIFEST: sampler_manifest}) as two,
+                ):
+                    _rename_both(
+                        (one, root / "generator" / str(version)),
+                        (two, root / "sampler" / str(version)),
+                    )
+            except KeyboardInterrupt:
+                # It may have come too late.
+                if not (root / "sampler" / str(version)).exists():
+                    raise
+            return version
+    except OSError as error:
+        raise RepositoryError(
+            f"can't publish into {root}: {error.strerror} ({error.filename or 'while writing'}); "
+            "nothing was published"
+        ) from error
+
+
+def check_shape(root: Path, n_noise: int, n_points: int) -> None:
+    """Raises RepositoryError if the repository at `root` serves models of another shape.
+
+    A model's config.pbtxt states its dimensions once for all its versions.
+    """
+    for model, config in _configs(n_noise, n_points).items():
+        path = root / model / CONFIG
+        try:
+            found = _dims(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise RepositoryError(f"can't read {path}: {error.strerror}") from error
+        except ValueError as error:
+            raise RepositoryError(f"{path} is no model configuration: restore it") from error
+        if found != _dims(config):
+            raise RepositoryError(
+                f"{path} describes a {model} of other dimensions ({_written(found)}) than this "
+                f"one's ({_written(_dims(config))}): publish it into another folder with --models"
+            )
+
+
+def _configs(n_noise: int, n_points: int) -> dict[ModelName, str]:
+    """Returns each model's config.pbtxt, as Triton reads it."""
+    curves = ("curves", "TYPE_FP32", [-1, n_points])
+    noise = ("noise", "TYPE_FP32", [-1, n_noise])
+    seeds = ("seeds", "TYPE_INT64", [-1])
+    return {
+        "generator": _config("generator", noise, curves),
+        "sampler": _config("sampler", seeds, curves),
+    }
+
+
+def _config(
+    model: ModelName, source: tuple[str, str, list[int]], target: tuple[str, str, list[int]]
+) -> str:
+    def tensor(name: str, data_type: str, dims: list[int]) -> str:
+        return f'{{\n    name: "{name}"\n    data_type: {data_type}\n    dims: {dims}\n  }}'
+
+    # max_batch_size 0: the first dimension is ours, for a batch of seeds has no second one.
+    return (
+        f'name: "{model}"\n'
+        'backend: "onnxruntime"\n'
+        f'default_model_filename: "{ONNX}"\n'
+        "max_batch_size: 0\n"
+        f"input [\n  {tensor(*source)}\n]\n"
+        f"output [\n  {tensor(*target)}\n]\n"
+    )
+
+
+def _dims(config: str) -> list[list[int]]:
+    found = re.findall(r"dims:\s*\[([-\d,\s]*)\]", config)
+    return [[int(number) for number in dims.split(",")] for dims in found]
+
+
+def _written(dims: list[list[int]]) -> str:
+    return " -> ".join(str(shape) for shape in dims)
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("a") as lock:
+        # The kernel lets go of it when the process ends, however it ends.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _take_number(root: Path) -> int:
+    """Returns a version number that was never used, and notes it down before it is used."""
+    noted = root / LAST_VERSION
+    text = noted.read_bytes() if noted.exists() else b"0"
+    if not re.fullmatch(rb"\d{1,18}\s*", text):
+        raise RepositoryError(
+            f"{noted} holds {text[:40]!r}, not a number: write the highest version ever used"
+        )
+    used = [int(text), *version_folders(root / "sampler"), *version_folders(root / "generator")]
+    number = max(used) + 1
+    if number > MAX_VERSION:
+        raise RepositoryError(f"{root} has used the last version number: publish elsewhere")
+    with replacing(noted) as aside:
+        aside.write_text(f"{number}\n", encoding="ascii")
+    return number
+
+
+def _remove_orphans(root: Path) -> None:
+    """Removes generators without a sampler: of a publisher that was killed between the renames,
+    or of a version whose sampler was deleted."""
+    whole = version_folders(root / "sampler")
+    for version in version_folders(root / "generator"):
+        if version not in whole:
+            shutil.rmtree(root / "generator" / str(version), ignore_errors=True)
+
+
+def _write_config(folder: Path, config: str) -> None:
+    path = folder / CONFIG
+    folder.mkdir(exist_ok=True)
+    if not path.exists():
+        with replacing(path) as aside:
+            aside.write_text(config, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def _aside(model_folder: Path, files: Mapping[str, bytes]) -> Iterator[Path]:
+    """Writes `files` into a new folder inside `model_folder`; removes it if it is still there."""
+    for stale in model_folder.glob(f"{ASIDE}*"):
+        # Under the lock nobody else is writing: a publisher was killed.
+        shutil.rmtree(stale, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=ASIDE, dir=model_folder))
+    try:
+        folder.chmod(0o755)
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+            flush(folder / name)
+        flush(folder)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _rename_both(first: tuple[Path, Path], second: tuple[Path, Path]) -> None:
+    """Renames `first`, then `second`, each from its first path to its other; both or neither."""
+    try:
+        first[0].rename(first[1])
+        # On the disk before the name that vouches for it, so that a power cut can't part them.
+        flush(first[1].parent)
+        second[0].rename(second[1])
+        flush(second[1].parent)
+    except BaseException:
+        # Ctrl-C may come between a rename and the next line: look rather than assume.
+        if not second[1].exists():
+            shutil.rmtree(first[1], ignore_errors=True)
+        raise
+
+
+def _sums(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: sha256(content) for name, content in files.items()}

@@ -1,0 +1,58 @@
+"""The files of TLS, checked before anything depends on them."""
+
+import ssl
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from curvegan.errors import ServerError
+from curvegan.files import read_regular
+
+if TYPE_CHECKING:  # The client needs this file and not what the server's settings import.
+    from serve.settings import Access
+
+
+def check(access: "Access") -> None:
+    """Raises ServerError if a file of `access` can't be read or is not what it should be."""
+    if not access.tls_cert or not access.tls_key:
+        return
+    read_pair(access.tls_cert, access.tls_key)
+    if access.tls_client_ca:
+        read_ca(access.tls_client_ca)
+
+
+def read_pair(cert: Path, key: Path) -> tuple[bytes, bytes]:
+    """Returns the bytes of a certificate and of its key.
+
+    Raises ServerError if they can't be read or are not a pair.
+    """
+    contents = read(cert), read(key)
+    try:
+        # An encrypted key would make Python ask for its password on the terminal.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password=lambda: b"")
+    except (ssl.SSLError, ValueError):
+        raise ServerError(
+            f"{cert} and {key} are not a certificate and its key: give both in PEM, the key "
+            "without a password"
+        ) from None
+    return contents
+
+
+def read_ca(path: Path) -> bytes:
+    """Returns the bytes of a CA's certificates.
+
+    Raises ServerError if they can't be read or there is none.
+    """
+    content = read(path)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(path)
+    except ssl.SSLError:
+        raise ServerError(f"{path} holds no certificate: give one in PEM") from None
+    return content
+
+
+def read(path: Path) -> bytes:
+    """Returns the bytes of a certificate's or key's file. Raises ServerError."""
+    try:
+        return read_regular(path)
+    except OSError as error:
+        raise ServerError(f"can't read {path}: {error.strerror}") from None

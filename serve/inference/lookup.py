@@ -1,0 +1,72 @@
+"""Finds the model and the version that a request names, and what is known of them."""
+
+from collections.abc import Mapping
+
+import grpc
+
+from curvegan.repository.manifest import ModelName
+from serve.calls.metrics import ModelTotals
+from serve.calls.status import RequestError
+from serve.compute.versions import Loaded, Versions
+from serve.inference import describe, inference_pb2
+from serve.inference.models import NAMES, ModelSpec, model_spec, parse_version
+from serve.inference.statistics import model_statistics
+
+
+def find(
+    versions: Versions, name: str, version: str, *, prefix: str = ""
+) -> tuple[Loaded, ModelSpec]:
+    """Returns the version that a request names, and the model.
+
+    Raises RequestError: NOT_FOUND for one that is not served, UNAVAILABLE for one that is about to
+    be or that only another worker may still have, INVALID_ARGUMENT for a version that is not a
+    number. The fields at fault are `name` and `version`, with `prefix` before them.
+    """
+    number = parse_version(version, f"{prefix}version")
+    try:
+        loaded = versions.get(number)
+    except RequestError as error:
+        raise RequestError(
+            error.code, f"{prefix}version", error.problem, retry_after=error.retry_after
+        ) from None
+    return loaded, model_spec(name, loaded.engine, f"{prefix}name")
+
+
+def is_ready(versions: Versions, name: str, version: str) -> bool:
+    """Returns whether a model version is served. Raises RequestError for what is no number."""
+    try:
+        find(versions, name, version)
+    except RequestError as error:
+        if error.code not in (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.UNAVAILABLE):
+            raise
+        return False
+    return True
+
+
+def metadata(versions: Versions, name: str, version: str) -> inference_pb2.ModelMetadataResponse:
+    """Returns the description of a model: of the version that is named, or of all.
+
+    Raises RequestError like `find`.
+    """
+    loaded, model = find(versions, name, version)
+    return describe.model_metadata(model, [loaded.number] if version else versions.numbers())
+
+
+def config(versions: Versions, name: str, version: str) -> inference_pb2.ModelConfig:
+    """Returns the configuration of a model. Raises RequestError like `find`."""
+    _, model = find(versions, name, version)
+    return describe.model_config(model)
+
+
+def statistics(
+    versions: Versions, name: str, version: str, totals: Mapping[tuple[ModelName, int], ModelTotals]
+) -> inference_pb2.ModelStatisticsResponse:
+    """Returns what was asked of a model, or of all for an empty name; of all versions for an
+    empty one. `totals` maps model and version to it.
+
+    Raises RequestError like `find`.
+    """
+    loaded, model = find(versions, name or NAMES[0], version)
+    return model_statistics(
+        [model.name] if name else NAMES, [loaded.number] if version else versions.numbers(), totals
+    )

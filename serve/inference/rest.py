@@ -1,0 +1,314 @@
+"""The protocol over HTTP: requests and answers as JSON, with raw numbers behind it if so asked.
+
+Pure translation: bytes in, bytes out. Numbers in JSON are written as float64, so that they read
+back as the same float32 in every language; the shortest text of a float32 does not always, where
+it is read as float64 first (7.038531e-26). Who wants them smaller and faster asks for raw ones, by
+Triton's binary tensor data extension.
+"""
+
+import contextlib
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+
+import grpc
+import msgspec
+import numpy as np
+from google.protobuf.message import Message
+
+from curvegan.arrays import Float32Array
+from curvegan.seeds import MAX_SEED, MIN_SEED
+from serve.calls.status import invalid_argument
+from serve.compute.sources import Source
+from serve.inference import inference_pb2
+from serve.inference.models import ModelSpec, TensorSpec, check_count, check_input, source_of
+from serve.inference.tensors import check_one_input, check_options, check_output, parse_raw
+
+Shape = TypeVar("Shape")
+
+# The HTTP header that says how many of a body's first bytes are JSON; the rest are raw numbers.
+JSON_LENGTH_HEADER = "Inference-Header-Content-Length"
+# Curves of one piece of an answer: some milliseconds of writing numbers, 300 KB of them.
+ROWS_OF_A_PIECE = 1024
+
+_HTTP_STATUS = {
+    grpc.StatusCode.INVALID_ARGUMENT: 400,
+    grpc.StatusCode.UNAUTHENTICATED: 401,
+    grpc.StatusCode.PERMISSION_DENIED: 403,
+    grpc.StatusCode.NOT_FOUND: 404,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: 429,
+    grpc.StatusCode.CANCELLED: 499,
+    grpc.StatusCode.UNIMPLEMENTED: 501,
+    grpc.StatusCode.UNAVAILABLE: 503,
+    grpc.StatusCode.DEADLINE_EXCEEDED: 504,
+}
+
+
+_Int64 = Annotated[int, msgspec.Meta(ge=MIN_SEED, le=MAX_SEED)]
+_NESTED = re.compile(rb"\s*\[\s*\[")
+_BOM = b"\xef\xbb\xbf"
+# A seed as text; at most as many digits as any has.
+_WHOLE = re.compile(r"-?[0-9]{1,19}", re.ASCII)
+# Beyond this a float64 is whole whatever was meant, and a rounded seed is another curve.
+_MAX_EXACT = 2**53 - 1
+
+
+# Where a field may be left out, null says that it is.
+class _WithParameters(msgspec.Struct):
+    parameters: dict[str, Any] | None = None
+
+    def set_parameters(self) -> dict[str, Any]:
+        """Returns the parameters that are set: null means not given."""
+        return {name: value for name, value in (self.parameters or {}).items() if value is not None}
+
+
+class _Input(_WithParameters, kw_only=True):
+    name: str
+    datatype: str
+    shape: list[_Int64]
+    data: msgspec.Raw = msgspec.Raw()  # left for when its type is known; empty where absent
+
+
+class _Output(_WithParameters, kw_only=True):
+    name: str
+
+
+class _Request(_WithParameters, kw_only=True):
+    inputs: list[_Input]
+    outputs: list[_Output] | None = None
+    id: str | None = None
+
+
+class _IndexRequest(msgspec.Struct):
+    ready: bool | None = None
+
+
+@dataclass(frozen=True)
+class InferRequest:
+    """What an inference request asks for; `raw` says whether its answer's numbers are raw bytes."""
+
+    source: Source
+    id: str
+    raw: bool
+
+
+@dataclass(frozen=True)
+class InferAnswer:
+    """The body of an answer, piece by piece: as numbers in JSON it is five times as large as its
+    curves.
+
+    `json_length` is what stands in the header JSON_LENGTH_HEADER, or None for an answer without
+    it, which is JSON as a whole.
+    """
+
+    pieces: Iterator[bytes]
+    json_length: int | None = None
+
+
+def parse_infer(body: bytes, json_length: str | None, model: ModelSpec) -> InferRequest:
+    """Returns what the body of an inference request asks of `model`.
+
+    `json_length` is the header JSON_LENGTH_HEADER, if the request has it. Raises RequestError,
+    naming the field, for a request that is not one for this model.
+    """
+    json, raw = _parts(body, json_length)
+    request = _decode(json, _Request, "request")
+    check_one_input(len(request.inputs))
+    given = request.inputs[0]
+    numbers = check_input(model.input, given.name, given.datatype, given.shape)
+    check_options("inputs[0].parameters", given.set_parameters())
+    for index, output in enumerate(request.outputs or ()):
+        check_output(model.output, index, output.name)
+        check_options(f"outputs[{index}].parameters", output.set_parameters())
+    source = _source(given, raw, numbers, model.input)
+    return InferRequest(source, request.id or "", _wants_raw(request))
+
+
+def infer_answer(
+    request: InferRequest, model: ModelSpec, version: int, curves: Float32Array
+) -> InferAnswer:
+    """Returns the answer that carries `curves`, float32 [n, n_points].
+
+    Raises RequestError for numbers that JSON does not have.
+    """
+    if not request.raw and not np.isfinite(curves).all():
+        raise invalid_argument(
+            "inputs[0].data",
+            "leads to curves that are not finite, which JSON can't say: ask for binary_data",
+        )
+    output: dict[str, Any] = {
+        "name": model.output.name,
+        "datatype": model.output.datatype,
+        "shape": curves.shape,
+    }
+    head: dict[str, Any] = {"model_name": model.name, "model_version": str(version)}
+    if request.id:
+        head["id"] = request.id
+    head["outputs"] = [output]
+    if not request.raw:
+        output["data"] = []
+        return InferAnswer(_json_pieces(msgspec.json.encode(head), curves))
+    numbers = np.ascontiguousarray(curves, model.output.dtype)
+    output["parameters"] = {"binary_data_size": numbers.nbytes}
+    json = msgspec.json.encode(head)
+    return InferAnswer(_raw_pieces(json, numbers), len(json))
+
+
+def document(message: Message) -> bytes:
+    """Returns one of the protocol's messages as the JSON that REST answers with."""
+    return msgspec.json.encode(_plain(message))
+
+
+def index_document(index: inference_pb2.RepositoryIndexResponse) -> bytes:
+    """Returns the index as JSON: over REST it is the bare list."""
+    return msgspec.json.encode([_plain(model) for model in index.models])
+
+
+def check_index_request(body: bytes) -> None:
+    """Raises RequestError unless the body of a request for the index is one, or empty."""
+    if body not in (b"", b"null"):
+        _decode(body, _IndexRequest, "request")
+
+
+def error_document(problem: str) -> bytes:
+    """Returns the body of an answer that is an error."""
+    return msgspec.json.encode({"error": problem})
+
+
+def http_status(code: grpc.StatusCode) -> int:
+    """Returns the HTTP status of an error."""
+    return _HTTP_STATUS.get(code, 500)
+
+
+def _json_pieces(empty: bytes, curves: Float32Array) -> Iterator[bytes]:
+    """Yields the JSON `empty`, which ends with a list that is empty, with all numbers in it."""
+    end = b"]}]}"
+    yield empty.removesuffix(end)
+    for start in range(0, len(curves), ROWS_OF_A_PIECE):
+        numbers = msgspec.json.encode(curves[start : start + ROWS_OF_A_PIECE].ravel().tolist())
+        yield (b"," if start else b"") + numbers[1:-1]
+    yield end
+
+
+def _raw_pieces(json: bytes, numbers: Float32Array) -> Iterator[bytes]:
+    yield json
+    for start in range(0, len(numbers), ROWS_OF_A_PIECE):
+        yield numbers[start : start + ROWS_OF_A_PIECE].tobytes()
+
+
+def _parts(body: bytes, json_length: str | None) -> tuple[memoryview, memoryview | None]:
+    """Returns a body's JSON, and the raw numbers behind it if its header says there are any."""
+    whole = memoryview(body)
+    if json_length is None:
+        return whole, None
+    # isdecimal alone is true of other scripts' digits too.
+    if not (json_length.isascii() and json_length.isdecimal() and len(json_length) < 19):
+        raise invalid_argument(
+            JSON_LENGTH_HEADER, f"is {json_length[:60]!r}: give the number of bytes of the JSON"
+        )
+    length = int(json_length)
+    if length > len(body):
+        raise invalid_argument(JSON_LENGTH_HEADER, f"is {length}: the body has {len(body)} bytes")
+    return whole[:length], whole[length:]
+
+
+def _decode(json: bytes | memoryview, shape: type[Shape], field: str) -> Shape:
+    if json[: len(_BOM)] == _BOM:  # Some editors and shells put it before all UTF-8.
+        json = json[len(_BOM) :]
+    try:
+        return msgspec.json.decode(json, type=shape)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise invalid_argument(field, f"does not parse: {error}") from None
+
+
+def _source(given: _Input, raw: memoryview | None, numbers: int, spec: TensorSpec) -> Source:
+    size, data = given.set_parameters().get("binary_data_size"), bytes(given.data)
+    if data == b"null":
+        data = b""
+    if size is None:
+        if raw:
+            raise invalid_argument(
+                "inputs[0].parameters", "has no binary_data_size: raw numbers follow the JSON"
+            )
+        return _from_json(data, numbers, spec)
+    if data:
+        raise invalid_argument("inputs[0].data", "is given beside binary_data_size")
+    if raw is None or type(size) is not int or size != len(raw):
+        raise invalid_argument(
+            "inputs[0].parameters.binary_data_size",
+            f"is {repr(size)[:60]}: {len(raw or b'')} bytes follow the JSON",
+        )
+    return parse_raw(spec, raw, numbers, "inputs[0].binary_data")
+
+
+def _from_json(data: bytes, numbers: int, spec: TensorSpec) -> Source:
+    field = "inputs[0].data"
+    if not data:
+        raise invalid_argument(field, "is not set: give the numbers")
+    values: Sequence[float]
+    if spec.datatype == "INT64":
+        values = _seeds(data, field)
+    elif _NESTED.match(data):
+        rows = _decode(data, list[list[float]], field)
+        if any(len(row) != spec.shape[1] for row in rows):
+            raise invalid_argument(field, f"has rows of another length than {spec.shape[1]}")
+        values = list(itertools.chain.from_iterable(rows))
+    else:
+        values = _decode(data, list[float], field)
+    check_count(len(values), numbers, field)
+    # A number beyond float32 becomes infinite, and the check of the noise refuses that.
+    with np.errstate(over="ignore"):
+        return source_of(spec, np.array(values, spec.dtype), field)
+
+
+def _seeds(data: bytes, field: str) -> list[int]:
+    """Returns the seeds of a list in JSON: integers, or what other languages make of them, whole
+    floats, and texts where a program has no integers of 64 bits. Raises RequestError."""
+    with contextlib.suppress(msgspec.MsgspecError):
+        return msgspec.json.decode(data, type=list[_Int64])
+    # The slow way reads it, or says where it is wrong.
+    seeds = []
+    for index, value in enumerate(_decode(data, list[Any], field)):
+        seed = value
+        if (isinstance(value, str) and _WHOLE.fullmatch(value)) or (
+            isinstance(value, float) and value.is_integer() and abs(value) <= _MAX_EXACT
+        ):
+            seed = int(value)
+        if type(seed) is not int or not MIN_SEED <= seed <= MAX_SEED:
+            raise invalid_argument(
+                f"{field}[{index}]",
+                f"is {repr(value)[:60]}: give a whole number from -2^63 to 2^63 - 1, beyond 2^53 "
+                "with all its digits",
+            )
+        seeds.append(seed)
+    return seeds
+
+
+def _wants_raw(request: _Request) -> bool:
+    """Returns whether the answer's numbers shall be raw: as its tensor is asked for, or else as
+    the request says of all."""
+    for output in request.outputs or ():
+        if "binary_data" in (parameters := output.set_parameters()):
+            return parameters["binary_data"] is True
+    return request.set_parameters().get("binary_data_output") is True
+
+
+def _plain(message: Message) -> dict[str, Any]:
+    """Returns all fields of a message, those at their defaults too.
+
+    protobuf's own JSON writes 64-bit numbers as texts.
+    """
+    return {
+        field.name: _plain_value(field, getattr(message, field.name))
+        for field in message.DESCRIPTOR.fields
+    }
+
+
+def _plain_value(field: Any, value: Any) -> Any:
+    if field.is_repeated:
+        return [_plain(element) for element in value] if field.message_type else list(value)
+    if field.message_type:
+        return _plain(value)
+    return field.enum_type.values_by_number[value].name if field.enum_type else value

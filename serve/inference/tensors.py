@@ -1,0 +1,116 @@
+"""Inference requests to sources, and curves to answers: the protocol's messages.
+
+Numbers cross as arrays. Answers carry them raw, whatever the request did, as Triton's do: its own
+client reads nothing else.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from curvegan.arrays import Float32Array
+from serve.calls.status import invalid_argument
+from serve.compute.sources import Source
+from serve.inference import inference_pb2
+from serve.inference.models import ModelSpec, TensorSpec, check_count, check_input, source_of
+
+# Options that would change what a tensor is or where it lies; one that went unheeded would be a
+# wrong answer.
+_NOT_OFFERED = ("shared_memory_region", "classification")
+
+
+def parse_request(request: inference_pb2.ModelInferRequest, model: ModelSpec) -> Source:
+    """Returns what `request` asks of `model`.
+
+    Raises RequestError, naming the field, for a request that is not one for this model.
+    """
+    check_one_input(len(request.inputs))
+    given = request.inputs[0]
+    numbers = check_input(model.input, given.name, given.datatype, given.shape[:])
+    check_options("inputs[0].parameters", given.parameters)
+    for index, output in enumerate(request.outputs):
+        check_output(model.output, index, output.name)
+        check_options(f"outputs[{index}].parameters", output.parameters)
+    if not request.raw_input_contents:
+        return _typed(model.input, given.contents, numbers)
+    if given.HasField("contents") and given.contents.ByteSize():
+        raise invalid_argument(
+            "raw_input_contents", "is given beside inputs[0].contents: give one of them"
+        )
+    if len(request.raw_input_contents) != 1:
+        raise invalid_argument(
+            "raw_input_contents",
+            f"has {len(request.raw_input_contents)} elements: give one, of the one input",
+        )
+    return parse_raw(model.input, request.raw_input_contents[0], numbers, "raw_input_contents[0]")
+
+
+def parse_raw(spec: TensorSpec, content: bytes | memoryview, numbers: int, field: str) -> Source:
+    """Returns the source whose `numbers` numbers are the bytes `content` of the field `field`.
+
+    Raises RequestError if there are more or fewer, or one can't be computed with.
+    """
+    expected = numbers * spec.dtype.itemsize
+    if len(content) != expected:
+        raise invalid_argument(
+            field, f"has {len(content)} bytes: the shape says {numbers} numbers, {expected} bytes"
+        )
+    return source_of(spec, np.frombuffer(content, spec.dtype), field)
+
+
+def check_one_input(count: int) -> None:
+    """Raises RequestError unless a request has one input."""
+    if count != 1:
+        raise invalid_argument("inputs", f"has {count} tensors: give one")
+
+
+def check_output(spec: TensorSpec, index: int, name: str) -> None:
+    """Raises RequestError if the output that stands at `index` in a request is not `spec`."""
+    if name != spec.name:
+        raise invalid_argument(
+            f"outputs[{index}].name", f"is not known: this model gives {spec.name}"
+        )
+
+
+def check_options(field: str, options: Mapping[str, object]) -> None:
+    """Raises RequestError if a tensor's options, those of `field`, are more than is offered."""
+    for name in _NOT_OFFERED:
+        if name in options:
+            raise invalid_argument(field, f"has {name}, which this server does not offer")
+
+
+def answer(
+    request_id: str, model: ModelSpec, version: int, curves: Float32Array
+) -> inference_pb2.ModelInferResponse:
+    """Returns the ModelInferResponse that carries `curves`, float32 [n, n_points]."""
+    message = inference_pb2.ModelInferResponse(
+        model_name=model.name, model_version=str(version), id=request_id
+    )
+    message.outputs.add(name=model.output.name, datatype=model.output.datatype, shape=curves.shape)
+    message.raw_output_contents.append(curves.astype(model.output.dtype, copy=False).tobytes())
+    return message
+
+
+def stream_error(request_id: str, message: str) -> inference_pb2.ModelStreamInferResponse:
+    """Returns the ModelStreamInferResponse of a request that was wrong.
+
+    It has the request's id, so that a client that sent many knows which one.
+    """
+    return inference_pb2.ModelStreamInferResponse(
+        error_message=message,
+        infer_response=inference_pb2.ModelInferResponse(id=request_id),
+    )
+
+
+def _typed(spec: TensorSpec, contents: inference_pb2.InferTensorContents, numbers: int) -> Source:
+    wanted, other = "int64_contents", "fp32_contents"
+    if spec.datatype == "FP32":
+        wanted, other = other, wanted
+    if getattr(contents, other):
+        raise invalid_argument(
+            f"inputs[0].contents.{other}", f"is given: {spec.datatype} stand in {wanted}"
+        )
+    field = f"inputs[0].contents.{wanted}"
+    values = np.array(getattr(contents, wanted), spec.dtype)
+    check_count(len(values), numbers, field)
+    return source_of(spec, values, field)

@@ -1,0 +1,132 @@
+"""`curvegan.v1.CurveService`: translates between the contract and the data plane, nothing else."""
+
+from collections.abc import AsyncIterator
+
+import numpy as np
+
+from curvegan.repository.repository import ONNX
+from curvegan.seeds import MAX_SEED
+from curvegan.v1 import curves_pb2
+from curvegan.wire import packed
+from serve.calls.calls import Call
+from serve.calls.status import invalid_argument
+from serve.compute.plane import Plane
+from serve.compute.sources import Source, noise_source
+from serve.compute.versions import Versions
+from serve.rpc.handlers import Handler, Handlers
+
+SERVICE = curves_pb2.DESCRIPTOR.services_by_name["CurveService"]
+
+_VALUES = curves_pb2.GenerateCurvesResponse.VALUES_FIELD_NUMBER
+assert _VALUES == curves_pb2.StreamCurvesResponse.VALUES_FIELD_NUMBER
+
+
+class CurveService:
+    """Answers for the loaded versions."""
+
+    def __init__(self, versions: Versions, plane: Plane, handlers: Handlers) -> None:
+        self._versions = versions
+        self._plane = plane
+        self._handlers = handlers
+
+    def methods(self) -> dict[str, Handler]:
+        """Returns who handles each method, by its path."""
+        name, unary = SERVICE.full_name, self._handlers.unary
+        return {
+            f"/{name}/GenerateCurves": unary(
+                f"{name}/GenerateCurves", curves_pb2.GenerateCurvesRequest, self._generate
+            ),
+            f"/{name}/StreamCurves": self._handlers.streaming(
+                f"{name}/StreamCurves", curves_pb2.StreamCurvesRequest, self._stream
+            ),
+            f"/{name}/GetModel": unary(
+                f"{name}/GetModel", curves_pb2.GetModelRequest, self._get_model
+            ),
+        }
+
+    async def _generate(self, request: curves_pb2.GenerateCurvesRequest, call: Call) -> bytes:
+        loaded = self._versions.get(request.version)
+        source = parse_source(request.source, loaded.engine.n_noise)
+        del request  # A waiting call holds its numbers once.
+        curves = await self._plane.curves(loaded, source, call)
+        head = curves_pb2.GenerateCurvesResponse(
+            version=loaded.number, n_points=loaded.engine.n_points
+        )
+        return packed(_VALUES, curves, head.SerializeToString())
+
+    async def _stream(
+        self, request: curves_pb2.StreamCurvesRequest, call: Call
+    ) -> AsyncIterator[bytes]:
+        loaded = self._versions.get(request.version)
+        source = parse_source(request.source, loaded.engine.n_noise)
+        del request  # A stream that is read slowly holds its numbers once.
+        async for first_row, curves in self._plane.parts(loaded, source, call):
+            head = curves_pb2.StreamCurvesResponse(
+                version=loaded.number, n_points=loaded.engine.n_points, first_row=first_row
+            )
+            yield packed(_VALUES, curves, head.SerializeToString())
+
+    async def _get_model(self, request: curves_pb2.GetModelRequest, _: Call) -> bytes:
+        loaded = self._versions.get(request.version)
+        sampler, generator = loaded.model.sampler_manifest, loaded.model.generator_manifest
+        description = sampler.description
+        return curves_pb2.GetModelResponse(
+            version=loaded.number,
+            family=description.family.name,
+            x_grid=description.x_grid,
+            lower_bound=description.family.lower_bound or [],
+            upper_bound=description.family.upper_bound or [],
+            n_noise=description.n_noise,
+            max_rows=self._plane.max_rows(loaded.engine),
+            recipe=description.training.recipe,
+            training_seed=description.training.seed,
+            quality=description.quality,
+            sampler_sha256=sampler.files[ONNX],
+            generator_sha256=generator.files[ONNX],
+        ).SerializeToString()
+
+
+def parse_source(source: curves_pb2.CurveSource, n_noise: int) -> Source:
+    """Returns what `source` asks for of a model that takes `n_noise` numbers a row.
+
+    Raises RequestError, naming the field, for a source that is empty or wrong.
+    """
+    match source.WhichOneof("source"):
+        case "seeds":
+            seeds = source.seeds.values
+            if not seeds:
+                raise invalid_argument("source.seeds.values", "is empty: give at least one seed")
+            return Source("sampler", np.array(seeds, np.int64))
+        case "range":
+            return _range(source.range)
+        case "noise":
+            return _noise(source.noise, n_noise)
+        case _:
+            raise invalid_argument("source", "is not set: give seeds, range or noise")
+
+
+def _range(seeds: curves_pb2.SeedRange) -> Source:
+    if seeds.count < 1:
+        raise invalid_argument("source.range.count", f"is {seeds.count}: ask for at least 1 curve")
+    if seeds.first + seeds.count - 1 > MAX_SEED:
+        raise invalid_argument(
+            "source.range.count",
+            f"is {seeds.count}: {seeds.count} seeds from {seeds.first} on pass the last seed, "
+            f"{MAX_SEED}",
+        )
+    return Source("sampler", range(seeds.first, seeds.first + seeds.count))
+
+
+def _noise(noise: curves_pb2.NoiseRows, n_noise: int) -> Source:
+    if noise.width != n_noise:
+        raise invalid_argument(
+            "source.noise.width", f"is {noise.width}: this model takes {n_noise}"
+        )
+    values = np.array(noise.values, np.float32)
+    if not len(values):
+        raise invalid_argument("source.noise.values", "is empty: give at least one row")
+    if len(values) % n_noise:
+        raise invalid_argument(
+            "source.noise.values", f"has {len(values)} numbers: give whole rows of {n_noise}"
+        )
+    return noise_source(values, n_noise, "source.noise.values")

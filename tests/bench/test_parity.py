@@ -1,0 +1,93 @@
+"""The matrix: every runtime gives the curves that torch gives in float64."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.parity import __main__ as command
+from bench.parity.rows import Rows, seeds_and_noise
+from bench.parity.runtimes import RUNTIMES, Outcome, Runtime, run_all, run_both
+from tests.support.commands import error_line, try_command
+
+GOAL = 5e-6
+MODELS = ("sampler", "generator")
+
+
+@pytest.fixture(scope="module")
+def outcomes(published: Path) -> dict[tuple[str, str], Outcome]:
+    """What came out, by runtime and model."""
+    return {(found.runtime.name, found.model): found for found in run_all(published, seconds=0)}
+
+
+def rows_of(published: Path) -> dict[str, Rows]:
+    return seeds_and_noise((published / "generator" / "1" / "model.pt").read_bytes())
+
+
+@pytest.mark.timeout(600)  # The first test also builds, and fetches packages.
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("runtime", [runtime.name for runtime in RUNTIMES])
+def test_a_runtime_gives_the_curves_of_torch_in_float64(
+    outcomes: dict[tuple[str, str], Outcome], runtime: str, model: str
+):
+    found = outcomes[runtime, model]
+    if found.not_run:
+        pytest.skip(found.not_run)
+    assert not found.failed
+    assert found.version
+    if found.is_known_wrong:
+        assert found.difference > 0.1, "it computes 64-bit integers: tell so in README"
+    else:
+        assert found.difference <= GOAL
+
+
+def test_the_matrix_has_every_kind_of_seed(published: Path):
+    rows = rows_of(published)
+    seeds = set(rows["sampler"].inputs.tolist())
+    assert {-(2**63), 2**63 - 1, -1, 0, 1} < seeds
+    assert len(seeds) == len(rows["generator"].inputs) == 2_000
+
+
+def outcome(number: int, model: str, **fields: object) -> Outcome:
+    return Outcome(RUNTIMES[number], model, "1.0", curves_per_second=1e6, **fields)  # type: ignore[arg-type]
+
+
+def test_the_command_keeps_a_table_that_says_what_did_not_run_and_what_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    found = [
+        outcome(0, "sampler", difference=1e-6),
+        outcome(1, "generator", not_run="no c++ (Debian: g++)"),
+        outcome(-1, "sampler", difference=2.5),
+    ]
+    monkeypatch.setattr(command, "run_all", lambda *_: found)
+    command.main(models=tmp_path, out=tmp_path / "parity.md")
+    kept = (tmp_path / "parity.md").read_text()
+    assert "| torch eager | 1.0 | Python | sampler | 1.0e-06 | 1,000,000 |" in kept
+    assert "| generator | not run: no c++ (Debian: g++) |  |" in kept
+    assert "| sampler | wrong (2.5): computes 64-bit integers in 32 bits |  |" in kept
+    assert "torch eager" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("runtime", "fields"),
+    [
+        (0, {"difference": 6e-6}),
+        (0, {"difference": float("nan")}),
+        (0, {"failed": "it crashed"}),
+        (-1, {"difference": 1e-6}),  # Right where README says that it is wrong.
+    ],
+)
+def test_what_is_not_as_expected_is_told(runtime: int, fields: dict[str, object]):
+    assert not outcome(runtime, "sampler", **fields).is_as_expected
+
+
+def test_a_runtime_that_crashes_has_failed_and_is_not_skipped(published: Path):
+    crashing = Runtime("crash", "Python", "model.onnx", lambda: [sys.executable, "-c", "1/0", "-"])
+    [found, _] = run_both(crashing, published.resolve(), 1, rows_of(published), 0)
+    assert found.failed == "ZeroDivisionError: division by zero"
+
+
+def test_no_models_is_one_line(tmp_path: Path):
+    line = error_line(try_command("bench.parity", "--models", "nothing", cwd=tmp_path))
+    assert "no model in nothing: train one with" in line

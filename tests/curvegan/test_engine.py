@@ -1,0 +1,73 @@
+"""The engine: any number of rows, in their order, the same bytes in every batch."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from curvegan.engine import ROWS_PER_RUN, Engine
+from curvegan.errors import RepositoryError
+from curvegan.repository.repository import Repository
+
+SEEDS = st.integers(-(2**63), 2**63 - 1)
+
+
+@pytest.mark.parametrize(
+    "n", [0, 1, 2, ROWS_PER_RUN - 1, ROWS_PER_RUN, ROWS_PER_RUN + 1, 3 * ROWS_PER_RUN + 7]
+)
+def test_rows_come_in_the_order_of_the_seeds(engine: Engine, n: int):
+    seeds = np.random.default_rng(n).integers(-(2**63), 2**63, n, np.int64)
+    curves = engine.curves_from_seeds(seeds)
+    assert curves.shape == (n, 15)
+    assert curves.dtype == np.float32
+    for row in np.linspace(0, n - 1, 20, dtype=int) if n else []:
+        assert (engine.curves_from_seeds(seeds[row : row + 1]) == curves[row]).all()
+
+
+@settings(max_examples=50)
+@given(seeds=st.lists(SEEDS, min_size=1, max_size=50), data=st.data())
+def test_a_seed_has_the_same_bytes_wherever_it_stands(engine: Engine, seeds, data):
+    order = data.draw(st.lists(st.sampled_from(range(len(seeds))), min_size=1, max_size=60))
+    values = np.array(seeds, np.int64)
+    curves = engine.curves_from_seeds(values)
+    assert engine.curves_from_seeds(values[order]).tobytes() == curves[order].tobytes()
+
+
+def test_a_batch_that_is_cut_gives_the_bytes_of_one_that_is_not(engine: Engine):
+    seeds = np.arange(2 * ROWS_PER_RUN + 100)
+    parts = [engine.curves_from_seeds(seeds[i : i + 100]) for i in range(0, len(seeds), 100)]
+    assert engine.curves_from_seeds(seeds).tobytes() == np.concatenate(parts).tobytes()
+
+
+def test_arrays_that_are_views_give_the_curves_of_their_values(engine: Engine):
+    noise = np.random.default_rng(0).standard_normal((2 * ROWS_PER_RUN + 20, 5), np.float32)
+    assert (engine.curves_from_noise(noise[::-2]) == engine.curves_from_noise(noise)[::-2]).all()
+    seeds = np.arange(3 * ROWS_PER_RUN)
+    assert (engine.curves_from_seeds(seeds[::-1]) == engine.curves_from_seeds(seeds)[::-1]).all()
+
+
+def test_files_of_another_shape_are_refused(repository: Repository):
+    model = repository.load(1)
+    with pytest.raises(RepositoryError, match="its manifest describes"):
+        Engine(model.sampler_onnx, model.generator_onnx, n_noise=5, n_points=16)
+    with pytest.raises(RepositoryError, match="its manifest describes"):
+        Engine(model.generator_onnx, model.sampler_onnx, n_noise=5, n_points=15)
+
+
+def test_what_is_no_onnx_file_is_refused_in_one_line(repository: Repository):
+    with pytest.raises(RepositoryError, match="onnxruntime can't load") as caught:
+        Engine(b"garbage", repository.load(1).generator_onnx, n_noise=5, n_points=15)
+    assert "\n" not in str(caught.value)
+
+
+def test_onnxruntime_reports_to_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Its reports begin with a file among the temporary ones and a thread; in CI it makes none."""
+    for name in ("CI", "ORT_DISABLE_TELEMETRY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    subprocess.run([sys.executable, "-c", "import curvegan.engine"], check=True)
+    assert not list(tmp_path.iterdir())

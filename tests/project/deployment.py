@@ -1,0 +1,51 @@
+"""The files in deploy/, read: what each says that a server is started with."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+UNIT = DEPLOY / "systemd" / "curvegan.service"
+DROP_IN = DEPLOY / "systemd" / "tls.conf"
+UNIT_SETTINGS = DEPLOY / "systemd" / "curvegan.toml"
+CONTAINERFILE = DEPLOY / "Containerfile"
+MANIFEST = DEPLOY / "kubernetes.yaml"
+
+
+def service_lines(path: Path) -> list[tuple[str, str]]:
+    """Returns the settings of a unit's or a drop-in's section [Service], in order."""
+    section = path.read_text().partition("[Service]")[2].partition("\n[")[0]
+    return re.findall(r"^(\w+)=(.*)$", section, re.MULTILINE)
+
+
+def unit_environment(path: Path) -> dict[str, str]:
+    """Returns the variables that a unit or a drop-in sets."""
+    pairs = [value.partition("=") for name, value in service_lines(path) if name == "Environment"]
+    return {name: value for name, _, value in pairs}
+
+
+def instructions() -> list[tuple[str, str]]:
+    """Returns the instructions of the Containerfile, in order."""
+    lines = [line for line in CONTAINERFILE.read_text().splitlines() if not line.startswith("#")]
+    joined = "\n".join(lines).replace("\\\n", " ")
+    return [(word, rest.strip()) for word, rest in re.findall(r"^([A-Z]+) (.*)$", joined, re.M)]
+
+
+def image_command() -> list[str]:
+    """Returns what the image runs."""
+    return json.loads(dict(instructions())["ENTRYPOINT"])
+
+
+def image_environment() -> dict[str, str]:
+    """Returns the variables of the image."""
+    pairs = shlex.split(dict(instructions())["ENV"])
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+def manifests() -> dict[str, dict[str, Any]]:
+    """Returns what kubernetes.yaml holds, by its kind."""
+    return {found["kind"]: found for found in yaml.safe_load_all(MANIFEST.read_text())}

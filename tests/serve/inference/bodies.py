@@ -1,0 +1,39 @@
+"""Bodies of inference requests over HTTP, and the error that a wrong one gets."""
+
+import json
+
+import grpc
+import pytest
+
+from serve.calls.status import RequestError
+from serve.inference import rest
+from serve.inference.models import ModelSpec
+
+
+def body(data: object, *, name="seeds", datatype="INT64", shape=(2,), **fields) -> bytes:
+    given = {"name": name, "datatype": datatype, "shape": shape, "data": data}
+    return json.dumps({"inputs": [given]} | fields).encode()
+
+
+def noise_body(data: object, shape=(2, 5), **fields) -> bytes:
+    return body(data, name="noise", datatype="FP32", shape=shape, **fields)
+
+
+def raw_body(raw: bytes, size: object, **fields) -> tuple[bytes, str]:
+    """A body with raw numbers behind its JSON, and the header that says where they begin."""
+    given = {
+        "name": "seeds",
+        "datatype": "INT64",
+        "shape": [2],
+        "parameters": {"binary_data_size": size},
+    }
+    head = json.dumps({"inputs": [given | fields]}).encode()
+    return head + raw, str(len(head))
+
+
+def error_of(content: bytes, json_length: str | None, model: ModelSpec) -> RequestError:
+    with pytest.raises(RequestError) as caught:
+        rest.parse_infer(content, json_length, model)
+    assert caught.value.code is grpc.StatusCode.INVALID_ARGUMENT
+    assert len(str(caught.value)) < 300
+    return caught.value

@@ -1,0 +1,37 @@
+"""Who asks a server whether it lives gets an answer, and takes nobody's place by asking."""
+
+import contextlib
+from pathlib import Path
+
+from curvegan import CurveClient
+from serve.running import running_server
+from tests.serve.calls.test_overload import held_calls
+from tests.support import http2
+from tests.support.observe import own_connection
+
+LIVE = "/inference.GRPCInferenceService/ServerLive"
+
+
+def test_a_full_server_still_says_that_it_lives(published: Path):
+    with (
+        running_server(published, "--max-calls=2") as server,
+        contextlib.ExitStack() as stack,
+        own_connection(server) as channel,
+    ):
+        held_calls(server, stack, 2)
+        assert channel.unary_unary(LIVE)(b"", timeout=20) == b"\x08\x01"
+
+
+def test_probes_that_never_end_take_nobody_s_place(published: Path):
+    with (
+        running_server(published, "--max-calls=4", "--max-wait=60") as server,
+        contextlib.ExitStack() as stack,
+        CurveClient(server.address, retry=None) as client,
+    ):
+        for _ in range(20):
+            connection = stack.enter_context(
+                http2.connected(server.address, {http2.INITIAL_WINDOW_SIZE: 0})
+            )
+            connection.sendall(http2.call(LIVE.encode()))
+        for _ in range(5):
+            assert client.generate([1]).shape == (1, 15)

@@ -1,0 +1,81 @@
+"""Runs the project's commands as users do, in processes of their own."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from serve.running import RunningServer
+
+
+def run_command(
+    module: str, *arguments: str, cwd: Path, timeout: float = 120
+) -> subprocess.CompletedProcess[str]:
+    """Runs `python -m module` in the folder `cwd`; fails the test if it fails."""
+    done = try_command(module, *arguments, cwd=cwd, timeout=timeout)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def try_command(
+    module: str, *arguments: str, cwd: Path, timeout: float = 120
+) -> subprocess.CompletedProcess[str]:
+    """Runs `python -m module` in the folder `cwd`."""
+    return subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where a server answers, each as :port."""
+
+    grpc: str
+    http: str
+
+
+@contextmanager
+def serving(
+    command: list[str], environment: Mapping[str, str], cwd: Path | None = None
+) -> Iterator[Ports]:
+    """Starts a server with this command line and these variables, nothing else; waits until it is
+    ready, ends it afterwards, and fails the test if that is no orderly end."""
+    with subprocess.Popen(
+        command, env=environment, cwd=cwd, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            ports = re.findall(r" on [^,:\s]+(:\d+)", process.stdout.readline())
+            yield Ports(*ports)
+        finally:
+            process.terminate()
+    assert process.returncode == 0
+
+
+def workers_of(server: RunningServer) -> list[int]:
+    """Returns the process ids of a server's workers."""
+    pid = server.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in children.split()]
+
+
+def error_line(done: subprocess.CompletedProcess[str]) -> str:
+    """Returns the error that a command ended with: one line, no traceback, exit code 1 or 2.
+
+    Only the progress of a training may stand before it.
+    """
+    *progress, error = done.stderr.splitlines() or [""]
+    if done.returncode not in (1, 2) or not error.startswith("error: "):
+        pytest.fail(f"exit code {done.returncode}, standard error: {done.stderr}")
+    assert all(line.startswith("step ") for line in progress), done.stderr
+    return error

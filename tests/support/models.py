@@ -1,0 +1,97 @@
+"""Further versions of a trained model, made without training."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+
+from curvegan.engine import Engine
+from curvegan.repository.manifest import ModelName
+from curvegan.repository.publish import LAST_VERSION, publish
+from curvegan.repository.repository import ONNX, TORCHSCRIPT, Repository
+
+Files = dict[ModelName, dict[str, bytes]]
+
+
+def raised(models: Path, by: float) -> Files:
+    """Returns the files of version 1, but all of its curves lie higher."""
+    return {
+        cast(ModelName, model): {
+            ONNX: _raised((models / model / "1" / ONNX).read_bytes(), by),
+            TORCHSCRIPT: (models / model / "1" / TORCHSCRIPT).read_bytes(),
+        }
+        for model in ("generator", "sampler")
+    }
+
+
+def publish_files(models: Path, files: Files) -> int:
+    """Publishes files as the next version of `models`, described like version 1."""
+    description = Repository(models).load(1).sampler_manifest.description
+    return publish(models, description, files["generator"], files["sampler"])
+
+
+def publish_raised(models: Path, by: float) -> int:
+    """Publishes version 1 anew, but all of its curves lie higher. Returns the new version."""
+    return publish_files(models, raised(models, by))
+
+
+def publish_as(models: Path, version: int, like: Path, by: float) -> None:
+    """Puts version 1 of the repository `like`, but with all of its curves higher, under a number
+    of `models`, whatever it stood for before."""
+    description = Repository(like).load(1).sampler_manifest.description
+    files = raised(like, by)
+    with tempfile.TemporaryDirectory(dir=models.resolve().parent) as name:
+        elsewhere = Path(name)
+        (elsewhere / LAST_VERSION).write_text(str(version - 1))
+        assert publish(elsewhere, description, files["generator"], files["sampler"]) == version
+        put_in_place(elsewhere, models, version)
+
+
+def put_in_place(elsewhere: Path, models: Path, version: int) -> None:
+    """Moves a version from one repository into another, in place of the one that is there."""
+    for model in ("generator", "sampler"):
+        shutil.rmtree(models / model / str(version), ignore_errors=True)
+        (elsewhere / model / str(version)).rename(models / model / str(version))
+
+
+def point(link: Path, models: Path) -> None:
+    """Makes `link` a link to a repository, in one go, as git-sync and Kubernetes do."""
+    aside = link.with_name(".link")
+    aside.symlink_to(models)
+    aside.replace(link)
+
+
+def delete(models: Path, version: int) -> None:
+    for model in ("generator", "sampler"):
+        shutil.rmtree(models / model / str(version))
+
+
+def damage(path: Path) -> None:
+    """Changes one byte of a file, in one go."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    replace_file(path, bytes(content))
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    aside = path.with_name(".aside")
+    aside.write_bytes(content)
+    aside.rename(path)
+
+
+def curves_of(models: Path, version: int, seeds: range) -> bytes:
+    """Returns the bytes of a version's curves, as the engine computes them."""
+    engine = Engine.of(Repository(models).load(version))
+    return engine.curves_from_seeds(np.array(seeds)).tobytes()
+
+
+def _raised(content: bytes, by: float) -> bytes:
+    model = onnx.load_from_string(content)
+    (bias,) = [weight for weight in model.graph.initializer if weight.name == "2.bias"]
+    higher = numpy_helper.to_array(bias) + np.float32(by)
+    bias.CopyFrom(numpy_helper.from_array(higher, "2.bias"))
+    return model.SerializeToString()

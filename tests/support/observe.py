@@ -1,0 +1,95 @@
+"""What a test sees of a running server from outside: its metrics, its log and its processes."""
+
+import json
+import os
+import signal
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
+
+from serve.running import RunningServer
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 60.0) -> None:
+    """Waits until `condition` returns something true; fails the test if that takes too long."""
+    until = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > until:
+            pytest.fail(f"was not so within {seconds:g} s")
+        time.sleep(0.02)
+
+
+def http_get(server: RunningServer, path: str) -> tuple[int, str]:
+    """Returns the status and the body of a page of the server, over a connection of its own."""
+    if path == "/metrics":
+        time.sleep(0.1)  # A call is counted a moment after its client has the answer.
+    try:
+        with urllib.request.urlopen(f"http://{server.http}{path}", timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def samples(server: RunningServer) -> list[Sample]:
+    """Returns all that a server's metrics say."""
+    status, text = http_get(server, "/metrics")
+    assert status == 200, text
+    return [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+
+
+def metric(server: RunningServer, name: str, **labels: str) -> float:
+    """Returns the sum of a metric's samples that carry `labels`, 0 if there is none."""
+    return sum(
+        sample.value
+        for sample in samples(server)
+        if sample.name == name and labels.items() <= sample.labels.items()
+    )
+
+
+@contextmanager
+def standard_error_in(path: Path) -> Iterator[None]:
+    """Processes that begin meanwhile write their standard error into a file."""
+    before = os.dup(2)
+    with path.open("wb") as file:
+        os.dup2(file.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(before, 2)
+        os.close(before)
+
+
+def own_connection(server: RunningServer) -> grpc.Channel:
+    """Returns a channel that shares its connection with no other, and repeats nothing."""
+    options = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", 0)]
+    return grpc.insecure_channel(server.address, options)
+
+
+def json_lines(log: str) -> list[dict[str, Any]]:
+    """Returns the lines of a log in JSON."""
+    return [json.loads(line) for line in log.split("\n") if line]
+
+
+def is_running(pid: int) -> bool:
+    """Returns whether there is such a process, and not only what it leaves to be reaped."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+        threads = len(list(Path(f"/proc/{pid}/task").iterdir()))
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z" or threads > 1
+
+
+def kill(pid: int) -> None:
+    """Kills a worker; returns when the connections that wait in its queue are gone with it."""
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not is_running(pid))

@@ -1,0 +1,27 @@
+"""Versions as one worker has them, without a server."""
+
+from pathlib import Path
+
+from curvegan.repository.repository import Repository
+from serve.compute.settled import Settled
+from serve.compute.versions import Versions
+
+
+class Watched:
+    """The versions of a repository as one worker loads them, and those that it refused.
+
+    Several of one repository are workers of one server.
+    """
+
+    def __init__(self, models: Path, keep: int = 1, pin: int | None = None) -> None:
+        self.refused: list[tuple[int, str]] = []
+        shared = models.with_name("shared")
+        shared.mkdir(exist_ok=True)
+        self.versions = Versions(
+            Repository(models),
+            Settled(shared),
+            keep,
+            pin,
+            lambda *refusal: self.refused.append(refusal),
+        )
+        self.versions.refresh()

@@ -1,0 +1,142 @@
+"""A population: each GAN goes the way that it would go alone, and the best one is exported."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from curvegan.errors import CurveganError
+from train.data.quadratics import Quadratics
+from train.gan.loop import Population, Report
+from train.noise.streams import TrainingStream
+from train.quality.selection import choose
+from train.recipes import RECIPES, Recipe, Settings
+from train.run.history import History
+
+CPU = torch.device("cpu")
+FAMILY = Quadratics(15)
+needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+
+
+def trained(recipe: Recipe, seeds: list[int], device: torch.device = CPU) -> Population:
+    population = Population(recipe, FAMILY, seeds, device)
+    for _ in population.fit():
+        pass
+    return population
+
+
+def weights(generator: torch.nn.Sequential) -> torch.Tensor:
+    return torch.cat([parameter.detach().flatten() for parameter in generator.parameters()])
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_member_follows_the_trajectory_that_it_follows_alone(name: str):
+    recipe = replace(RECIPES[name], steps=100)
+    together = trained(recipe, [3, 4, 5, 2**32 - 1])
+    for number, seed in enumerate([3, 4, 5, 2**32 - 1]):
+        alone = trained(recipe, [seed])
+        for kind in (Population.generators, Population.discriminators):
+            torch.testing.assert_close(
+                weights(kind(together)[number]), weights(kind(alone)[0]), atol=1e-5, rtol=0
+            )
+
+
+def test_reports_tell_each_member_by_itself():
+    reports = [list(Population(Recipe(steps=100), FAMILY, s, CPU).fit()) for s in ([3, 4], [4])]
+    for both, alone in zip(*reports, strict=True):
+        assert (both.step, both.d_real[1:]) == (alone.step, pytest.approx(alone.d_real, abs=1e-5))
+        assert both.score[1:] == pytest.approx(alone.score, abs=1e-5)
+        assert both.score[0] != both.score[1]
+
+
+def test_a_last_block_that_is_short_plays_the_steps_of_a_long_one():
+    short = Population(Recipe(steps=70), FAMILY, [1], CPU)
+    assert [report.step for report in short.fit()] == [50, 70]
+    long = Population(Recipe(steps=100), FAMILY, [1], CPU)
+    next(long.fit())
+    real, noise = TrainingStream([1], FAMILY, 64, 5, CPU).block(50, 50)
+    long.play_block(real[:20], noise[:20], torch.ones(20))
+    assert torch.equal(weights(short.generators()[0]), weights(long.generators()[0]))
+
+
+def test_a_member_that_diverges_leaves_the_others_alone():
+    population = Population(Recipe(steps=50), FAMILY, [1, 2], CPU)
+    state = population.state()
+    state["generators"][0] = torch.nan  # a weight of the first generator
+    (report,) = population.fit()
+    assert not math.isfinite(report.score[0])
+    assert math.isfinite(report.score[1])
+    torch.testing.assert_close(
+        weights(population.generators()[1]),
+        weights(trained(Recipe(steps=50), [2]).generators()[0]),
+        atol=1e-5,
+        rtol=0,
+    )
+
+
+def test_the_best_on_held_out_noise_is_chosen_and_one_that_diverged_never():
+    settings = Settings("quick", RECIPES["quick"], 7, "cpu", population=3)
+    population = Population(Recipe(steps=500, lr_g=2e-3, lr_d=2e-3), FAMILY, settings.seeds, CPU)
+    for _ in population.fit():
+        pass
+    untrained = Population(settings.recipe, FAMILY, [7, 8, 9], CPU).generators()
+    broken = Population(settings.recipe, FAMILY, [7], CPU).generators()[0]
+    broken[0].weight.data.fill_(torch.nan)
+    history = History([Report(500, [0.5, 0.5, 0.5], [-1.3, -1.3, -1.3])])
+    generators = [broken, population.generators()[1], untrained[2]]
+    best, members = choose(generators, FAMILY, settings, history)
+    assert best == 1
+    assert [member.seed for member in members] == [7, 8, 9]
+    assert [member.exported for member in members] == [False, True, False]
+    assert members[0].quality is None
+    assert members[1].quality["w1_a"] < members[2].quality["w1_a"]
+    with pytest.raises(CurveganError, match="no generator makes finite curves"):
+        choose([broken, broken, broken], FAMILY, settings, history)
+
+
+def test_a_state_holds_all_that_the_rest_of_a_training_depends_on():
+    recipe = replace(RECIPES["default"], steps=300)
+    whole = trained(recipe, [1, 2])
+    half = Population(recipe, FAMILY, [1, 2], CPU)
+    reports = half.fit()
+    for _ in range(3):
+        next(reports)
+    rest = Population(recipe, FAMILY, [1, 2], CPU)
+    with pytest.raises(ValueError, match="another training"):
+        rest.restore(Population(recipe, FAMILY, [1, 3], CPU).state())
+    rest.restore(half.state())
+    assert [report.step for report in rest.fit()] == [200, 250, 300]
+    for kind in (Population.generators, Population.discriminators):
+        for expected, found in zip(kind(whole), kind(rest), strict=True):
+            assert torch.equal(weights(expected), weights(found))
+
+
+def test_frames_are_drawn_by_the_weights_that_would_be_exported():
+    population = trained(replace(RECIPES["default"], steps=100), [1, 2])
+    noise = torch.randn(8, 5, generator=torch.Generator().manual_seed(0))
+    curves = population.curves(noise)
+    for number, generator in enumerate(population.generators()):
+        np.testing.assert_allclose(curves[number], generator(noise).detach(), atol=1e-5)
+
+
+@needs_cuda
+def test_cuda_follows_the_trajectory_of_the_cpu():
+    """The first block runs as it is, the second is captured, the third replayed."""
+    recipe = replace(RECIPES["default"], steps=160)
+    cuda = trained(recipe, [1, 2], torch.device("cuda"))
+    cpu = trained(recipe, [1, 2])
+    for kind in (Population.generators, Population.discriminators):
+        for expected, found in zip(kind(cpu), kind(cuda), strict=True):
+            torch.testing.assert_close(weights(found), weights(expected), atol=1e-3, rtol=0)
+
+
+@needs_cuda
+def test_a_training_that_began_on_the_cpu_goes_on_on_cuda():
+    recipe = replace(RECIPES["default"], steps=210)
+    cpu = Population(recipe, FAMILY, [1], CPU)
+    next(cpu.fit())
+    cuda = Population(recipe, FAMILY, [1], torch.device("cuda"))
+    cuda.restore(cpu.state())
+    assert [report.step for report in cuda.fit()] == [100, 150, 200, 210]

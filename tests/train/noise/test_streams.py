@@ -1,0 +1,70 @@
+"""A training's random numbers: a function of its seed and the step alone."""
+
+import numpy as np
+import pytest
+import torch
+
+from train.data.quadratics import Quadratics
+from train.gan.loop import Population
+from train.noise.streams import TrainingStream
+from train.recipes import Recipe
+
+CPU = torch.device("cpu")
+
+
+def stream(*seeds: int) -> TrainingStream:
+    return TrainingStream(seeds, Quadratics(15), batch_size=64, n_noise=5, device=CPU)
+
+
+def test_a_step_s_numbers_do_not_depend_on_how_steps_are_blocked():
+    whole = stream(7).block(0, 50)
+    part = stream(7).block(30, 5)
+    for expected, found in zip(whole, part, strict=True):
+        assert torch.equal(expected[30:35], found)
+
+
+def test_a_seed_s_numbers_do_not_depend_on_the_seeds_beside_it():
+    beside = stream(3, 7, 2**32 - 1).block(10, 4)
+    for expected, found in zip(stream(7).block(10, 4), beside, strict=True):
+        torch.testing.assert_close(found[:, 1:2], expected, atol=1e-7, rtol=0)
+
+
+def test_different_seeds_and_steps_give_different_numbers():
+    real, noise = stream(7).block(0, 2)
+    other_real, other_noise = stream(8).block(0, 2)
+    assert not (noise == other_noise).any()
+    assert not (noise[0] == noise[1]).any()
+    assert not torch.equal(real, other_real)
+
+
+def test_real_curves_are_the_tutorial_s():
+    real = stream(1).block(0, 500)[0].numpy().reshape(-1, 15)
+    x = np.linspace(-1, 1, 15)
+    a = real[:, 7] + 1  # y at x = 0 is a - 1
+    np.testing.assert_allclose(real, a[:, None] * x**2 + a[:, None] - 1, atol=1e-6)
+    quantiles = 1 + (np.arange(len(a)) + 0.5) / len(a)
+    assert np.abs(np.sort(a) - quantiles).max() < 2.7 / np.sqrt(len(a))
+
+
+def test_real_curves_and_noise_are_independent():
+    real, noise = (part.numpy().reshape(32_000, -1) for part in stream(1).block(0, 500))
+    # The squares too: a word used twice would tie a curve to the noise's size, not to its sign.
+    for part in (noise, noise**2):
+        correlations = np.corrcoef(part.T, real[:, 7])[-1, :-1]
+        assert np.abs(correlations).max() < 5 / np.sqrt(32_000)
+
+
+def test_the_same_seed_trains_the_same_weights():
+    generators = []
+    for _ in range(2):
+        population = Population(Recipe(steps=150), Quadratics(15), [5], CPU)
+        list(population.fit())
+        generators.append(population.generators()[0].state_dict())
+    assert all(torch.equal(generators[0][name], generators[1][name]) for name in generators[0])
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+def test_cuda_gives_the_numbers_that_the_cpu_gives():
+    cuda = TrainingStream([7], Quadratics(15), 64, 5, torch.device("cuda")).block(3, 10)
+    for expected, found in zip(stream(7).block(3, 10), cuda, strict=True):
+        torch.testing.assert_close(found.cpu(), expected, atol=1e-6, rtol=1e-6)

@@ -1,0 +1,49 @@
+"""The random numbers of trainings: a pure function of a training's seed and the step."""
+
+from collections.abc import Sequence
+
+import torch
+
+from train.data.quadratics import CurveFamily
+from train.noise import philox
+
+# Keys of a training's blocks: of its noise, from here on, and of its real curves. The seeds of
+# the sampler use the keys from 0 on, so a training never sees the noise by which it is measured.
+NOISE_KEY = 0x80000000
+REAL_KEY = 0xFFFFFFFF
+
+
+class TrainingStream:
+    """The real curves and the noise of each step of the trainings with the K given seeds.
+
+    Row r of step s is made from the counter (s · batch_size + r, seed), so a stream can begin at
+    any step, and a training sees the same numbers whatever runs beside it.
+    """
+
+    def __init__(
+        self,
+        seeds: Sequence[int],
+        family: CurveFamily,
+        batch_size: int,
+        n_noise: int,
+        device: torch.device,
+    ) -> None:
+        self._seeds = torch.tensor(seeds, device=device)[:, None]
+        self._real_key = torch.tensor([REAL_KEY], device=device)
+        self._noise_keys = philox.block_keys(NOISE_KEY, n_noise).to(device)
+        self._n_noise = n_noise
+        self._family = family
+        self._batch_size = batch_size
+
+    def block(self, first_step: int, n_steps: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Returns the batches of `n_steps` steps from `first_step` on.
+
+        Real curves are float32 [n_steps, K, batch_size, n_points], noise is float32
+        [n_steps, K, batch_size, n_noise].
+        """
+        device = self._seeds.device
+        steps = torch.arange(first_step, first_step + n_steps, device=device)[:, None, None]
+        rows = steps * self._batch_size + torch.arange(self._batch_size, device=device)
+        noise = philox.normals(rows, self._seeds, self._noise_keys, self._n_noise)
+        word, _ = philox.philox(rows, self._seeds, self._real_key)
+        return self._family.curves(philox.uniform(word).unsqueeze(-1)), noise

@@ -1,0 +1,55 @@
+"""Which GAN of a population is exported: the best on noise that no training and no measure of the
+published model sees."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import nn
+
+from curvegan.errors import CurveganError
+from train.data.quadratics import Quadratics
+from train.gan.networks import SeedNoise
+from train.quality.quadratics import N_SEEDS, distance, measure_quadratics
+from train.recipes import Settings
+from train.run.folder import Member
+from train.run.history import History
+
+# Seeds after those by which the exported model is measured.
+HELD_OUT_SEEDS = range(N_SEEDS, N_SEEDS + 50_000)
+
+
+def choose(
+    generators: Sequence[nn.Sequential], family: Quadratics, settings: Settings, history: History
+) -> tuple[int, list[Member]]:
+    """Returns the number of the generator with the smallest distance, and what is known of each.
+
+    Raises CurveganError if the curves of none are finite.
+    """
+    qualities = measure_held_out(generators, settings.recipe.n_noise, family)
+    distances = [distance(quality) if quality else math.inf for quality in qualities]
+    best = int(np.argmin(distances))
+    if math.isinf(distances[best]):
+        raise CurveganError(
+            "no generator makes finite curves: nothing was published; train with smaller "
+            "learning rates (--lr-g, --lr-d)"
+        )
+    members = []
+    for number, (seed, quality) in enumerate(zip(settings.seeds, qualities, strict=True)):
+        ended = history.mean_at_end(number)
+        members.append(Member(seed, quality, *ended, exported=number == best))
+    return best, members
+
+
+def measure_held_out(
+    generators: Sequence[nn.Sequential], n_noise: int, family: Quadratics
+) -> list[dict[str, float] | None]:
+    """Returns each generator's quality on the held-out noise, None if its curves are not finite."""
+    noise = SeedNoise(n_noise)(torch.tensor(HELD_OUT_SEEDS))
+    with torch.no_grad():
+        return [_measure(generator(noise), family) for generator in generators]
+
+
+def _measure(curves: torch.Tensor, family: Quadratics) -> dict[str, float] | None:
+    return measure_quadratics(curves.numpy(), family) if curves.isfinite().all() else None
