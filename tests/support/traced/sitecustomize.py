@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-ROOT = str(Path(__file__).parents[2])
+ROOT = str(Path(__file__).parents[3])
 # What a worker does from time to time, and this file itself.
 CHORES = ("_every", "write")
 GENERATED = ("_pb2.py", "_pb2_grpc.py")
