@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from serve.running import RunningServer
-from tests.project.elsewhere import KINDS, kind_of
+from tests.project.not_run import KINDS, kind_of
 from tests.project.pages import DOCS, PAGES, ROOT, anchors, blocks, commands, files, links
 from tests.project.session import PROGRAMS, Session, need
 
 SHELL = ("sh", "console")
-# Languages of what is not to be run.
-TEXT = ("json", "promql", "text")
+# Languages of what is not to be run; tests/serve/rpc/test_proxies.py runs with the configurations.
+TEXT = ("haproxy", "json", "nginx", "promql", "text")
 
 # What the pages call a run that a reader has; a training's folder by any other name would do.
 RUNS = ("20300102-030405-default-1", "20300102-031500-tutorial-1")

@@ -58,6 +58,10 @@ def _is_in_ci_service(command: str) -> None:
     assert any(set(shlex.split(command)) <= set(line.split()) for line in script.splitlines())
 
 
+def _has_contract(command: str) -> None:
+    assert (ROOT / "proto" / shlex.split(command)[-1]).exists()
+
+
 def _has_tests(command: str) -> None:
     for word in shlex.split(command, comments=True):
         assert not word.startswith("tests/") or (ROOT / word).exists()
@@ -77,6 +81,11 @@ KINDS = (
     Kind("podman ", "builds an image: .ci/deploy does, and runs it"),
     Kind("kubectl ", "needs a cluster: tests/project/test_deploy.py checks the manifest"),
     Kind(r"python -m pytest|\.ci/run", "would run these tests again", _has_tests),
+    Kind(
+        r"python -m grpc_tools\.protoc ",
+        "needs a protobuf of its own: tests/curvegan/client/test_generated_client.py runs it",
+        _has_contract,
+    ),
     Kind(
         r"(?s).*import tritonclient",
         "needs an older protobuf: tests/serve/inference/test_triton.py runs it",
