@@ -12,6 +12,14 @@ class RepositoryError(CurveganError):
     """The model repository on disk is missing, damaged, foreign, or can't be written."""
 
 
+class UnsyncedError(CurveganError):
+    """A file is in place, but its drive failed to say that it will stay there."""
+
+
+class LockedError(CurveganError):
+    """Another process holds a lock; the text names that process, and says what to do."""
+
+
 class ServerError(CurveganError):
     """The server can't start."""
 
