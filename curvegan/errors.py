@@ -13,11 +13,11 @@ class RepositoryError(CurveganError):
 
 
 class UnsyncedError(CurveganError):
-    """A file is in place, but its drive failed to say that it will stay there."""
+    """A file was written, but then its drive failed: a power cut may undo that."""
 
 
 class LockedError(CurveganError):
-    """Another process holds a lock; the text names that process, and says what to do."""
+    """Another process holds a lock; the text names it, as far as it is known, and what to do."""
 
 
 class ServerError(CurveganError):

@@ -48,13 +48,11 @@ _OF_A_PROXY = {
     ),
 }
 # How it ends an answer that has begun, after the server went away, or a reader was too slow.
-_CUT_OFF = {
-    sign: (
-        "the answer of {target} was cut off: a proxy lost the server behind it, or one of its "
-        "timeouts was over"
-    )
-    for sign in ("Received RST_STREAM with error code", "Data frame with END_STREAM flag received")
-}
+_CUT_OFF = dict.fromkeys(
+    ("Received RST_STREAM with error code", "Data frame with END_STREAM flag received"),
+    "the answer of {target} was cut off: a proxy lost the server behind it, or one of its timeouts "
+    "was over",
+)
 
 
 class ServiceError(CurveganError):

@@ -193,7 +193,8 @@ def _rename_both(first: tuple[Path, Path], second: tuple[Path, Path]) -> None:
     """Renames `first`, then `second`, each from its first path to its other; both or neither."""
     try:
         first[0].rename(first[1])
-        # On the disk before the name that vouches for it, so that a power cut can't part them.
+        # On the disk before the sampler's name, which makes the version exist: a power cut must not
+        # leave the sampler alone.
         flush_folder(first[1].parent)
         second[0].rename(second[1])
         confirm(second[1])

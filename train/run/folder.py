@@ -213,7 +213,7 @@ class Run:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Keeps other processes from training the run meanwhile, and removes what a killed one
-        left half-written. Raises CurveganError if another one is at it."""
+        left half-written. Raises CurveganError if another process trains it."""
         with ExitStack() as stack:
             try:
                 stack.enter_context(locked(self.folder / SETTINGS, wait=False))
