@@ -78,6 +78,7 @@ KINDS = (
         "changes the machine: .ci/service runs it on one of its own",
         _is_in_ci_service,
     ),
+    Kind("pre-commit install", "changes git's hooks: .ci/run runs the checks themselves"),
     Kind("podman ", "builds an image: .ci/deploy does, and runs it"),
     Kind("kubectl ", "needs a cluster: tests/project/test_deploy.py checks the manifest"),
     Kind(r"python -m pytest|\.ci/run", "would run these tests again", _has_tests),
