@@ -38,10 +38,11 @@ def try_command(
 
 @dataclass(frozen=True)
 class Ports:
-    """Where a server answers, each as :port."""
+    """Where a server answers, each as :port, and the line in which it said so."""
 
     grpc: str
     http: str
+    said: str = ""
 
 
 @contextmanager
@@ -55,8 +56,8 @@ def serving(
     ) as process:
         try:
             assert process.stdout is not None
-            ports = re.findall(r" on [^,:\s]+(:\d+)", process.stdout.readline())
-            yield Ports(*ports)
+            said = process.stdout.readline()
+            yield Ports(*re.findall(r" on [^,:\s]+(:\d+)", said), said=said)
         finally:
             process.terminate()
     assert process.returncode == 0

@@ -18,7 +18,7 @@ from serve.inference import describe, inference_pb2, tensors
 from serve.inference.models import model_spec
 from serve.inference.statistics import model_statistics
 from serve.running import RunningServer
-from tests.project.readme import programs
+from tests.project.pages import blocks
 
 FOLDER = Path(__file__).parent
 
@@ -84,8 +84,9 @@ def test_tritons_python_clients_get_right_answers(triton: Path, server: RunningS
     run(triton / "python", FOLDER / "triton_client.py", server.address, server.http)
 
 
-def test_the_readmes_program_gets_curves(triton: Path, server: RunningServer):
-    (program,) = [text for text in programs("## Serve, and ask") if "tritonclient" in text]
+def test_the_page_s_program_gets_curves(triton: Path, server: RunningServer):
+    page = blocks("docs/protocol.md")
+    (program,) = [block.text for block in page if "import tritonclient" in block.text]
     asking = program.replace("127.0.0.1:8001", server.address)
     assert run(triton / "python", "-c", asking) == "(3, 15)\n"
 
