@@ -1,7 +1,7 @@
 // The panel of the model: its version, how it was made, how good it is.
 import { element } from "./elements";
-import type { Model } from "./model";
-import { quality } from "./text";
+import type { Model } from "../model/model";
+import { quality } from "../text/text";
 
 /** Says all that the manifest does of `model`. */
 export function describeModel(model: Model): void {

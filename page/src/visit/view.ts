@@ -1,16 +1,16 @@
 // What is shown: the curves of some seeds, one of which is picked and may be moved.
 import { Comparison } from "./comparison";
-import { CurveChart, type Shown } from "./curve_chart";
-import { element, seedsField, setProblem } from "./elements";
-import { Histogram } from "./histogram";
-import { writeLink } from "./link";
-import { fitA, isQuadratics, type Model } from "./model";
-import { describeModel } from "./model_panel";
-import { PickedPanel } from "./picked_panel";
-import type { Runtime } from "./runtime";
-import { noiseOf, SEED_RULE } from "./seed_rule";
-import { following, formatSeeds, preceding } from "./seeds";
-import { seedsTitle } from "./text";
+import { CurveChart, type Shown } from "../charts/curve_chart";
+import { element, seedsField, setProblem } from "../panels/elements";
+import { Histogram } from "../charts/histogram";
+import { writeLink } from "../text/link";
+import { fitA, isQuadratics, type Model } from "../model/model";
+import { describeModel } from "../panels/model_panel";
+import { PickedPanel } from "../panels/picked_panel";
+import type { Runtime } from "../model/runtime";
+import { noiseOf, SEED_RULE } from "../model/seed_rule";
+import { following, formatSeeds, preceding } from "../text/seeds";
+import { seedsTitle } from "../text/text";
 
 /** How many seeds "next" and "previous" go on by. */
 const PAGE = 64;

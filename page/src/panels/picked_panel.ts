@@ -1,8 +1,8 @@
 // The panel of the curve that is picked: its seed, what is known of it, its noise, its values.
 import { element } from "./elements";
-import { fitA, isQuadratics, type Model } from "./model";
+import { fitA, isQuadratics, type Model } from "../model/model";
 import { Sliders } from "./sliders";
-import { properMinus, shortNumber } from "./text";
+import { properMinus, shortNumber } from "../text/text";
 
 // How far a point may lie beyond a bound and still count as within, as the quality is measured.
 const BOUNDS_TOLERANCE = 0.001;

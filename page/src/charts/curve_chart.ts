@@ -1,9 +1,9 @@
 // The curves between their bounds. One can be picked: it is drawn over the others.
 import uPlot from "uplot";
 import { heights, scaleColour, themeColour } from "./colours";
-import { fitA, isQuadratics, type Model } from "./model";
+import { fitA, isQuadratics, type Model } from "../model/model";
 import { axis, write } from "./plot";
-import { properMinus, shortNumber } from "./text";
+import { properMinus, shortNumber } from "../text/text";
 
 // How near to a curve, in pixels, the pointer means it.
 const REACH = 24;

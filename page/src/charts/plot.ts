@@ -1,7 +1,7 @@
 // What both charts have in common.
 import uPlot from "uplot";
 import { themeColour } from "./colours";
-import { properMinus } from "./text";
+import { properMinus } from "../text/text";
 
 const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
 

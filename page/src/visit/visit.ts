@@ -1,10 +1,10 @@
 // A visit to the server: which version is shown, what it says meanwhile, and what comes of it.
-import { element, seedsField, setProblem, tokenField } from "./elements";
-import { readLink } from "./link";
-import { isSame, type Model } from "./model";
-import { CannotCompute, Runtime } from "./runtime";
-import { InputError, parseSeeds } from "./seeds";
-import { fetchModel, isToken, keepToken, NotServed, ServerAway, TokenNeeded } from "./server";
+import { element, seedsField, setProblem, tokenField } from "../panels/elements";
+import { readLink } from "../text/link";
+import { isSame, type Model } from "../model/model";
+import { CannotCompute, Runtime } from "../model/runtime";
+import { InputError, parseSeeds } from "../text/seeds";
+import { fetchModel, isToken, keepToken, NotServed, ServerAway, TokenNeeded } from "../model/server";
 import { View } from "./view";
 import { type News, newsOf, watch } from "./watch";
 
