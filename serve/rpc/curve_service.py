@@ -11,7 +11,7 @@ from curvegan.wire import packed
 from serve.calls.calls import Call
 from serve.calls.status import invalid_argument
 from serve.compute.plane import Plane
-from serve.compute.sources import Source, noise_source
+from serve.compute.sources import Source, check_finite
 from serve.compute.versions import Versions
 from serve.rpc.handlers import Handler, Handlers
 
@@ -129,4 +129,5 @@ def _noise(noise: curves_pb2.NoiseRows, n_noise: int) -> Source:
         raise invalid_argument(
             "source.noise.values", f"has {len(values)} numbers: give whole rows of {n_noise}"
         )
-    return noise_source(values, n_noise, "source.noise.values")
+    check_finite(values, n_noise, "source.noise.values")
+    return Source("generator", values.reshape(-1, n_noise))
