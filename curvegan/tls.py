@@ -2,22 +2,9 @@
 
 import ssl
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from curvegan.errors import ServerError
 from curvegan.files import read_regular
-
-if TYPE_CHECKING:  # The client needs this file and not what the server's settings import.
-    from serve.settings import Access
-
-
-def check(access: "Access") -> None:
-    """Raises ServerError if a file of `access` can't be read or is not what it should be."""
-    if not access.tls_cert or not access.tls_key:
-        return
-    read_pair(access.tls_cert, access.tls_key)
-    if access.tls_client_ca:
-        read_ca(access.tls_client_ca)
 
 
 def read_pair(cert: Path, key: Path) -> tuple[bytes, bytes]:

@@ -27,7 +27,7 @@ from serve.calls import logs
 from serve.calls.metrics import Metrics
 from serve.process.listening import Claim, claim
 from serve.process.messages import Failed, Ready, Refused, Report
-from serve.settings import Settings, check_exposure
+from serve.settings import Access, Settings, check_exposure
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ def supervise(settings: Settings, on_ready: Callable[[Started], None]) -> None:
     can't start.
     """
     settings.check()
-    tls.check(settings.access)
+    _check_tls(settings.access)
     grpc_address, http_address = settings.addresses()
     logs.set_up(settings.log_format, "supervisor")
     _allow_files()
@@ -109,6 +109,15 @@ class _Place:
         self.pause = min(2 * self.pause, _LONGEST_PAUSE)
         self.process = None
         self.is_ready = False
+
+
+def _check_tls(access: Access) -> None:
+    """Raises ServerError if a file of TLS can't be read or is not what it should be."""
+    if not access.tls_cert or not access.tls_key:
+        return
+    tls.read_pair(access.tls_cert, access.tls_key)
+    if access.tls_client_ca:
+        tls.read_ca(access.tls_client_ca)
 
 
 class _Supervisor:

@@ -178,7 +178,9 @@ def test_every_line_is_json_whoever_writes_it(models: Path, tmp_path: Path):
 
 def written(log_format: str, program: str) -> str:
     """What a process writes into its log."""
-    begin = f"import logging, warnings; from serve import logs; logs.set_up({log_format!r}, 'me')"
+    begin = (
+        f"import logging, warnings; from serve.calls import logs; logs.set_up({log_format!r}, 'me')"
+    )
     command = [sys.executable, "-c", f"{begin}\n{program}"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     return done.stderr
