@@ -1,36 +1,49 @@
-// How the a of many curves is distributed, beside its target, the even distribution on [1, 2].
+// How a parameter of the family is distributed in many curves, beside the uniform distribution that
+// it has in real ones.
 import uPlot from "uplot";
+import type { Parameter } from "../model/model";
 import { scaleColour, themeColour } from "./colours";
-import { axis, write } from "./plot";
+import { axis, sizeFor, write } from "./plot";
 
-const [LOW, HIGH] = [1, 2];
-const WIDTH = 0.025;
-// What is always seen, and the share of curves that may lie beyond what is seen at either end.
-const [FROM, TO] = [0.9, 2.1];
+// Bins between the lowest and the highest value in real curves.
+const BINS = 40;
+// Bins beyond either end that are always seen, and the share of curves that may lie beyond what is
+// seen there.
+const MARGIN = 4;
 const BEYOND = 0.002;
 
 export class Histogram {
   private chart: uPlot | undefined;
-  private from = FROM;
+  private readonly width: number;
+  /** The density that real curves have. */
+  private readonly target: number;
+  private from = 0;
   private density: number[] = [];
   private ticks: ArrayLike<number> = [];
 
-  constructor(private readonly place: HTMLElement) {
+  constructor(
+    private readonly place: HTMLElement,
+    private readonly parameter: Parameter,
+  ) {
+    this.width = (parameter.high - parameter.low) / BINS;
+    this.target = 1 / (parameter.high - parameter.low);
     new ResizeObserver(() => this.chart?.setSize(this.size())).observe(place);
   }
 
   /** Draws the distribution of `all`. */
   show(all: ArrayLike<number>): void {
-    const sorted = Float64Array.from(all).sort();
+    const { low } = this.parameter;
+    const sorted = Float64Array.from(all, (value) => (value - low) / this.width).sort();
     const beyond = Math.floor(BEYOND * sorted.length);
-    this.from = Math.min(FROM, WIDTH * Math.floor(sorted[beyond]! / WIDTH));
-    const to = Math.max(TO, WIDTH * Math.ceil(sorted[sorted.length - 1 - beyond]! / WIDTH));
-    const counts = new Array<number>(Math.round((to - this.from) / WIDTH)).fill(0);
-    for (const a of sorted) {
-      const bin = Math.floor((a - this.from) / WIDTH);
+    const first = Math.min(-MARGIN, Math.floor(sorted[beyond]!));
+    const end = Math.max(BINS + MARGIN, Math.ceil(sorted[sorted.length - 1 - beyond]!));
+    const counts = new Array<number>(end - first).fill(0);
+    for (const position of sorted) {
+      const bin = Math.floor(position) - first;
       if (counts[bin] !== undefined) counts[bin]++;
     }
-    this.density = counts.map((count) => count / (sorted.length * WIDTH));
+    this.from = low + first * this.width;
+    this.density = counts.map((count) => count / (sorted.length * this.width));
     this.build();
   }
 
@@ -44,13 +57,14 @@ export class Histogram {
   build(): void {
     if (!this.density.length) return;
     this.chart?.destroy();
-    const centres = this.density.map((_, bin) => this.from + (bin + 0.5) * WIDTH);
-    const colours = centres.map((a) => scaleColour(a - LOW));
+    const centres = this.density.map((_, bin) => this.from + (bin + 0.5) * this.width);
+    const colours = centres.map((value) => this.colourOf(value));
     const bars = uPlot.paths.bars!({
       size: [1, 100],
       gap: 1,
       disp: { fill: { unit: 3, values: () => colours } },
     });
+    const least = 1.2 * this.target;
     this.chart = new uPlot(
       {
         ...this.size(),
@@ -58,13 +72,19 @@ export class Histogram {
         cursor: { show: false },
         padding: [20, 14, 0, 0],
         scales: {
-          x: { time: false, range: [this.from, this.from + WIDTH * this.density.length] },
-          y: { range: (_, __, high) => [-0.14 * Math.max(high, 1.2), Math.max(high, 1.2)] },
+          x: { time: false, range: [this.from, this.from + this.width * this.density.length] },
+          y: { range: (_, __, high) => [-0.14 * Math.max(high, least), Math.max(high, least)] },
         },
         axes: [
-          axis({ size: 28, label: "a", labelSize: 18, space: 60, grid: { show: false } }),
           axis({
-            size: 36,
+            size: 28,
+            label: this.parameter.name,
+            labelSize: 18,
+            space: 60,
+            grid: { show: false },
+          }),
+          axis({
+            size: sizeFor(36),
             label: "density",
             labelSize: 18,
             space: 30,
@@ -83,37 +103,41 @@ export class Histogram {
     return { width: this.place.clientWidth, height: this.place.clientHeight };
   }
 
+  private colourOf(value: number): string {
+    return scaleColour((value - this.parameter.low) * this.target);
+  }
+
   private annotate(chart: uPlot): void {
     const { ctx } = chart;
+    const { low, high } = this.parameter;
     const x = (value: number) => chart.valToPos(value, "x", true);
     const y = (value: number) => chart.valToPos(value, "y", true);
     ctx.save();
     ctx.lineWidth = 2 * uPlot.pxRatio;
     ctx.strokeStyle = themeColour("ink");
     ctx.beginPath();
-    ctx.moveTo(x(LOW), y(0));
-    ctx.lineTo(x(LOW), y(1));
-    ctx.lineTo(x(HIGH), y(1));
-    ctx.lineTo(x(HIGH), y(0));
+    ctx.moveTo(x(low), y(0));
+    ctx.lineTo(x(low), y(this.target));
+    ctx.lineTo(x(high), y(this.target));
+    ctx.lineTo(x(high), y(0));
     ctx.stroke();
     ctx.beginPath();
     ctx.rect(chart.bbox.left, chart.bbox.top, chart.bbox.width, chart.bbox.height);
     ctx.clip();
     const bottom = chart.bbox.top + chart.bbox.height;
     ctx.lineWidth = uPlot.pxRatio;
-    for (const a of Array.from(this.ticks)) {
-      ctx.strokeStyle = scaleColour(a - LOW);
+    for (const value of Array.from(this.ticks)) {
+      ctx.strokeStyle = this.colourOf(value);
       ctx.beginPath();
-      ctx.moveTo(x(a), bottom);
-      ctx.lineTo(x(a), bottom - 10 * uPlot.pxRatio);
+      ctx.moveTo(x(value), bottom);
+      ctx.lineTo(x(value), bottom - 10 * uPlot.pxRatio);
       ctx.stroke();
     }
     ctx.restore();
-    const last = Math.round((HIGH - this.from) / WIDTH);
-    const highest = Math.max(1, ...this.density.slice(last - 8, last));
+    // Above the bars that it would stand on.
+    const last = Math.round((high - this.from) / this.width);
+    const highest = Math.max(this.target, ...this.density.slice(last - 8, last));
     const above = y(highest) - 11 * uPlot.pxRatio;
-    write(chart, "target", x(HIGH), above, themeColour("ink"), {
-      align: "right",
-    });
+    write(chart, "real curves", x(high), above, themeColour("ink"), { align: "right" });
   }
 }

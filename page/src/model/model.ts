@@ -1,4 +1,27 @@
-// What the server says of a model version, as serve/web/page_routes.py writes it.
+// What the server says of a model version: the fields of curvegan/repository/model.py that the page
+// needs.
+
+export interface Tensor {
+  name: string;
+  datatype: "INT64" | "FP32";
+  shape: number[];
+}
+
+export interface Measure {
+  name: string;
+  label: string;
+  better: "lower" | "higher";
+  floor: number | null;
+  digits: number;
+}
+
+export interface Parameter {
+  name: string;
+  weights: number[];
+  offset: number;
+  low: number;
+  high: number;
+}
 
 export interface Model {
   version: number;
@@ -13,6 +36,11 @@ export interface Model {
   quality: Record<string, number>;
   sampler_sha256: string;
   generator_sha256: string;
+  sampler_inputs: Tensor[];
+  generator_inputs: Tensor[];
+  output: Tensor;
+  measures: Measure[];
+  parameters: Parameter[];
 }
 
 /** Returns whether both are the same version with the same files. */
@@ -24,23 +52,10 @@ export function isSame(one: Model, other: Model): boolean {
   );
 }
 
-/** The built-in family, y = a·x² + (a − 1) with a ~ U(1, 2): the only one of which this page knows
- * more than its bounds. */
-export function isQuadratics(model: Model): boolean {
-  return model.family === "quadratics";
-}
-
-/** Returns the a that fits each of `curves`, float32 [n · n_points], best, by least squares. */
-export function fitA(curves: Float32Array, xGrid: number[]): Float64Array {
-  const shape = xGrid.map((x) => x * x + 1);
-  const norm = shape.reduce((sum, value) => sum + value * value, 0);
-  const fitted = new Float64Array(curves.length / xGrid.length);
-  for (let row = 0; row < fitted.length; row++) {
-    let product = 0;
-    for (let i = 0; i < shape.length; i++) {
-      product += (curves[row * shape.length + i]! + 1) * shape[i]!;
-    }
-    fitted[row] = product / norm;
-  }
-  return fitted;
+/** Returns the value of `parameter` in each of `curves`, float32 [n · n_points]: float64 [n]. */
+export function valuesOf(parameter: Parameter, curves: Float32Array): Float64Array {
+  const { weights, offset } = parameter;
+  return Float64Array.from({ length: curves.length / weights.length }, (_, row) =>
+    weights.reduce((sum, weight, i) => sum + weight * curves[row * weights.length + i]!, offset),
+  );
 }

@@ -40,7 +40,7 @@ export class Visit {
     await this.showLink();
     performance.mark("first drawing");
     this.watcher.ask();
-    await this.view.drawHistogram();
+    await this.view.drawDistributions();
   }
 
   /** Shows what the address asks for now. */
@@ -66,7 +66,7 @@ export class Visit {
     }
     tellNotice("");
     await this.view.showAgain();
-    await this.view.drawHistogram();
+    await this.view.drawDistributions();
   }
 
   /** Comes again with another token. */
