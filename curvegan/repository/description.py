@@ -109,6 +109,11 @@ class Measure:
     floor: float | None = None
     digits: int = 4
 
+    @property
+    def format(self) -> str:
+        """How Python writes its values: the format specification."""
+        return f".{self.digits}f"
+
 
 @dataclass(frozen=True)
 class Training:
