@@ -12,6 +12,14 @@ class RepositoryError(CurveganError):
     """The model repository on disk is missing, damaged, foreign, or can't be written."""
 
 
+class UnsyncedError(CurveganError):
+    """A file was written, but then its drive failed: a power cut may undo that."""
+
+
+class LockedError(CurveganError):
+    """Another process holds a lock; the text names it, as far as it is known, and what to do."""
+
+
 class ServerError(CurveganError):
     """The server can't start."""
 

@@ -31,6 +31,29 @@ _HOPELESS = {
     ),
 }
 
+# What a proxy in front of the server answers in its place: no status of gRPC, but one of HTTP.
+_NO_SERVER = (
+    "the proxy at {target} reaches no server: start the server, or correct its address in the proxy"
+)
+_OF_A_PROXY = {
+    "http2 header with status: 413": (
+        "the proxy at {target} takes no request of this size (HTTP 413): raise its limit (nginx: "
+        "client_max_body_size) above the server's --max-request-bytes, or ask for less at once"
+    ),
+    "http2 header with status: 502": f"{_NO_SERVER} (HTTP 502)",
+    "http2 header with status: 503": f"{_NO_SERVER} (HTTP 503)",
+    "http2 header with status: 504": (
+        "the proxy at {target} did not wait for the server's answer (HTTP 504): raise its limit "
+        "(nginx: grpc_read_timeout, HAProxy: timeout server)"
+    ),
+}
+# How it ends an answer that has begun, after the server went away, or a reader was too slow.
+_CUT_OFF = dict.fromkeys(
+    ("Received RST_STREAM with error code", "Data frame with END_STREAM flag received"),
+    "the answer of {target} was cut off: a proxy lost the server behind it, or one of its timeouts "
+    "was over",
+)
+
 
 class ServiceError(CurveganError):
     """The server refused a call, or could not be reached.
@@ -84,7 +107,9 @@ class Failure:
             field=field,
             hint=hint,
             may_pass=(
-                is_unavailable or (code is grpc.StatusCode.RESOURCE_EXHAUSTED and hint is not None)
+                is_unavailable
+                or (code is grpc.StatusCode.RESOURCE_EXHAUSTED and hint is not None)
+                or _is_cut_off(code, details)
             )
             and not _is_final(call)
             and not any(sign in details for sign in _HOPELESS),
@@ -99,6 +124,9 @@ class Failure:
 
 def _explained(code: grpc.StatusCode, details: str, target: str) -> str:
     """Returns `details` or, where gRPC's core has its own words, what a user can do about it."""
+    for sign, explanation in (_OF_A_PROXY | _CUT_OFF).items():
+        if sign in details:
+            return explanation.format(target=target)
     if code is grpc.StatusCode.UNAUTHENTICATED:
         return f"{details}; a client gets it by --token-file or CurveClient(token=...)"
     if details == _OUT_OF_TIME:
@@ -136,4 +164,10 @@ def _is_final(call: grpc.Call) -> bool:
     return any(
         key == _PUSHBACK and str(value).startswith("-")
         for key, value in call.trailing_metadata() or ()
+    )
+
+
+def _is_cut_off(code: grpc.StatusCode, details: str) -> bool:
+    return code in (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN) and any(
+        sign in details for sign in _CUT_OFF
     )

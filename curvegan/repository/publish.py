@@ -1,15 +1,14 @@
 """Publishes an exported model into the repository: whole or not at all, under a new number."""
 
 import contextlib
-import fcntl
 import re
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from curvegan.errors import RepositoryError
-from curvegan.files import ASIDE, flush, replacing
+from curvegan.errors import LockedError, RepositoryError, UnsyncedError
+from curvegan.files import ASIDE, confirm, flush_file, flush_folder, locked, replacing
 from curvegan.repository.description import Description, ModelName, ModelSpec, Specs, Tensor
 from curvegan.repository.manifest import FORMAT, MANIFEST, Manifest, sha256
 from curvegan.repository.repository import MAX_VERSION, ONNX, version_folders
@@ -33,11 +32,13 @@ def publish(
     used twice, also after its version was deleted. Two that publish at once take turns.
 
     Raises RepositoryError, and leaves nothing behind, if the folder can't be written, the disk is
-    full, or the repository holds models of another shape.
+    full, or the repository holds models of another shape; UnsyncedError if the version is
+    published, but the drive failed afterwards.
     """
+    version = 0
     try:
         root.mkdir(parents=True, exist_ok=True)
-        with _locked(root / LOCK):
+        with locked(root / LOCK, wait=True):
             check_shape(root, description.specs)
             version = _take_number(root)
             _remove_orphans(root)
@@ -63,6 +64,14 @@ def publish(
                 if not (root / "sampler" / str(version)).exists():
                     raise
             return version
+    except LockedError as error:
+        raise RepositoryError(
+            f"can't publish into {root}, which is locked by {error}; nothing was published"
+        ) from error
+    except UnsyncedError as error:
+        if (root / "sampler" / str(version)).exists():
+            raise
+        raise RepositoryError(f"can't publish: {error}; nothing was published") from error
     except OSError as error:
         raise RepositoryError(
             f"can't publish into {root}: {error.strerror} ({error.filename or 'while writing'}); "
@@ -125,14 +134,6 @@ def _written(dims: list[list[int]]) -> str:
     return " -> ".join(str(shape) for shape in dims)
 
 
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("a") as lock:
-        # The kernel lets go of it when the process ends, however it ends.
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def _take_number(root: Path) -> int:
     """Returns a version number that was never used, and notes it down before it is used."""
     noted = root / LAST_VERSION
@@ -173,13 +174,13 @@ def _aside(model_folder: Path, files: Mapping[str, bytes]) -> Iterator[Path]:
     for stale in model_folder.glob(f"{ASIDE}*"):
         # Under the lock nobody else is writing: a publisher was killed.
         shutil.rmtree(stale, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=ASIDE, dir=model_folder))
+    folder = model_folder / f"{ASIDE}{secrets.token_hex(8)}"
+    folder.mkdir()
     try:
-        folder.chmod(0o755)
         for name, content in files.items():
             (folder / name).write_bytes(content)
-            flush(folder / name)
-        flush(folder)
+            flush_file(folder / name)
+        flush_folder(folder)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -189,10 +190,11 @@ def _rename_both(first: tuple[Path, Path], second: tuple[Path, Path]) -> None:
     """Renames `first`, then `second`, each from its first path to its other; both or neither."""
     try:
         first[0].rename(first[1])
-        # On the disk before the name that vouches for it, so that a power cut can't part them.
-        flush(first[1].parent)
+        # On the disk before the sampler's name, which makes the version exist: a power cut must not
+        # leave the sampler alone.
+        flush_folder(first[1].parent)
         second[0].rename(second[1])
-        flush(second[1].parent)
+        confirm(second[1])
     except BaseException:
         # Ctrl-C may come between a rename and the next line: look rather than assume.
         if not second[1].exists():

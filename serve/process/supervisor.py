@@ -313,7 +313,8 @@ def _marked_in_use(folder: Path) -> int:
     """Locks a folder, so that what removes old temporary files passes over it (systemd-tmpfiles
     does, after ten days). Returns what holds the lock until it is closed."""
     held = os.open(folder, os.O_RDONLY)
-    fcntl.flock(held, fcntl.LOCK_SH)
+    with contextlib.suppress(OSError):  # Not every drive has locks.
+        fcntl.flock(held, fcntl.LOCK_SH)
     return held
 
 

@@ -10,10 +10,9 @@ runs/NAME/
   learning.gif, curves.png, losses.png, and TensorBoard's events if asked for
 """
 
-import fcntl
 import shlex
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -22,8 +21,8 @@ from typing import Self, TypeVar, get_args
 
 import msgspec
 
-from curvegan.errors import CurveganError
-from curvegan.files import ASIDE, replacing
+from curvegan.errors import CurveganError, LockedError
+from curvegan.files import ASIDE, locked, replacing
 from curvegan.repository.manifest import Description, ModelName, sha256, to_json
 from curvegan.repository.publish import publish
 from curvegan.repository.repository import EXPORTED_PROGRAM, ONNX, TORCHSCRIPT
@@ -214,12 +213,12 @@ class Run:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Keeps other processes from training the run meanwhile, and removes what a killed one
-        left half-written. Raises CurveganError if another one is at it."""
-        with (self.folder / SETTINGS).open("rb") as lock:
+        left half-written. Raises CurveganError if another process trains it."""
+        with ExitStack() as stack:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise CurveganError(f"{self.folder} is being trained by another process") from None
+                stack.enter_context(locked(self.folder / SETTINGS, wait=False))
+            except LockedError as error:
+                raise CurveganError(f"{self.folder} is being trained by {error}") from None
             for stale in self.folder.rglob(f"{ASIDE}*"):
                 stale.unlink(missing_ok=True)
             yield
