@@ -65,6 +65,6 @@ $(PAGE_PACKAGES): page/package.json page/package-lock.json
 	npm --prefix page ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
-$(PAGE): $(PAGE_PACKAGES) page/index.html page/icon.svg page/build.mjs $(wildcard page/src/*)
+$(PAGE): $(PAGE_PACKAGES) page/index.html page/icon.svg page/build.mjs $(wildcard page/src/* page/src/*/*)
 	npm --prefix page run --silent build
 	@touch $@

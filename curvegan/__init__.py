@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from curvegan.client.credentials import Tls
-    from curvegan.client.curve_client import CurveClient, Model
+    from curvegan.client.curve_client import CurveClient
     from curvegan.client.failures import ServiceError
     from curvegan.client.retry import Retry
     from curvegan.engine import Engine
     from curvegan.errors import CurveganError
+    from curvegan.repository.model import Model
     from curvegan.repository.repository import Repository
 
 __all__ = [
@@ -32,7 +33,7 @@ _HOMES = {
     "CurveClient": "curvegan.client.curve_client",
     "CurveganError": "curvegan.errors",
     "Engine": "curvegan.engine",
-    "Model": "curvegan.client.curve_client",
+    "Model": "curvegan.repository.model",
     "Repository": "curvegan.repository.repository",
     "Retry": "curvegan.client.retry",
     "ServiceError": "curvegan.client.failures",

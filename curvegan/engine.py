@@ -7,12 +7,14 @@ import numpy as np
 from curvegan.arrays import Float32Array, Int64Array
 from curvegan.errors import RepositoryError
 from curvegan.ort import ort
-from curvegan.repository.manifest import ModelName
+from curvegan.repository.description import ROWS, ModelName, ModelSpec, Specs
 from curvegan.repository.repository import ModelVersion
 
 # Rows of one onnxruntime run. Its buffers stay in the cache and the run's fixed cost is spread
 # over enough rows; see `python -m bench.engine`.
 ROWS_PER_RUN = 4096
+
+_ORT_TYPES = {"INT64": "tensor(int64)", "FP32": "tensor(float)"}
 
 
 class Engine:
@@ -22,34 +24,28 @@ class Engine:
     the exported graph computes every row alike.
     """
 
-    def __init__(
-        self, sampler_onnx: bytes, generator_onnx: bytes, *, n_noise: int, n_points: int
-    ) -> None:
+    def __init__(self, sampler_onnx: bytes, generator_onnx: bytes, specs: Specs) -> None:
         """Loads the two models' ONNX files.
 
-        Raises RepositoryError if they do not have the tensors of a sampler and a generator of
-        this shape.
+        Raises RepositoryError if they do not have the tensors of `specs`.
         """
-        self.n_noise = n_noise
-        self.n_points = n_points
-        self.row_bytes = n_points * np.dtype(np.float32).itemsize
-        sampler = _session(sampler_onnx, "seeds", "tensor(int64)", [None], n_points)
-        generator = _session(generator_onnx, "noise", "tensor(float)", [None, n_noise], n_points)
-        self._models = {"sampler": (sampler, "seeds"), "generator": (generator, "noise")}
+        self.specs = specs
+        output = specs["sampler"].output
+        self.n_noise = specs["generator"].inputs[0].width
+        self.n_points = output.width
+        self.row_bytes = output.width * output.dtype.itemsize
+        onnx = {"sampler": sampler_onnx, "generator": generator_onnx}
+        self._models = {
+            name: (_session(onnx[name], spec), spec.inputs[0].name) for name, spec in specs.items()
+        }
 
     @classmethod
     def of(cls, model: ModelVersion) -> Self:
-        """Returns an engine for a model version, in the shape that its manifest states.
+        """Returns an engine for a model version, with the tensors that its manifest states.
 
-        Raises RepositoryError if the files have another.
+        Raises RepositoryError if the files have others.
         """
-        description = model.sampler_manifest.description
-        return cls(
-            model.sampler_onnx,
-            model.generator_onnx,
-            n_noise=description.n_noise,
-            n_points=description.n_points,
-        )
+        return cls(model.sampler_onnx, model.generator_onnx, model.description.specs)
 
     def curves_from_seeds(self, seeds: Int64Array) -> Float32Array:
         """Returns the curves of `seeds`, int64 [n], in their order: float32 [n, n_points]."""
@@ -69,9 +65,7 @@ class Engine:
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-def _session(
-    onnx: bytes, input_name: str, input_type: str, input_shape: list[int | None], n_points: int
-) -> ort.InferenceSession:
+def _session(onnx: bytes, spec: ModelSpec) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
@@ -80,24 +74,22 @@ def _session(
         session = ort.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's exceptions have no base of their own
         reason = " ".join(str(error).split())
-        raise RepositoryError(
-            f"onnxruntime can't load the model of {input_name}: {reason}"
-        ) from None
+        raise RepositoryError(f"onnxruntime can't load the {spec.name}: {reason}") from None
     found = [
         (
             tensor.name,
             tensor.type,
-            [size if isinstance(size, int) else None for size in tensor.shape],
+            [size if isinstance(size, int) else ROWS for size in tensor.shape],
         )
         for tensor in (*session.get_inputs(), *session.get_outputs())
     ]
     expected = [
-        (input_name, input_type, input_shape),
-        ("curves", "tensor(float)", [None, n_points]),
+        (tensor.name, _ORT_TYPES[tensor.datatype], tensor.shape)
+        for tensor in (*spec.inputs, spec.output)
     ]
     if found != expected:
         raise RepositoryError(
-            f"the ONNX file has the tensors {found}, its manifest describes {expected}: "
-            "publish the model anew"
+            f"the {spec.name}'s ONNX file has the tensors {found}, its manifest describes "
+            f"{expected}: publish the model anew"
         )
     return session

@@ -12,7 +12,16 @@ from torch import nn
 
 from curvegan.engine import Engine
 from curvegan.errors import CurveganError, Interrupted, RepositoryError
-from curvegan.repository.manifest import Description, Family, ModelName, Training
+from curvegan.repository.description import (
+    Description,
+    Family,
+    Measure,
+    ModelName,
+    Specs,
+    Training,
+    default_inputs,
+    model_specs,
+)
 from curvegan.repository.publish import check_shape
 from curvegan.repository.repository import ONNX
 from train.data.quadratics import Quadratics
@@ -26,6 +35,12 @@ from train.run.training import Keeping, Watch, fit
 
 # What decides the numbers of an export; its manifest records their versions.
 LIBRARIES = ("curvegan", "numpy", "onnx", "onnxruntime", "onnxscript", "torch")
+
+MEASURES = [
+    Measure("w1_a", "W1(a)", "lower", floor=0.001),
+    Measure("off_family_rmse", "off-family RMSE", "lower", floor=0.0),
+    Measure("in_bounds", "in bounds", "higher", floor=1.0, digits=3),
+]
 
 
 def choose_device(name: DeviceName) -> torch.device:
@@ -47,7 +62,7 @@ def start(settings: Settings, runs: Path) -> Run:
     Raises RepositoryError if the repository can't take the model, CurveganError if there is no
     such device, or the run folder can't be written.
     """
-    check_shape(Path(settings.models), settings.recipe.n_noise, settings.recipe.n_points)
+    check_shape(Path(settings.models), _specs(settings))
     choose_device(settings.device)
     return Run.create(runs, settings)
 
@@ -77,7 +92,7 @@ def _train_and_publish(
             f"{run.folder} is finished: it is version {where.version} of {where.models}; publish "
             f"it again with: python -m train publish {run.folder}"
         )
-    check_shape(models, settings.recipe.n_noise, settings.recipe.n_points)
+    check_shape(models, _specs(settings))
     device = choose_device(settings.device)
     # The networks are so small that a second thread costs more than it computes.
     torch.set_num_threads(1)
@@ -110,6 +125,11 @@ def _train_and_publish(
         ) from error
 
 
+def _specs(settings: Settings) -> Specs:
+    recipe = settings.recipe
+    return model_specs(default_inputs(recipe.n_noise), recipe.n_points)
+
+
 def _is_out_of_memory(error: Exception) -> bool:
     # On the CPU torch raises a plain RuntimeError.
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or "memory" in str(error)
@@ -120,16 +140,12 @@ def _export(
 ) -> tuple[Description, dict[ModelName, dict[str, bytes]]]:
     x_grid = family.x_grid.tolist()
     exported = export(generator, n_noise, x_grid)
-    engine = Engine(
-        exported.files["sampler"][ONNX],
-        exported.files["generator"][ONNX],
-        n_noise=n_noise,
-        n_points=family.n_points,
-    )
+    specs = model_specs(default_inputs(n_noise), family.n_points)
+    engine = Engine(exported.files["sampler"][ONNX], exported.files["generator"][ONNX], specs)
     curves = engine.curves_from_seeds(np.arange(N_SEEDS))
     lower, upper = family.bounds
     description = Description(
-        family=Family(family.name, lower.tolist(), upper.tolist()),
+        family=Family(family.name, lower.tolist(), upper.tolist(), family.parameters),
         x_grid=x_grid,
         n_noise=n_noise,
         seed_rule=SEED_RULE,
@@ -137,6 +153,7 @@ def _export(
         quality=measure_quadratics(curves, family),
         parity=exported.parity,
         libraries={name: version(name) for name in LIBRARIES},
+        measures=MEASURES,
     )
     return description, exported.files
 

@@ -1,8 +1,9 @@
 """What the process of a runtime does: read rows, make their curves, time it. Needs numpy alone.
 
-Its arguments are MODEL, seeds or noise, WIDTH, ROWS, CURVES and SECONDS. ROWS holds int64 [n] or
-float32 [n, WIDTH], CURVES is to hold float32 [n, n_points], both as bare little-endian numbers. It
-prints the runtime's version and the curves per second, as a line of JSON.
+Its arguments are MODEL, NAME, DATATYPE, SHAPE, ROWS, CURVES and SECONDS. NAME is that of the
+model's input, DATATYPE is INT64 or FP32, SHAPE is -1 or -1,WIDTH. ROWS holds such numbers, CURVES
+is to hold float32 [n, n_points], both bare and little-endian. It prints the runtime's version and
+the curves per second, as a line of JSON.
 """
 
 import json
@@ -17,6 +18,7 @@ import numpy.typing as npt
 
 # As the server cuts its batches: what is timed fits into a cache.
 ROWS_PER_RUN = 1_000
+DTYPES = {"INT64": np.int64, "FP32": np.float32}
 
 Run = Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]
 
@@ -24,12 +26,10 @@ Run = Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]
 def measure(load: Callable[[Path, str], tuple[str, Run]]) -> None:
     """Does it all. `load` is given the model's file and its input's name, and returns the
     runtime's version and what makes curves of rows."""
-    model, kind, width, rows_file, curves_file, seconds = sys.argv[1:]
-    version, run = load(Path(model), kind)
-    if kind == "seeds":
-        rows: npt.NDArray[Any] = np.fromfile(rows_file, np.int64)
-    else:
-        rows = np.fromfile(rows_file, np.float32).reshape(-1, int(width))
+    model, name, datatype, shape, rows_file, curves_file, seconds = sys.argv[1:]
+    version, run = load(Path(model), name)
+    numbers: npt.NDArray[Any] = np.fromfile(rows_file, DTYPES[datatype])
+    rows = numbers.reshape([int(size) for size in shape.split(",")])
     parts = [rows[first : first + ROWS_PER_RUN] for first in range(0, len(rows), ROWS_PER_RUN)]
     np.concatenate([run(part) for part in parts]).tofile(curves_file)
     times: list[float] = []

@@ -6,8 +6,8 @@ const wasm = "./node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm";
 ort.env.wasm.wasmPaths = { wasm: new URL(wasm, import.meta.url).href };
 ort.env.wasm.numThreads = 1;
 
-globalThis.run = async ({ kind, width, seconds }) => {
+globalThis.run = async ({ input, seconds }) => {
   const load = async (file) => (await fetch(file)).arrayBuffer();
   const session = await ort.InferenceSession.create(new Uint8Array(await load("model.onnx")));
-  return measure(ort, session, kind, width, await load("rows"), seconds);
+  return measure(ort, session, input, await load("rows"), seconds);
 };

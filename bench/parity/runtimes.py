@@ -78,9 +78,9 @@ def run_all(models: Path, seconds: float) -> list[Outcome]:
     """
     repository = Repository(models)
     version = repository.newest()
-    repository.load(version)
+    specs = repository.load(version).description.specs
     weights = (models / "generator" / str(version) / TORCHSCRIPT).read_bytes()
-    rows = seeds_and_noise(weights)
+    rows = seeds_and_noise(weights, specs)
     return [
         outcome
         for runtime in RUNTIMES
@@ -114,8 +114,10 @@ def _run(runtime: Runtime, model: str, command: Command, rows: Rows, seconds: fl
     with TemporaryDirectory() as folder:
         inputs, curves = Path(folder) / "inputs", Path(folder) / "curves"
         rows.inputs.tofile(inputs)
+        spec = rows.spec
+        shape = ",".join(map(str, spec.shape))
         done = subprocess.run(
-            [*command, rows.kind, str(rows.width), inputs, curves, str(seconds)],
+            [*command, spec.name, spec.datatype, shape, inputs, curves, str(seconds)],
             cwd=ROOT,
             capture_output=True,
             text=True,

@@ -8,10 +8,10 @@ from onnx.reference import ReferenceEvaluator
 from bench.parity.measure import Run, measure
 
 
-def load(path: Path, kind: str) -> tuple[str, Run]:
+def load(path: Path, name: str) -> tuple[str, Run]:
     """Loads the model."""
     evaluator = ReferenceEvaluator(onnx.load(path))
-    return onnx.__version__, lambda rows: evaluator.run(None, {kind: rows})[0]  # type: ignore[index]
+    return onnx.__version__, lambda rows: evaluator.run(None, {name: rows})[0]  # type: ignore[index]
 
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@ from bench.parity.measure import Run, measure
 from curvegan.ort import ort
 
 
-def load(path: Path, kind: str) -> tuple[str, Run]:
+def load(path: Path, name: str) -> tuple[str, Run]:
     """Loads the model on one thread."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     session = ort.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
-    return ort.__version__, lambda rows: session.run(None, {kind: rows})[0]
+    return ort.__version__, lambda rows: session.run(None, {name: rows})[0]
 
 
 if __name__ == "__main__":

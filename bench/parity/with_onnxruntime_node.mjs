@@ -7,10 +7,10 @@ const require = createRequire(new URL("../../examples/node/package.json", import
 const ort = require("onnxruntime-node");
 const { version } = require("onnxruntime-node/package.json");
 
-const [model, kind, width, rowsFile, curvesFile, seconds] = process.argv.slice(2);
+const [model, name, datatype, shape, rowsFile, curvesFile, seconds] = process.argv.slice(2);
 const session = await ort.InferenceSession.create(model, { intraOpNumThreads: 1 });
 const bytes = readFileSync(rowsFile);
 const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
-const found = await measure(ort, session, kind, Number(width), buffer, Number(seconds));
+const found = await measure(ort, session, { name, datatype, shape }, buffer, Number(seconds));
 writeFileSync(curvesFile, new Float32Array(found.curves));
 console.log(JSON.stringify({ version, curves_per_second: found.curvesPerSecond }));

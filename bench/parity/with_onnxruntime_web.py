@@ -21,7 +21,7 @@ PAGE = '<!doctype html><link rel="icon" href="data:,"><script type="module" src=
 
 def main() -> None:
     """Does what `measure` does, in a page."""
-    model, kind, width, rows_file, curves_file, seconds = sys.argv[1:]
+    model, name, datatype, shape, rows_file, curves_file, seconds = sys.argv[1:]
     with TemporaryDirectory() as folder:
         root = Path(folder)
         (root / "index.html").write_text(PAGE)
@@ -34,7 +34,8 @@ def main() -> None:
             page = browser.new_page()
             page.goto(address)
             page.wait_for_function("() => globalThis.run")
-            asked = {"kind": kind, "width": int(width), "seconds": float(seconds)}
+            tensor = {"name": name, "datatype": datatype, "shape": shape}
+            asked = {"input": tensor, "seconds": float(seconds)}
             found = page.evaluate("(asked) => run(asked)", asked)
     np.array(found["curves"], np.float32).tofile(curves_file)
     version = json.loads((PACKAGES / "onnxruntime-web" / "package.json").read_text())["version"]

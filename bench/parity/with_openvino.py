@@ -7,11 +7,11 @@ import openvino
 from bench.parity.measure import Run, measure
 
 
-def load(path: Path, kind: str) -> tuple[str, Run]:
+def load(path: Path, name: str) -> tuple[str, Run]:
     """Loads the model on one thread, in float32 also where the processor has bfloat16."""
     properties = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
     model = openvino.Core().compile_model(path, "CPU", properties)
-    return openvino.__version__.partition("-")[0], lambda rows: model({kind: rows})[0]
+    return openvino.__version__.partition("-")[0], lambda rows: model({name: rows})[0]
 
 
 if __name__ == "__main__":

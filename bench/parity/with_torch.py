@@ -16,12 +16,12 @@ from train.export.exported_program import load_exported_program
 from train.export.torchscript import load_torchscript
 
 
-def load(form: str, path: Path, kind: str) -> tuple[str, Run]:
+def load(form: str, path: Path, _name: str) -> tuple[str, Run]:
     """Loads a model: as modules of torch (`form` "eager"), or as the file is."""
     torch.set_num_threads(1)
     content = path.read_bytes()
     if form == "eager":
-        module = eager_model(content, kind)
+        module = eager_model(content)
     elif path.name == EXPORTED_PROGRAM:
         module = load_exported_program(content)
     else:

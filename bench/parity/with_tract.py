@@ -7,10 +7,10 @@ import tract
 from bench.parity.measure import Run, measure
 
 
-def load(path: Path, kind: str) -> tuple[str, Run]:
+def load(path: Path, name: str) -> tuple[str, Run]:
     """Loads the model."""
     model = tract.onnx().load(path).into_model()
-    assert model.input_name(0) == kind
+    assert model.input_name(0) == name
     runnable = model.into_runnable()
     return tract.version(), lambda rows: runnable.run([rows])[0].to_numpy()
 

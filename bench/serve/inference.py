@@ -9,7 +9,6 @@ from bench.serve.rates import interleaved
 from bench.serve.servers.others import Start, start_others
 from bench.serve.servers.ours import Server, curvegan, onnx_files, plain
 from bench.timing import print_table
-from curvegan.engine import Engine
 from curvegan.repository.repository import Repository
 
 # Rows of a call, and how many calls are in flight.
@@ -24,7 +23,7 @@ def compare_inference(
     Ours and the plain server stand beside `others`, by their names.
     """
     version = repository.newest()
-    n_noise = Engine.of(repository.load(version)).n_noise
+    specs = repository.load(version).description.specs
     files = onnx_files(repository, version)
     with ExitStack() as stack:
         servers = {
@@ -32,8 +31,12 @@ def compare_inference(
             "plain server": stack.enter_context(plain(files)),
             **start_others(stack, others, files),
         }
-        for model, tensor, row in (("generator", "noise", (n_noise,)), ("sampler", "seeds", ())):
-            loads = [InferLoad(model, tensor, (rows, *row), at_once) for rows, at_once in _LOADS]
+        for model, spec in specs.items():
+            tensor = spec.inputs[0]
+            loads = [
+                InferLoad(model, tensor.name, (rows, *tensor.shape[1:]), at_once)
+                for rows, at_once in _LOADS
+            ]
             print_table(
                 f"{model} under perf_analyzer: rows of a call x calls at once",
                 ("load", "server", "calls/s", "of plain", "p50 ms", "p99 ms", "processor µs"),

@@ -4,7 +4,6 @@ import math
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from curvegan.address import DEFAULT_ADDRESS
-from curvegan.arrays import Float32Array, Float64Array
+from curvegan.arrays import Float32Array
 from curvegan.client import MAX_TIMEOUT
 from curvegan.client.connection import Connection, Line
 from curvegan.client.credentials import Tls, is_loopback, metadata_of
@@ -21,28 +20,8 @@ from curvegan.client.failures import Failure, ServiceError
 from curvegan.client.retry import Attempts, Retry
 from curvegan.client.rows import Rows, Seeds, noise_rows, seed_rows
 from curvegan.errors import CurveganError
+from curvegan.repository.model import Model
 from curvegan.v1 import curves_pb2
-
-
-@dataclass(frozen=True)
-class Model:
-    """A model version as the server describes it.
-
-    `x_grid` is float64 [n_points]; `bounds` are the lowest and the highest y at each x, likewise,
-    or None for a family without bounds. `max_rows` is the most rows of one `generate` call.
-    """
-
-    version: int
-    family: str
-    x_grid: Float64Array
-    bounds: tuple[Float64Array, Float64Array] | None
-    n_noise: int
-    max_rows: int
-    recipe: str
-    training_seed: int
-    quality: dict[str, float]
-    sampler_sha256: str
-    generator_sha256: str
 
 
 class CurveClient:
@@ -105,23 +84,7 @@ class CurveClient:
     def model(self, version: int = 0) -> Model:
         """Returns the description of a model version."""
         answer = self._ask("GetModel", curves_pb2.GetModelRequest(version=version))
-        return Model(
-            version=answer.version,
-            family=answer.family,
-            x_grid=np.array(answer.x_grid),
-            bounds=(
-                (np.array(answer.lower_bound), np.array(answer.upper_bound))
-                if answer.lower_bound
-                else None
-            ),
-            n_noise=answer.n_noise,
-            max_rows=answer.max_rows,
-            recipe=answer.recipe,
-            training_seed=answer.training_seed,
-            quality=dict(answer.quality),
-            sampler_sha256=answer.sampler_sha256,
-            generator_sha256=answer.generator_sha256,
-        )
+        return Model.from_message(answer)
 
     def generate(self, seeds: Seeds, *, version: int = 0) -> Float32Array:
         """Returns the curves of `seeds` from one call, in their order: float32 [n, n_points].

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from curvegan.arrays import Float32Array, Int64Array
-from curvegan.client.curve_client import CurveClient, Model
+from curvegan.client.curve_client import CurveClient
 from curvegan.generate.seed_text import batches, count_seeds
+from curvegan.repository.model import Model
 
 
 @dataclass(frozen=True)

@@ -4,73 +4,39 @@ import hashlib
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
 from curvegan.errors import RepositoryError
+from curvegan.repository.description import (
+    Description,
+    Family,
+    Measure,
+    ModelName,
+    Parameter,
+    Training,
+)
+
+# What a manifest consists of: who writes or reads one needs them too.
+__all__ = [
+    "FORMAT",
+    "MANIFEST",
+    "Description",
+    "Family",
+    "Manifest",
+    "Measure",
+    "ModelName",
+    "Parameter",
+    "Training",
+    "parse_manifest",
+    "sha256",
+    "to_json",
+]
 
 FORMAT = 1
 MANIFEST = "manifest.json"
 
-ModelName = Literal["generator", "sampler"]
-
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-
-@dataclass(frozen=True)
-class Family:
-    """The curves that a model learnt.
-
-    `lower_bound` and `upper_bound` hold the lowest and the highest y at each x, [n_points] each;
-    both are None for a family without bounds.
-    """
-
-    name: str
-    lower_bound: list[float] | None = None
-    upper_bound: list[float] | None = None
-
-
-@dataclass(frozen=True)
-class Training:
-    """How a generator was trained: the recipe with all its hyperparameters, and how it ended.
-
-    `d_real` is the mean probability that the discriminator gave to real curves, `score` its mean
-    -loss; both over the last tenth of the steps. `ms_per_step` is what a step of the whole
-    `population` of GANs took, of which this is the best.
-    """
-
-    recipe: str
-    hyperparameters: dict[str, int | float | str]
-    seed: int
-    device: str
-    ms_per_step: float
-    d_real: float
-    score: float
-    population: int = 1
-
-
-@dataclass(frozen=True)
-class Description:
-    """All that is known of a trained generator before it has a version.
-
-    `parity` maps model, runtime to the largest absolute difference from torch eager; `libraries`
-    maps the name of a library to the version that trained and exported.
-    """
-
-    family: Family
-    x_grid: list[float]
-    n_noise: int
-    seed_rule: str
-    training: Training
-    quality: dict[str, float]
-    parity: dict[ModelName, dict[str, float]]
-    libraries: dict[str, str]
-
-    @property
-    def n_points(self) -> int:
-        """Numbers in a curve."""
-        return len(self.x_grid)
 
 
 @dataclass(frozen=True)

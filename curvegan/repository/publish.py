@@ -9,7 +9,8 @@ from pathlib import Path
 
 from curvegan.errors import LockedError, RepositoryError, UnsyncedError
 from curvegan.files import ASIDE, confirm, flush_file, flush_folder, locked, replacing
-from curvegan.repository.manifest import FORMAT, MANIFEST, Description, Manifest, ModelName, sha256
+from curvegan.repository.description import Description, ModelName, ModelSpec, Specs, Tensor
+from curvegan.repository.manifest import FORMAT, MANIFEST, Manifest, sha256
 from curvegan.repository.repository import MAX_VERSION, ONNX, version_folders
 
 CONFIG = "config.pbtxt"
@@ -38,7 +39,7 @@ def publish(
     try:
         root.mkdir(parents=True, exist_ok=True)
         with locked(root / LOCK, wait=True):
-            check_shape(root, description.n_noise, description.n_points)
+            check_shape(root, description.specs)
             version = _take_number(root)
             _remove_orphans(root)
             generator_manifest = Manifest(
@@ -47,7 +48,7 @@ def publish(
             sampler_manifest = Manifest(
                 FORMAT, "sampler", version, _sums(sampler), description, sha256(generator_manifest)
             ).to_json()
-            for model, config in _configs(description.n_noise, description.n_points).items():
+            for model, config in _configs(description.specs).items():
                 _write_config(root / model, config)
             try:
                 with (
@@ -78,12 +79,12 @@ def publish(
         ) from error
 
 
-def check_shape(root: Path, n_noise: int, n_points: int) -> None:
-    """Raises RepositoryError if the repository at `root` serves models of another shape.
+def check_shape(root: Path, specs: Specs) -> None:
+    """Raises RepositoryError if the repository at `root` serves models with other tensors.
 
-    A model's config.pbtxt states its dimensions once for all its versions.
+    A model's config.pbtxt states them once for all its versions.
     """
-    for model, config in _configs(n_noise, n_points).items():
+    for model, config in _configs(specs).items():
         path = root / model / CONFIG
         try:
             found = _dims(path.read_text(encoding="utf-8"))
@@ -100,31 +101,27 @@ def check_shape(root: Path, n_noise: int, n_points: int) -> None:
             )
 
 
-def _configs(n_noise: int, n_points: int) -> dict[ModelName, str]:
+def _configs(specs: Specs) -> dict[ModelName, str]:
     """Returns each model's config.pbtxt, as Triton reads it."""
-    curves = ("curves", "TYPE_FP32", [-1, n_points])
-    noise = ("noise", "TYPE_FP32", [-1, n_noise])
-    seeds = ("seeds", "TYPE_INT64", [-1])
-    return {
-        "generator": _config("generator", noise, curves),
-        "sampler": _config("sampler", seeds, curves),
-    }
+    return {name: _config(spec) for name, spec in specs.items()}
 
 
-def _config(
-    model: ModelName, source: tuple[str, str, list[int]], target: tuple[str, str, list[int]]
-) -> str:
-    def tensor(name: str, data_type: str, dims: list[int]) -> str:
-        return f'{{\n    name: "{name}"\n    data_type: {data_type}\n    dims: {dims}\n  }}'
+def _config(spec: ModelSpec) -> str:
+    def tensors(tensors: list[Tensor]) -> str:
+        return ",".join(
+            f'\n  {{\n    name: "{tensor.name}"\n    data_type: TYPE_{tensor.datatype}\n'
+            f"    dims: {tensor.shape}\n  }}"
+            for tensor in tensors
+        )
 
     # max_batch_size 0: the first dimension is ours, for a batch of seeds has no second one.
     return (
-        f'name: "{model}"\n'
+        f'name: "{spec.name}"\n'
         'backend: "onnxruntime"\n'
         f'default_model_filename: "{ONNX}"\n'
         "max_batch_size: 0\n"
-        f"input [\n  {tensor(*source)}\n]\n"
-        f"output [\n  {tensor(*target)}\n]\n"
+        f"input [{tensors(spec.inputs)}\n]\n"
+        f"output [{tensors([spec.output])}\n]\n"
     )
 
 

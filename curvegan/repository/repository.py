@@ -16,7 +16,8 @@ from pathlib import Path
 
 from curvegan.errors import RepositoryError
 from curvegan.files import read_regular
-from curvegan.repository.manifest import MANIFEST, Manifest, ModelName, parse_manifest, sha256
+from curvegan.repository.description import Description, ModelName
+from curvegan.repository.manifest import MANIFEST, Manifest, parse_manifest, sha256
 
 ONNX = "model.onnx"
 TORCHSCRIPT = "model.pt"
@@ -38,6 +39,26 @@ class ModelVersion:
     generator_manifest: Manifest
     sampler_onnx: bytes
     generator_onnx: bytes
+
+    @property
+    def number(self) -> int:
+        """Its number in the repository."""
+        return self.sampler_manifest.version
+
+    @property
+    def description(self) -> Description:
+        """What is known of it, which is the same for both models."""
+        return self.sampler_manifest.description
+
+    @property
+    def sampler_sha256(self) -> str:
+        """The SHA-256 of the sampler's ONNX file, in hexadecimal."""
+        return self.sampler_manifest.files[ONNX]
+
+    @property
+    def generator_sha256(self) -> str:
+        """The SHA-256 of the generator's ONNX file, in hexadecimal."""
+        return self.generator_manifest.files[ONNX]
 
 
 class Repository:

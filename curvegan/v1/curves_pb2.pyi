@@ -83,7 +83,7 @@ class GetModelRequest(_message.Message):
     def __init__(self, version: _Optional[int] = ...) -> None: ...
 
 class GetModelResponse(_message.Message):
-    __slots__ = ("version", "family", "x_grid", "lower_bound", "upper_bound", "n_noise", "max_rows", "recipe", "training_seed", "quality", "sampler_sha256", "generator_sha256")
+    __slots__ = ("version", "family", "x_grid", "lower_bound", "upper_bound", "n_noise", "max_rows", "recipe", "training_seed", "quality", "sampler_sha256", "generator_sha256", "seed_rule", "sampler_inputs", "generator_inputs", "output", "measures", "parameters")
     class QualityEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -103,6 +103,12 @@ class GetModelResponse(_message.Message):
     QUALITY_FIELD_NUMBER: _ClassVar[int]
     SAMPLER_SHA256_FIELD_NUMBER: _ClassVar[int]
     GENERATOR_SHA256_FIELD_NUMBER: _ClassVar[int]
+    SEED_RULE_FIELD_NUMBER: _ClassVar[int]
+    SAMPLER_INPUTS_FIELD_NUMBER: _ClassVar[int]
+    GENERATOR_INPUTS_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_FIELD_NUMBER: _ClassVar[int]
+    MEASURES_FIELD_NUMBER: _ClassVar[int]
+    PARAMETERS_FIELD_NUMBER: _ClassVar[int]
     version: int
     family: str
     x_grid: _containers.RepeatedScalarFieldContainer[float]
@@ -115,4 +121,50 @@ class GetModelResponse(_message.Message):
     quality: _containers.ScalarMap[str, float]
     sampler_sha256: str
     generator_sha256: str
-    def __init__(self, version: _Optional[int] = ..., family: _Optional[str] = ..., x_grid: _Optional[_Iterable[float]] = ..., lower_bound: _Optional[_Iterable[float]] = ..., upper_bound: _Optional[_Iterable[float]] = ..., n_noise: _Optional[int] = ..., max_rows: _Optional[int] = ..., recipe: _Optional[str] = ..., training_seed: _Optional[int] = ..., quality: _Optional[_Mapping[str, float]] = ..., sampler_sha256: _Optional[str] = ..., generator_sha256: _Optional[str] = ...) -> None: ...
+    seed_rule: str
+    sampler_inputs: _containers.RepeatedCompositeFieldContainer[Tensor]
+    generator_inputs: _containers.RepeatedCompositeFieldContainer[Tensor]
+    output: Tensor
+    measures: _containers.RepeatedCompositeFieldContainer[Measure]
+    parameters: _containers.RepeatedCompositeFieldContainer[Parameter]
+    def __init__(self, version: _Optional[int] = ..., family: _Optional[str] = ..., x_grid: _Optional[_Iterable[float]] = ..., lower_bound: _Optional[_Iterable[float]] = ..., upper_bound: _Optional[_Iterable[float]] = ..., n_noise: _Optional[int] = ..., max_rows: _Optional[int] = ..., recipe: _Optional[str] = ..., training_seed: _Optional[int] = ..., quality: _Optional[_Mapping[str, float]] = ..., sampler_sha256: _Optional[str] = ..., generator_sha256: _Optional[str] = ..., seed_rule: _Optional[str] = ..., sampler_inputs: _Optional[_Iterable[_Union[Tensor, _Mapping]]] = ..., generator_inputs: _Optional[_Iterable[_Union[Tensor, _Mapping]]] = ..., output: _Optional[_Union[Tensor, _Mapping]] = ..., measures: _Optional[_Iterable[_Union[Measure, _Mapping]]] = ..., parameters: _Optional[_Iterable[_Union[Parameter, _Mapping]]] = ...) -> None: ...
+
+class Tensor(_message.Message):
+    __slots__ = ("name", "datatype", "shape", "meaning")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    DATATYPE_FIELD_NUMBER: _ClassVar[int]
+    SHAPE_FIELD_NUMBER: _ClassVar[int]
+    MEANING_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    datatype: str
+    shape: _containers.RepeatedScalarFieldContainer[int]
+    meaning: str
+    def __init__(self, name: _Optional[str] = ..., datatype: _Optional[str] = ..., shape: _Optional[_Iterable[int]] = ..., meaning: _Optional[str] = ...) -> None: ...
+
+class Measure(_message.Message):
+    __slots__ = ("name", "label", "better", "floor", "digits")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    LABEL_FIELD_NUMBER: _ClassVar[int]
+    BETTER_FIELD_NUMBER: _ClassVar[int]
+    FLOOR_FIELD_NUMBER: _ClassVar[int]
+    DIGITS_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    label: str
+    better: str
+    floor: float
+    digits: int
+    def __init__(self, name: _Optional[str] = ..., label: _Optional[str] = ..., better: _Optional[str] = ..., floor: _Optional[float] = ..., digits: _Optional[int] = ...) -> None: ...
+
+class Parameter(_message.Message):
+    __slots__ = ("name", "weights", "offset", "low", "high")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    WEIGHTS_FIELD_NUMBER: _ClassVar[int]
+    OFFSET_FIELD_NUMBER: _ClassVar[int]
+    LOW_FIELD_NUMBER: _ClassVar[int]
+    HIGH_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    weights: _containers.RepeatedScalarFieldContainer[float]
+    offset: float
+    low: float
+    high: float
+    def __init__(self, name: _Optional[str] = ..., weights: _Optional[_Iterable[float]] = ..., offset: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ...) -> None: ...

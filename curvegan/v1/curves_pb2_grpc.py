@@ -76,7 +76,7 @@ class CurveServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetModel(self, request, context):
-        """Describes a model version: its x grid, its noise, its limits, and how good it is.
+        """Describes a model version: its x grid, what its models take, its limits, and how good it is.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -1,11 +1,11 @@
 // The page: what its buttons and fields do.
-import { onThemeChange } from "./colours";
-import { element, seedsField, setProblem, tokenField } from "./elements";
-import { loadLibrary } from "./runtime";
-import { InputError, parseSeeds } from "./seeds";
-import { copyLink, downloadCsv } from "./take_away";
-import { Visit } from "./visit";
-import { Walk } from "./walk";
+import { onThemeChange } from "./charts/colours";
+import { element, seedsField, setProblem, tokenField } from "./panels/elements";
+import { loadLibrary } from "./model/runtime";
+import { InputError, parseSeeds } from "./text/seeds";
+import { copyLink, downloadCsv } from "./visit/take_away";
+import { Visit } from "./visit/visit";
+import { Walk } from "./visit/walk";
 
 const visit = new Visit();
 const { view } = visit;

@@ -20,16 +20,13 @@ class Source(NamedTuple):
     values: Int64Array | range | Float32Array
 
 
-def noise_source(values: Float32Array, n_noise: int, field: str) -> Source:
-    """Returns the source of noise whose rows, one after another, the request's field `field` holds.
-
-    Raises RequestError for a number that is not finite.
-    """
-    finite = np.isfinite(values)
-    if np.count_nonzero(finite) < len(values):
+def check_finite(numbers: Float32Array, width: int, field: str) -> None:
+    """Raises RequestError if one of the numbers of a request's field `field`, rows of `width` one
+    after another, is not finite."""
+    finite = np.isfinite(numbers)
+    if np.count_nonzero(finite) < len(numbers):
         wrong = int(np.argmin(finite))
-        row, column = divmod(wrong, n_noise)
+        row, column = divmod(wrong, width)
         raise invalid_argument(
-            field, f"is {values[wrong]} in row {row}, column {column}: give finite numbers"
+            field, f"is {numbers[wrong]} in row {row}, column {column}: give finite numbers"
         )
-    return Source("generator", values.reshape(-1, n_noise))

@@ -214,10 +214,10 @@ def _warm(engine: Engine) -> None:
     """
     for rows in (1, 2, ROWS_PER_RUN + 1):
         try:
-            made = (
-                engine.curves_from_seeds(np.zeros(rows, np.int64)),
-                engine.curves_from_noise(np.zeros((rows, engine.n_noise), np.float32)),
-            )
+            made = [
+                engine.run(name, np.zeros([rows, *spec.inputs[0].shape[1:]], spec.inputs[0].dtype))
+                for name, spec in engine.specs.items()
+            ]
         except Exception as error:  # onnxruntime's exceptions have no base of their own
             reason = " ".join(str(error).split())
             raise RepositoryError(f"onnxruntime can't run the model: {reason}") from None

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from importlib.metadata import version
 
+from curvegan.repository.description import MODEL_NAMES, ModelSpec, Tensor
 from curvegan.repository.repository import ONNX
 from serve.inference import inference_pb2
-from serve.inference.models import NAMES, ModelSpec, TensorSpec
 
 SERVER_NAME = "curvegan"
 PLATFORM = "onnxruntime_onnx"
@@ -13,8 +13,6 @@ BACKEND = "onnxruntime"
 # By Triton's names. Of "model_repository" the index is all there is, so it is not among them:
 # versions come and go by publishing and deleting.
 EXTENSIONS = ("binary_tensor_data", "model_configuration", "statistics")
-
-_TYPES = {"INT64": inference_pb2.TYPE_INT64, "FP32": inference_pb2.TYPE_FP32}
 
 
 def server_metadata() -> inference_pb2.ServerMetadataResponse:
@@ -32,7 +30,7 @@ def model_metadata(
         name=model.name,
         versions=map(str, sorted(versions)),
         platform=PLATFORM,
-        inputs=[_tensor_metadata(model.input)],
+        inputs=map(_tensor_metadata, model.inputs),
         outputs=[_tensor_metadata(model.output)],
     )
 
@@ -46,15 +44,14 @@ def model_config(model: ModelSpec) -> inference_pb2.ModelConfig:
         max_batch_size=0,
         input=[
             inference_pb2.ModelInput(
-                name=model.input.name,
-                data_type=_TYPES[model.input.datatype],
-                dims=model.input.shape,
+                name=spec.name, data_type=f"TYPE_{spec.datatype}", dims=spec.shape
             )
+            for spec in model.inputs
         ],
         output=[
             inference_pb2.ModelOutput(
                 name=model.output.name,
-                data_type=_TYPES[model.output.datatype],
+                data_type=f"TYPE_{model.output.datatype}",
                 dims=model.output.shape,
             )
         ],
@@ -68,13 +65,13 @@ def repository_index(versions: Sequence[int]) -> inference_pb2.RepositoryIndexRe
     return inference_pb2.RepositoryIndexResponse(
         models=[
             model_index(name=name, version=str(number), state="READY")
-            for name in NAMES
+            for name in MODEL_NAMES
             for number in sorted(versions)
         ]
     )
 
 
-def _tensor_metadata(spec: TensorSpec) -> inference_pb2.ModelMetadataResponse.TensorMetadata:
+def _tensor_metadata(spec: Tensor) -> inference_pb2.ModelMetadataResponse.TensorMetadata:
     return inference_pb2.ModelMetadataResponse.TensorMetadata(
         name=spec.name, datatype=spec.datatype, shape=spec.shape
     )

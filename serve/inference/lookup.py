@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 import grpc
 
-from curvegan.repository.manifest import ModelName
+from curvegan.repository.description import MODEL_NAMES, ModelName, ModelSpec
 from serve.calls.metrics import ModelTotals
 from serve.calls.status import RequestError
 from serve.compute.versions import Loaded, Versions
 from serve.inference import describe, inference_pb2
-from serve.inference.models import NAMES, ModelSpec, model_spec, parse_version
+from serve.inference.models import model_spec, parse_version
 from serve.inference.statistics import model_statistics
 
 
@@ -66,7 +66,9 @@ def statistics(
 
     Raises RequestError like `find`.
     """
-    loaded, model = find(versions, name or NAMES[0], version)
+    loaded, model = find(versions, name or MODEL_NAMES[0], version)
     return model_statistics(
-        [model.name] if name else NAMES, [loaded.number] if version else versions.numbers(), totals
+        [model.name] if name else MODEL_NAMES,
+        [loaded.number] if version else versions.numbers(),
+        totals,
     )

@@ -1,74 +1,33 @@
-"""The two models as the protocol sees them: their names, their versions and their tensors."""
+"""The models that a request names, and whether what it brings is what they take."""
 
 import re
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Literal, get_args
+from typing import Any
 
 import grpc
-import numpy as np
 import numpy.typing as npt
 
 from curvegan.engine import Engine
-from curvegan.repository.manifest import ModelName
+from curvegan.repository.description import ModelSpec, Tensor
 from curvegan.repository.repository import MAX_VERSION
 from serve.calls.status import RequestError, invalid_argument
-from serve.compute.sources import Source, noise_source
-
-Datatype = Literal["INT64", "FP32"]
-
-NAMES: tuple[ModelName, ...] = get_args(ModelName)
-# Stands in a shape for the rows, of which there may be any number.
-ROWS = -1
+from serve.compute.sources import check_finite
 
 _VERSION = re.compile(r"[0-9]{1,18}", re.ASCII)
-_INT64, _FLOAT32 = np.dtype("<i8"), np.dtype("<f4")
-
-
-@dataclass(frozen=True)
-class TensorSpec:
-    """A tensor of a model: `shape` is [ROWS] or [ROWS, width], `dtype` the type of its numbers on
-    the wire, little-endian."""
-
-    name: str
-    datatype: Datatype
-    dtype: np.dtype[Any]
-    shape: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class ModelSpec:
-    """A model: what it takes and what it gives."""
-
-    name: ModelName
-    input: TensorSpec
-    output: TensorSpec
 
 
 def model_spec(name: str, engine: Engine, field: str) -> ModelSpec:
-    """Returns the model `name` in the shape that `engine` has.
+    """Returns the model `name` of `engine`.
 
     Raises RequestError, NOT_FOUND for the request's field `field`, if there is no such model.
     """
-    spec = _specs(engine.n_noise, engine.n_points).get(name)
-    if spec is None:
-        raise RequestError(
-            grpc.StatusCode.NOT_FOUND,
-            field,
-            f"{_shown(name)} is not served: sampler and generator are",
-        )
-    return spec
-
-
-@lru_cache
-def _specs(n_noise: int, n_points: int) -> dict[str, ModelSpec]:
-    seeds = TensorSpec("seeds", "INT64", _INT64, (ROWS,))
-    noise = TensorSpec("noise", "FP32", _FLOAT32, (ROWS, n_noise))
-    curves = TensorSpec("curves", "FP32", _FLOAT32, (ROWS, n_points))
-    return {
-        "sampler": ModelSpec("sampler", seeds, curves),
-        "generator": ModelSpec("generator", noise, curves),
-    }
+    for known, spec in engine.specs.items():
+        if name == known:
+            return spec
+    raise RequestError(
+        grpc.StatusCode.NOT_FOUND,
+        field,
+        f"{_shown(name)} is not served: sampler and generator are",
+    )
 
 
 def parse_version(text: str, field: str) -> int:
@@ -85,7 +44,16 @@ def parse_version(text: str, field: str) -> int:
     return int(text)
 
 
-def check_input(spec: TensorSpec, name: str, datatype: str, shape: list[int]) -> int:
+def check_input_count(model: ModelSpec, count: int) -> None:
+    """Raises RequestError unless a request brings as many tensors as `model` takes."""
+    if count != len(model.inputs):
+        names = ", ".join(spec.name for spec in model.inputs)
+        raise invalid_argument(
+            "inputs", f"has {count} tensors: this model takes {len(model.inputs)} ({names})"
+        )
+
+
+def check_input(spec: Tensor, name: str, datatype: str, shape: list[int]) -> int:
     """Returns how many numbers the tensor that a request describes has.
 
     Raises RequestError if it is not the one that `spec` describes, with at least one row.
@@ -96,7 +64,7 @@ def check_input(spec: TensorSpec, name: str, datatype: str, shape: list[int]) ->
         raise invalid_argument(
             "inputs[0].datatype", f"is {_shown(datatype)}: {spec.name} are {spec.datatype}"
         )
-    if len(shape) != len(spec.shape) or tuple(shape[1:]) != spec.shape[1:]:
+    if len(shape) != len(spec.shape) or shape[1:] != spec.shape[1:]:
         expected = ", ".join(["rows", *map(str, spec.shape[1:])])
         raise invalid_argument(
             "inputs[0].shape", f"is {_shown(str(shape))}: this model takes [{expected}]"
@@ -104,7 +72,7 @@ def check_input(spec: TensorSpec, name: str, datatype: str, shape: list[int]) ->
     if shape[0] < 1:
         raise invalid_argument("inputs[0].shape", f"is {shape}: give at least one row")
     # In Python's integers, so that a huge shape does not wrap round to a small number.
-    return shape[0] * (spec.shape[1] if len(spec.shape) > 1 else 1)
+    return shape[0] * spec.width
 
 
 def check_count(count: int, numbers: int, field: str) -> None:
@@ -113,16 +81,16 @@ def check_count(count: int, numbers: int, field: str) -> None:
         raise invalid_argument(field, f"has {count} numbers: the shape says {numbers}")
 
 
-def source_of(spec: TensorSpec, numbers: npt.NDArray[Any], field: str) -> Source:
-    """Returns the source of the input `spec` whose numbers, flat, `field` holds.
+def rows_of(spec: Tensor, numbers: npt.NDArray[Any], field: str) -> npt.NDArray[Any]:
+    """Returns the rows of the input `spec` whose numbers, flat, `field` holds.
 
-    Raises RequestError for noise that is not finite.
+    Raises RequestError for one that is not finite.
     """
     if not numbers.flags.aligned:  # The engine can't load from just anywhere in a message.
         numbers = numbers.copy()
-    if spec.datatype == "INT64":
-        return Source("sampler", numbers)
-    return noise_source(numbers, spec.shape[1], field)
+    if spec.dtype.kind == "f":
+        check_finite(numbers, spec.width, field)
+    return numbers.reshape(spec.shape)
 
 
 def _shown(text: str) -> str:

@@ -16,15 +16,17 @@ from typing import Annotated, Any, TypeVar
 import grpc
 import msgspec
 import numpy as np
+import numpy.typing as npt
 from google.protobuf.message import Message
 
 from curvegan.arrays import Float32Array
+from curvegan.repository.description import ModelSpec, Tensor
 from curvegan.seeds import MAX_SEED, MIN_SEED
 from serve.calls.status import invalid_argument
 from serve.compute.sources import Source
 from serve.inference import inference_pb2
-from serve.inference.models import ModelSpec, TensorSpec, check_count, check_input, source_of
-from serve.inference.tensors import check_one_input, check_options, check_output, parse_raw
+from serve.inference.models import check_count, check_input, check_input_count, rows_of
+from serve.inference.tensors import check_options, check_output, parse_raw
 
 Shape = TypeVar("Shape")
 
@@ -115,14 +117,14 @@ def parse_infer(body: bytes, json_length: str | None, model: ModelSpec) -> Infer
     """
     json, raw = _parts(body, json_length)
     request = _decode(json, _Request, "request")
-    check_one_input(len(request.inputs))
-    given = request.inputs[0]
-    numbers = check_input(model.input, given.name, given.datatype, given.shape)
+    check_input_count(model, len(request.inputs))
+    given, spec = request.inputs[0], model.inputs[0]
+    numbers = check_input(spec, given.name, given.datatype, given.shape)
     check_options("inputs[0].parameters", given.set_parameters())
     for index, output in enumerate(request.outputs or ()):
         check_output(model.output, index, output.name)
         check_options(f"outputs[{index}].parameters", output.set_parameters())
-    source = _source(given, raw, numbers, model.input)
+    source = Source(model.name, _rows(given, raw, numbers, spec))
     return InferRequest(source, request.id or "", _wants_raw(request))
 
 
@@ -223,7 +225,7 @@ def _decode(json: bytes | memoryview, shape: type[Shape], field: str) -> Shape:
         raise invalid_argument(field, f"does not parse: {error}") from None
 
 
-def _source(given: _Input, raw: memoryview | None, numbers: int, spec: TensorSpec) -> Source:
+def _rows(given: _Input, raw: memoryview | None, numbers: int, spec: Tensor) -> npt.NDArray[Any]:
     size, data = given.set_parameters().get("binary_data_size"), bytes(given.data)
     if data == b"null":
         data = b""
@@ -243,47 +245,47 @@ def _source(given: _Input, raw: memoryview | None, numbers: int, spec: TensorSpe
     return parse_raw(spec, raw, numbers, "inputs[0].binary_data")
 
 
-def _from_json(data: bytes, numbers: int, spec: TensorSpec) -> Source:
+def _from_json(data: bytes, numbers: int, spec: Tensor) -> npt.NDArray[Any]:
     field = "inputs[0].data"
     if not data:
         raise invalid_argument(field, "is not set: give the numbers")
     values: Sequence[float]
-    if spec.datatype == "INT64":
-        values = _seeds(data, field)
+    if spec.dtype.kind == "i":
+        values = _integers(data, field)
     elif _NESTED.match(data):
         rows = _decode(data, list[list[float]], field)
-        if any(len(row) != spec.shape[1] for row in rows):
-            raise invalid_argument(field, f"has rows of another length than {spec.shape[1]}")
+        if any(len(row) != spec.width for row in rows):
+            raise invalid_argument(field, f"has rows of another length than {spec.width}")
         values = list(itertools.chain.from_iterable(rows))
     else:
         values = _decode(data, list[float], field)
     check_count(len(values), numbers, field)
     # A number beyond float32 becomes infinite, and the check of the noise refuses that.
     with np.errstate(over="ignore"):
-        return source_of(spec, np.array(values, spec.dtype), field)
+        return rows_of(spec, np.array(values, spec.dtype), field)
 
 
-def _seeds(data: bytes, field: str) -> list[int]:
-    """Returns the seeds of a list in JSON: integers, or what other languages make of them, whole
-    floats, and texts where a program has no integers of 64 bits. Raises RequestError."""
+def _integers(data: bytes, field: str) -> list[int]:
+    """Returns the integers of a list in JSON, or what other languages make of them: whole floats,
+    and texts where a program has no integers of 64 bits. Raises RequestError."""
     with contextlib.suppress(msgspec.MsgspecError):
         return msgspec.json.decode(data, type=list[_Int64])
     # The slow way reads it, or says where it is wrong.
-    seeds = []
+    integers = []
     for index, value in enumerate(_decode(data, list[Any], field)):
-        seed = value
+        integer = value
         if (isinstance(value, str) and _WHOLE.fullmatch(value)) or (
             isinstance(value, float) and value.is_integer() and abs(value) <= _MAX_EXACT
         ):
-            seed = int(value)
-        if type(seed) is not int or not MIN_SEED <= seed <= MAX_SEED:
+            integer = int(value)
+        if type(integer) is not int or not MIN_SEED <= integer <= MAX_SEED:
             raise invalid_argument(
                 f"{field}[{index}]",
                 f"is {repr(value)[:60]}: give a whole number from -2^63 to 2^63 - 1, beyond 2^53 "
                 "with all its digits",
             )
-        seeds.append(seed)
-    return seeds
+        integers.append(integer)
+    return integers
 
 
 def _wants_raw(request: _Request) -> bool:

@@ -5,14 +5,17 @@ client reads nothing else.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from curvegan.arrays import Float32Array
+from curvegan.repository.description import ModelSpec, Tensor
 from serve.calls.status import invalid_argument
 from serve.compute.sources import Source
 from serve.inference import inference_pb2
-from serve.inference.models import ModelSpec, TensorSpec, check_count, check_input, source_of
+from serve.inference.models import check_count, check_input, check_input_count, rows_of
 
 # Options that would change what a tensor is or where it lies; one that went unheeded would be a
 # wrong answer.
@@ -24,29 +27,32 @@ def parse_request(request: inference_pb2.ModelInferRequest, model: ModelSpec) ->
 
     Raises RequestError, naming the field, for a request that is not one for this model.
     """
-    check_one_input(len(request.inputs))
-    given = request.inputs[0]
-    numbers = check_input(model.input, given.name, given.datatype, given.shape[:])
+    check_input_count(model, len(request.inputs))
+    given, spec = request.inputs[0], model.inputs[0]
+    numbers = check_input(spec, given.name, given.datatype, given.shape[:])
     check_options("inputs[0].parameters", given.parameters)
     for index, output in enumerate(request.outputs):
         check_output(model.output, index, output.name)
         check_options(f"outputs[{index}].parameters", output.parameters)
     if not request.raw_input_contents:
-        return _typed(model.input, given.contents, numbers)
+        return Source(model.name, _typed(spec, given.contents, numbers))
     if given.HasField("contents") and given.contents.ByteSize():
         raise invalid_argument(
             "raw_input_contents", "is given beside inputs[0].contents: give one of them"
         )
-    if len(request.raw_input_contents) != 1:
+    if len(request.raw_input_contents) != len(request.inputs):
         raise invalid_argument(
             "raw_input_contents",
-            f"has {len(request.raw_input_contents)} elements: give one, of the one input",
+            f"has {len(request.raw_input_contents)} elements: give one for each input",
         )
-    return parse_raw(model.input, request.raw_input_contents[0], numbers, "raw_input_contents[0]")
+    content = request.raw_input_contents[0]
+    return Source(model.name, parse_raw(spec, content, numbers, "raw_input_contents[0]"))
 
 
-def parse_raw(spec: TensorSpec, content: bytes | memoryview, numbers: int, field: str) -> Source:
-    """Returns the source whose `numbers` numbers are the bytes `content` of the field `field`.
+def parse_raw(
+    spec: Tensor, content: bytes | memoryview, numbers: int, field: str
+) -> npt.NDArray[Any]:
+    """Returns the rows of `spec` whose `numbers` numbers are the bytes `content` of `field`.
 
     Raises RequestError if there are more or fewer, or one can't be computed with.
     """
@@ -55,16 +61,10 @@ def parse_raw(spec: TensorSpec, content: bytes | memoryview, numbers: int, field
         raise invalid_argument(
             field, f"has {len(content)} bytes: the shape says {numbers} numbers, {expected} bytes"
         )
-    return source_of(spec, np.frombuffer(content, spec.dtype), field)
+    return rows_of(spec, np.frombuffer(content, spec.dtype), field)
 
 
-def check_one_input(count: int) -> None:
-    """Raises RequestError unless a request has one input."""
-    if count != 1:
-        raise invalid_argument("inputs", f"has {count} tensors: give one")
-
-
-def check_output(spec: TensorSpec, index: int, name: str) -> None:
+def check_output(spec: Tensor, index: int, name: str) -> None:
     """Raises RequestError if the output that stands at `index` in a request is not `spec`."""
     if name != spec.name:
         raise invalid_argument(
@@ -102,15 +102,16 @@ def stream_error(request_id: str, message: str) -> inference_pb2.ModelStreamInfe
     )
 
 
-def _typed(spec: TensorSpec, contents: inference_pb2.InferTensorContents, numbers: int) -> Source:
-    wanted, other = "int64_contents", "fp32_contents"
-    if spec.datatype == "FP32":
-        wanted, other = other, wanted
-    if getattr(contents, other):
-        raise invalid_argument(
-            f"inputs[0].contents.{other}", f"is given: {spec.datatype} stand in {wanted}"
-        )
+def _typed(
+    spec: Tensor, contents: inference_pb2.InferTensorContents, numbers: int
+) -> npt.NDArray[Any]:
+    wanted = f"{spec.datatype.lower()}_contents"
+    for other in ("int64_contents", "fp32_contents"):
+        if other != wanted and getattr(contents, other):
+            raise invalid_argument(
+                f"inputs[0].contents.{other}", f"is given: {spec.datatype} stand in {wanted}"
+            )
     field = f"inputs[0].contents.{wanted}"
     values = np.array(getattr(contents, wanted), spec.dtype)
     check_count(len(values), numbers, field)
-    return source_of(spec, values, field)
+    return rows_of(spec, values, field)

@@ -42,6 +42,7 @@ from serve.rpc.server import make_server
 from serve.rpc.standard_services import Aside
 from serve.settings import Access, Bounds, Settings
 from serve.web.inference_routes import InferenceRoutes
+from serve.web.page_routes import PageRoutes
 from serve.web.server import HttpServer
 
 logger = logging.getLogger(__name__)
@@ -157,7 +158,10 @@ async def _serve(job: Job) -> None:
             else server.add_insecure_port(endpoint)
         ):
             raise ServerError(f"gRPC can't listen on {endpoint}")
-    routes = InferenceRoutes(versions, plane, calls, totals, bounds)
+    routes = [
+        *InferenceRoutes(versions, plane, calls, totals, bounds).routes(),
+        *PageRoutes(versions, plane).routes(),
+    ]
     http = HttpServer(settings, versions, calls, tokens, metrics, routes)
 
     # What is there now stays: the collector need not look at it again and again.

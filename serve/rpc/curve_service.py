@@ -1,17 +1,18 @@
 """`curvegan.v1.CurveService`: translates between the contract and the data plane, nothing else."""
 
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 
 import numpy as np
 
-from curvegan.repository.repository import ONNX
+from curvegan.repository.model import Model
 from curvegan.seeds import MAX_SEED
 from curvegan.v1 import curves_pb2
 from curvegan.wire import packed
 from serve.calls.calls import Call
 from serve.calls.status import invalid_argument
 from serve.compute.plane import Plane
-from serve.compute.sources import Source, noise_source
+from serve.compute.sources import Source, check_finite
 from serve.compute.versions import Versions
 from serve.rpc.handlers import Handler, Handlers
 
@@ -68,22 +69,8 @@ class CurveService:
 
     async def _get_model(self, request: curves_pb2.GetModelRequest, _: Call) -> bytes:
         loaded = self._versions.get(request.version)
-        sampler, generator = loaded.model.sampler_manifest, loaded.model.generator_manifest
-        description = sampler.description
-        return curves_pb2.GetModelResponse(
-            version=loaded.number,
-            family=description.family.name,
-            x_grid=description.x_grid,
-            lower_bound=description.family.lower_bound or [],
-            upper_bound=description.family.upper_bound or [],
-            n_noise=description.n_noise,
-            max_rows=self._plane.max_rows(loaded.engine),
-            recipe=description.training.recipe,
-            training_seed=description.training.seed,
-            quality=description.quality,
-            sampler_sha256=sampler.files[ONNX],
-            generator_sha256=generator.files[ONNX],
-        ).SerializeToString()
+        model = Model.of(loaded.model, self._plane.max_rows(loaded.engine))
+        return curves_pb2.GetModelResponse(**asdict(model)).SerializeToString()
 
 
 def parse_source(source: curves_pb2.CurveSource, n_noise: int) -> Source:
@@ -129,4 +116,5 @@ def _noise(noise: curves_pb2.NoiseRows, n_noise: int) -> Source:
         raise invalid_argument(
             "source.noise.values", f"has {len(values)} numbers: give whole rows of {n_noise}"
         )
-    return noise_source(values, n_noise, "source.noise.values")
+    check_finite(values, n_noise, "source.noise.values")
+    return Source("generator", values.reshape(-1, n_noise))

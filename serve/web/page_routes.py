@@ -10,16 +10,17 @@ import asyncio
 import gzip
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
 
 import msgspec
+import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from curvegan.repository.manifest import ModelName, sha256
-from curvegan.repository.repository import ONNX
+from curvegan.repository.manifest import sha256
+from curvegan.repository.model import Model
 from serve.calls.status import RequestError
+from serve.compute.plane import Plane
 from serve.compute.versions import Loaded, Versions
 from serve.inference import lookup
 from serve.web.content_coding import accepted
@@ -84,9 +85,10 @@ class _File:
 class PageRoutes:
     """The page, and the versions that are loaded, as it needs them."""
 
-    def __init__(self, versions: Versions, folder: Path = FOLDER) -> None:
+    def __init__(self, versions: Versions, plane: Plane, folder: Path = FOLDER) -> None:
         """Reads the page's files from `folder`, which need not exist."""
         self._versions = versions
+        self._plane = plane
         self._files = {path.stem: _read(path) for path in folder.glob("*.gz")}
 
     def routes(self) -> list[Route]:
@@ -117,7 +119,8 @@ class PageRoutes:
             loaded = self._loaded(request)
         except RequestError as error:
             return _refused(error)
-        content = msgspec.json.encode(_description(loaded))
+        model = Model.of(loaded.model, self._plane.max_rows(loaded.engine))
+        content = msgspec.json.encode(model, enc_hook=np.ndarray.tolist)
         return _tagged(request, content, sha256(content), "application/json")
 
     async def _onnx(self, request: Request) -> Response:
@@ -126,37 +129,17 @@ class PageRoutes:
             model = self._loaded(request).model
         except RequestError as error:
             return _refused(error)
-        if name not in get_args(ModelName):
+        files = {
+            "sampler": (model.sampler_onnx, model.sampler_sha256),
+            "generator": (model.generator_onnx, model.generator_sha256),
+        }
+        if name not in files:
             return _not_found(f"{name} is not served: sampler and generator are")
-        manifest, content = (
-            (model.sampler_manifest, model.sampler_onnx)
-            if name == "sampler"
-            else (model.generator_manifest, model.generator_onnx)
-        )
-        return _tagged(request, content, manifest.files[ONNX], "application/octet-stream")
+        return _tagged(request, *files[name], "application/octet-stream")
 
     def _loaded(self, request: Request) -> Loaded:
         version = request.path_params.get("version", "")
         return lookup.find(self._versions, "sampler", version)[0]
-
-
-def _description(loaded: Loaded) -> dict[str, Any]:
-    sampler, generator = loaded.model.sampler_manifest, loaded.model.generator_manifest
-    description = sampler.description
-    return {
-        "version": loaded.number,
-        "family": description.family.name,
-        "lower_bound": description.family.lower_bound,
-        "upper_bound": description.family.upper_bound,
-        "x_grid": description.x_grid,
-        "n_noise": description.n_noise,
-        "seed_rule": description.seed_rule,
-        "recipe": description.training.recipe,
-        "training_seed": description.training.seed,
-        "quality": description.quality,
-        "sampler_sha256": sampler.files[ONNX],
-        "generator_sha256": generator.files[ONNX],
-    }
 
 
 def _read(path: Path) -> _File:

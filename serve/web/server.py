@@ -4,7 +4,7 @@ and a page for people."""
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import grpc
@@ -25,8 +25,7 @@ from serve.process.listening import Claim, listening_socket
 from serve.rpc.handlers import OTHER
 from serve.settings import Settings
 from serve.web.connection import Connection, Door, count_refused
-from serve.web.inference_routes import InferenceRoutes, problem_response
-from serve.web.page_routes import PageRoutes
+from serve.web.inference_routes import problem_response
 
 _MAX_HEADER_BYTES = 16 * 1024
 
@@ -41,8 +40,9 @@ class HttpServer:
         calls: Calls,
         tokens: Tokens | None,
         metrics: Metrics,
-        inference: InferenceRoutes,
+        routes: Sequence[Route],
     ) -> None:
+        """`routes` are answered beside the server's own."""
         self._versions = versions
         self._calls = calls
         self._metrics = metrics
@@ -51,8 +51,7 @@ class HttpServer:
                 Route("/healthz", self._healthz),
                 Route("/readyz", self._readyz),
                 Route("/metrics", self._show_metrics),
-                *inference.routes(),
-                *PageRoutes(versions).routes(),
+                *routes,
             ],
             exception_handlers={HTTPException: self._not_offered},
         )

@@ -8,6 +8,7 @@ import pytest
 from bench.parity import __main__ as command
 from bench.parity.rows import Rows, seeds_and_noise
 from bench.parity.runtimes import RUNTIMES, Outcome, Runtime, run_all, run_both
+from curvegan.repository.repository import Repository
 from tests.support.commands import error_line, try_command
 
 GOAL = 5e-6
@@ -21,7 +22,8 @@ def outcomes(published: Path) -> dict[tuple[str, str], Outcome]:
 
 
 def rows_of(published: Path) -> dict[str, Rows]:
-    return seeds_and_noise((published / "generator" / "1" / "model.pt").read_bytes())
+    specs = Repository(published).load(1).description.specs
+    return seeds_and_noise((published / "generator" / "1" / "model.pt").read_bytes(), specs)
 
 
 @pytest.mark.timeout(600)  # The first test also builds, and fetches packages.

@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from curvegan.engine import ROWS_PER_RUN, Engine
 from curvegan.errors import RepositoryError
+from curvegan.repository.description import ROWS, Description, Tensor, default_inputs
 from curvegan.repository.repository import Repository
 
 SEEDS = st.integers(-(2**63), 2**63 - 1)
@@ -50,17 +53,44 @@ def test_arrays_that_are_views_give_the_curves_of_their_values(engine: Engine):
     assert (engine.curves_from_seeds(seeds[::-1]) == engine.curves_from_seeds(seeds)[::-1]).all()
 
 
-def test_files_of_another_shape_are_refused(repository: Repository):
+LABELS = Tensor("labels", "INT64", [ROWS], "indices of classes")
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        (
+            lambda it: replace(it, x_grid=[*it.x_grid, 2.0]),
+            r"\('curves', 'tensor\(float\)', \[-1, 16",
+        ),
+        (
+            lambda it: replace(it, inputs=default_inputs(6)),
+            r"\('noise', 'tensor\(float\)', \[-1, 6",
+        ),
+        (
+            lambda it: replace(it, inputs=it.inputs | {"sampler": [*it.inputs["sampler"], LABELS]}),
+            r"\('labels', 'tensor\(int64\)', \[-1\]\)",
+        ),
+    ],
+)
+def test_files_with_other_tensors_than_described_are_refused(
+    repository: Repository, other: Callable[[Description], Description], named: str
+):
     model = repository.load(1)
-    with pytest.raises(RepositoryError, match="its manifest describes"):
-        Engine(model.sampler_onnx, model.generator_onnx, n_noise=5, n_points=16)
-    with pytest.raises(RepositoryError, match="its manifest describes"):
-        Engine(model.generator_onnx, model.sampler_onnx, n_noise=5, n_points=15)
+    with pytest.raises(RepositoryError, match=f"its manifest describes .*{named}"):
+        Engine(model.sampler_onnx, model.generator_onnx, other(model.description).specs)
+
+
+def test_the_generator_in_the_samplers_place_is_refused(repository: Repository):
+    model = repository.load(1)
+    with pytest.raises(RepositoryError, match="the generator's ONNX file has the tensors"):
+        Engine(model.generator_onnx, model.sampler_onnx, model.description.specs)
 
 
 def test_what_is_no_onnx_file_is_refused_in_one_line(repository: Repository):
-    with pytest.raises(RepositoryError, match="onnxruntime can't load") as caught:
-        Engine(b"garbage", repository.load(1).generator_onnx, n_noise=5, n_points=15)
+    model = repository.load(1)
+    with pytest.raises(RepositoryError, match="onnxruntime can't load the sampler") as caught:
+        Engine(b"garbage", model.generator_onnx, model.description.specs)
     assert "\n" not in str(caught.value)
 
 

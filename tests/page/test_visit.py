@@ -1,18 +1,20 @@
 """The page and its server: one that goes, is busy, asks for a token, or has another model."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from playwright.sync_api import Browser, expect
 
-from curvegan.repository.manifest import Family
+from curvegan.engine import Engine
+from curvegan.repository.description import Family, Measure, Parameter
 from curvegan.repository.publish import publish
 from curvegan.repository.repository import Repository
 from serve.running import RunningServer, running_server
-from tests.page.opened import DRAWN, ask_for, drawn, opened, shown_values
+from tests.page.opened import DRAWN, MINUS, ask_for, drawn, opened, shown_values
 from tests.support.commands import run_command
-from tests.support.models import publish_raised, raised
+from tests.support.models import describe_as_before, publish_raised, raised
 
 
 def test_a_server_that_goes_away_is_noticed_and_so_is_its_return(browser: Browser, published: Path):
@@ -94,13 +96,67 @@ def test_a_model_of_another_shape_is_shown_as_it_is(browser: Browser, tmp_path: 
         assert len(shown_values(page)) == 9
 
 
-def test_of_an_unknown_family_no_a_is_told(browser: Browser, models: Path):
-    version = Repository(models).load(1)
-    description = replace(version.sampler_manifest.description, family=Family("waves"))
-    files = raised(models, 0)
-    publish(models, description, files["generator"], files["sampler"])
+def test_a_family_without_bounds_and_parameters_is_shown_without_them(
+    browser: Browser, models: Path
+):
+    publish_described(models, family=Family("waves"), measures=[])
     with running_server(models) as server, drawn(browser, server) as page:
         expect(page.locator("#model")).to_contain_text("waves")
         expect(page.locator("#facts")).to_have_text("")
         expect(page.locator("#parameters")).to_be_hidden()
+        expect(page.locator("#measures")).to_contain_text("off_family_rmse")
         assert page.locator("#chart canvas").count() == 1
+
+
+def test_parameters_are_read_off_the_curves_as_the_description_says(
+    browser: Browser, models: Path, engine: Engine
+):
+    """One of the family's own, and one of another name and another size."""
+    family = Repository(models).load(1).description.family
+    [a] = family.parameters
+    weights = [100 * weight for weight in a.weights]
+    width = Parameter("width", weights, 100 * a.offset, low=100, high=200)
+    publish_described(models, family=replace(family, name="beams", parameters=[a, width]))
+    curve = engine.curves_from_seeds(np.array([7]))[0]
+    value = float(curve @ np.array(a.weights) + a.offset)
+    with (
+        running_server(models) as server,
+        drawn(browser, server, "#seeds=0-20&pick=7") as page,
+    ):
+        facts = f"a = {value:.3f} · width = {100 * value:.1f}".replace("-", MINUS)
+        expect(page.locator("#facts")).to_contain_text(facts)
+        headings = page.locator("#parameters h2").all_text_contents()
+        assert headings == ["Distribution of a", "Distribution of width"]
+        expect(page.locator("#parameters canvas")).to_have_count(2)
+
+
+def test_measures_go_by_their_labels_beside_what_real_curves_score(browser: Browser, models: Path):
+    measures = [
+        Measure("in_bounds", "between the bounds", "higher", floor=1.0, digits=2),
+        Measure("w1_a", "distance", "lower", digits=1),
+    ]
+    quality = {"w1_a": 0.04, "in_bounds": 0.5, "energy": 2.5}
+    publish_described(models, measures=measures, quality=quality)
+    with running_server(models) as server, drawn(browser, server) as page:
+        rows = page.locator("#measures tr").all_inner_texts()
+        assert [row.split("\t") for row in rows] == [
+            ["between the bounds ↑", "0.50", "1.00"],
+            ["distance ↓", "0.0", ""],
+            ["energy", "2.5"],
+        ]
+        expect(page.get_by_role("img", name="higher is better")).to_be_visible()
+
+
+def test_a_version_of_before_is_shown_with_what_its_description_has(browser: Browser, models: Path):
+    describe_as_before(models)
+    with running_server(models) as server, drawn(browser, server) as page:
+        expect(page.locator("#facts")).to_have_text(re.compile("^(within|outside) the bounds$"))
+        expect(page.locator("#parameters")).to_be_hidden()
+        expect(page.locator("#measures")).to_contain_text("w1_a")
+
+
+def publish_described(models: Path, **changes: object) -> None:
+    """Publishes version 1 anew, with a description that is changed."""
+    files = raised(models, 0)
+    description = replace(Repository(models).load(1).description, **changes)
+    publish(models, description, files["generator"], files["sampler"])

@@ -1,5 +1,6 @@
 """Further versions of a trained model, made without training."""
 
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -10,7 +11,8 @@ import onnx
 from onnx import numpy_helper
 
 from curvegan.engine import Engine
-from curvegan.repository.manifest import ModelName
+from curvegan.repository.description import ModelName
+from curvegan.repository.manifest import MANIFEST, sha256, to_json
 from curvegan.repository.publish import LAST_VERSION, publish
 from curvegan.repository.repository import ONNX, TORCHSCRIPT, Repository
 
@@ -56,6 +58,22 @@ def put_in_place(elsewhere: Path, models: Path, version: int) -> None:
     for model in ("generator", "sampler"):
         shutil.rmtree(models / model / str(version), ignore_errors=True)
         (elsewhere / model / str(version)).rename(models / model / str(version))
+
+
+def describe_as_before(models: Path) -> None:
+    """Rewrites version 1 of `models` as it was when a description had no inputs, no measures and
+    no parameters of its family."""
+    seal = ""
+    for model in ("generator", "sampler"):
+        path = models / model / "1" / MANIFEST
+        manifest = json.loads(path.read_text())
+        for field in ("inputs", "measures"):
+            del manifest["description"][field]
+        del manifest["description"]["family"]["parameters"]
+        manifest["generator_manifest_sha256"], manifest["self_sha256"] = seal, ""
+        manifest["self_sha256"] = sha256(to_json(manifest))
+        path.write_bytes(to_json(manifest))
+        seal = sha256(path.read_bytes())
 
 
 def point(link: Path, models: Path) -> None:

@@ -12,6 +12,7 @@ import torch
 from onnx.reference import ReferenceEvaluator
 
 from curvegan.ort import ort
+from curvegan.repository.description import default_inputs, model_specs
 from curvegan.repository.repository import EXPORTED_PROGRAM, ONNX, TORCHSCRIPT
 from train.data.quadratics import Quadratics
 from train.export import Export, ParityError, export
@@ -22,6 +23,7 @@ from train.gan.networks import Sampler, make_generator
 
 N_NOISE, N_POINTS = 5, 15
 X_GRID = Quadratics(N_POINTS).x_grid.tolist()
+SPECS = model_specs(default_inputs(N_NOISE), N_POINTS)
 MODELS = ("generator", "sampler")
 FILES = (ONNX, TORCHSCRIPT, EXPORTED_PROGRAM)
 
@@ -127,7 +129,7 @@ def test_files_of_other_weights_fail_their_parity_and_the_message_says_where(gen
     }
     rows = np.random.default_rng(0).standard_normal((5_000, N_NOISE), np.float32)
     with pytest.raises(ParityError, match=r"differs from torch eager: .* point 4, .*nothing was"):
-        check_parity(ExportedModel("generator", "noise", generator, files, rows))
+        check_parity(ExportedModel(SPECS["generator"], generator, files, rows))
 
 
 def test_a_row_whose_bytes_depend_on_the_batch_fails_the_parity(generator):
@@ -148,7 +150,7 @@ def test_a_row_whose_bytes_depend_on_the_batch_fails_the_parity(generator):
     files = {**exported, ONNX: model.SerializeToString()}
     rows = np.random.default_rng(0).standard_normal((5_000, N_NOISE), np.float32)
     with pytest.raises(ParityError, match="other bytes in a batch of"):
-        check_parity(ExportedModel("generator", "noise", generator, files, rows))
+        check_parity(ExportedModel(SPECS["generator"], generator, files, rows))
 
 
 def test_a_generator_that_is_not_finite_is_not_exported():

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from curvegan.arrays import Float64Array
+from curvegan.repository.description import Parameter
 
 
 class CurveFamily(Protocol):
@@ -35,6 +36,13 @@ class Quadratics:
     def bounds(self) -> tuple[Float64Array, Float64Array]:
         """The lowest and the highest y at each x, float64 [n_points] each."""
         return self.x_grid**2, 2 * self.x_grid**2 + 1
+
+    @property
+    def parameters(self) -> list[Parameter]:
+        """The a that fits a curve best, by least squares: ⟨y + 1, x² + 1⟩ / ⟨x² + 1, x² + 1⟩."""
+        shape = self.x_grid**2 + 1
+        weights = shape / (shape @ shape)
+        return [Parameter("a", weights.tolist(), float(weights.sum()), 1.0, 2.0)]
 
     def curves(self, uniform: torch.Tensor) -> torch.Tensor:
         """Returns a curve for each number in (0, 1): [..., 1] to float32 [..., n_points]."""

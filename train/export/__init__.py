@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from curvegan.repository.manifest import ModelName
+from curvegan.repository.description import ModelName, default_inputs, model_specs
 from curvegan.repository.repository import EXPORTED_PROGRAM, ONNX, TORCHSCRIPT
 from train.export.exported_program import to_exported_program
 from train.export.onnx_models import SEED_RULE, generator_onnx, sampler_onnx, to_file
@@ -41,6 +41,7 @@ def export(generator: nn.Module, n_noise: int, x_grid: Sequence[float]) -> Expor
     generator = copy.deepcopy(generator).cpu().eval().requires_grad_(False)
     sampler = Sampler(generator, n_noise).eval()
     seeds, noise = seeds_to_compare(), noise_to_compare(n_noise)
+    specs = model_specs(default_inputs(n_noise), len(x_grid))
     generator_graph = generator_onnx(generator, n_noise)
     sampler_graph = sampler_onnx(generator_graph, n_noise)
     files: dict[ModelName, dict[str, bytes]] = {
@@ -57,10 +58,8 @@ def export(generator: nn.Module, n_noise: int, x_grid: Sequence[float]) -> Expor
     }
     parity: dict[ModelName, dict[str, float]] = {
         "generator": check_parity(
-            ExportedModel("generator", "noise", generator, files["generator"], noise)
+            ExportedModel(specs["generator"], generator, files["generator"], noise)
         ),
-        "sampler": check_parity(
-            ExportedModel("sampler", "seeds", sampler, files["sampler"], seeds)
-        ),
+        "sampler": check_parity(ExportedModel(specs["sampler"], sampler, files["sampler"], seeds)),
     }
     return Export(files, parity)

@@ -19,6 +19,7 @@ from torch import nn
 from curvegan.arrays import Float32Array, Int64Array
 from curvegan.errors import CurveganError
 from curvegan.ort import ort
+from curvegan.repository.description import ModelSpec
 from curvegan.repository.repository import EXPORTED_PROGRAM, ONNX, TORCHSCRIPT
 from train.export.exported_program import load_exported_program
 from train.export.torchscript import load_torchscript
@@ -41,11 +42,20 @@ class ParityError(CurveganError):
 class ExportedModel:
     """A model in torch and the files it was exported to; `rows` are inputs to compare on."""
 
-    name: str
-    input_name: str
+    spec: ModelSpec
     eager: nn.Module
     files: Mapping[str, bytes]
     rows: Rows
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.spec.name
+
+    @property
+    def input_name(self) -> str:
+        """The name of what it takes."""
+        return self.spec.inputs[0].name
 
 
 def check_parity(model: ExportedModel) -> dict[str, float]:

@@ -40,12 +40,7 @@ class Outcome:
     def of(cls, run: Run) -> Self:
         """Reads a run's folder. Raises CurveganError if it has no whole export."""
         description, files = run.load_export()
-        engine = Engine(
-            files["sampler"][ONNX],
-            files["generator"][ONNX],
-            n_noise=description.n_noise,
-            n_points=description.n_points,
-        )
+        engine = Engine(files["sampler"][ONNX], files["generator"][ONNX], description.specs)
         curves = engine.curves_from_seeds(np.arange(N_MEASURED))
         exported = [number for number, member in enumerate(run.members) if member.exported]
         if not exported:

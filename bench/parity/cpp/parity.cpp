@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -23,29 +24,32 @@ double now() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 7) return 2;
-  const std::string kind = argv[2];
-  const std::int64_t width = std::stoll(argv[3]);
+  if (argc != 8) return 2;
+  const bool is_int64 = std::string(argv[3]) == "INT64";
   at::set_num_threads(1);
   const torch::InferenceMode no_gradients;
   auto model = torch::jit::load(argv[1], torch::kCPU);
 
-  std::ifstream file(argv[4], std::ios::binary);
+  std::vector<std::int64_t> shape;
+  std::stringstream sizes(argv[4]);
+  for (std::string size; std::getline(sizes, size, ',');) shape.push_back(std::stoll(size));
+
+  std::ifstream file(argv[5], std::ios::binary);
   std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
   const auto size = static_cast<std::int64_t>(bytes.size());
-  const auto rows = kind == "seeds"
-                        ? torch::from_blob(bytes.data(), {size / 8}, torch::kInt64)
-                        : torch::from_blob(bytes.data(), {size / 4 / width, width}, torch::kFloat32);
+  const auto numbers = is_int64 ? torch::from_blob(bytes.data(), {size / 8}, torch::kInt64)
+                                : torch::from_blob(bytes.data(), {size / 4}, torch::kFloat32);
+  const auto rows = numbers.reshape(shape);
   const auto parts = rows.split(kRowsPerRun);
   std::vector<torch::Tensor> made;
   for (const auto& part : parts) made.push_back(model.forward({part}).toTensor());
   const auto curves = torch::cat(made).contiguous();
-  std::ofstream(argv[5], std::ios::binary)
+  std::ofstream(argv[6], std::ios::binary)
       .write(static_cast<const char*>(curves.data_ptr()),
              static_cast<std::streamsize>(curves.nbytes()));
 
   std::vector<double> times;
-  const double until = now() + std::stod(argv[6]);
+  const double until = now() + std::stod(argv[7]);
   do {
     const double start = now();
     for (const auto& part : parts) model.forward({part});

@@ -77,6 +77,17 @@ def test_model_describes_what_is_served(client):
     np.testing.assert_allclose(upper, 2 * model.x_grid**2 + 1)
 
 
+def test_a_client_that_reads_the_description_needs_no_other_word_of_the_model(client):
+    model = client.model()
+    [a] = model.parameters
+    assert (a.name, a.low, a.high) == ("a", 1, 2)
+    for value in (1, 1.25, 2):
+        curve = value * model.x_grid**2 + (value - 1)
+        assert curve @ a.weights + a.offset == pytest.approx(value, abs=1e-12)
+    assert {measure.name for measure in model.measures} == set(model.quality)
+    assert [tensor.shape for tensor in model.generator_inputs] == [[-1, model.n_noise]]
+
+
 @pytest.mark.parametrize(
     ("seeds", "problem"),
     [

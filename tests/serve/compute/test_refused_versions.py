@@ -80,7 +80,7 @@ def foreign(models: Path, *nodes: onnx.NodeProto, kind: int = TensorProto.FLOAT)
 def test_what_is_no_onnx_is_refused(models: Path):
     files = raised(models, by=0)
     reason = refusal_of(models, files | {"sampler": files["sampler"] | {ONNX: b"onnx"}})
-    assert "onnxruntime can't load the model of seeds" in reason
+    assert "onnxruntime can't load the sampler" in reason
 
 
 def test_a_model_of_other_numbers_is_refused(models: Path):
@@ -92,7 +92,7 @@ def test_a_model_of_other_numbers_is_refused(models: Path):
         helper.make_node("Cast", ["wide"], ["curves"], to=TensorProto.DOUBLE),
     ]
     reason = refusal_of(models, foreign(models, *nodes, kind=TensorProto.DOUBLE))
-    assert "('curves', 'tensor(double)', [None, 15])" in reason
+    assert "('curves', 'tensor(double)', [-1, 15])" in reason
 
 
 def test_a_model_that_can_not_compute_is_refused(models: Path):

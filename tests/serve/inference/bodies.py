@@ -5,9 +5,9 @@ import json
 import grpc
 import pytest
 
+from curvegan.repository.description import ModelSpec
 from serve.calls.status import RequestError
 from serve.inference import rest
-from serve.inference.models import ModelSpec
 
 
 def body(data: object, *, name="seeds", datatype="INT64", shape=(2,), **fields) -> bytes:

@@ -9,10 +9,12 @@ import pytest
 from google.protobuf.json_format import MessageToDict
 
 from curvegan.engine import Engine
+from curvegan.repository.description import MODEL_NAMES
+from curvegan.repository.repository import Repository
 from serve.calls.metrics import ModelTotals
 from serve.calls.status import RequestError
 from serve.inference import describe, lookup
-from serve.inference.models import NAMES, model_spec
+from serve.inference.models import model_spec
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,17 @@ def test_the_server_says_its_name_and_version():
     assert (server.name, server.version) == ("curvegan", version("curvegan"))
 
 
-@pytest.mark.parametrize("model", NAMES)
+@pytest.mark.parametrize("model", MODEL_NAMES)
+def test_a_models_metadata_is_its_description(versions, repository: Repository, model: str):
+    spec = repository.load(1).description.specs[model]
+    metadata = lookup.metadata(versions, model, "1")
+    for told, described in ((metadata.inputs, spec.inputs), (metadata.outputs, [spec.output])):
+        assert [(tensor.name, tensor.datatype, list(tensor.shape)) for tensor in told] == [
+            (tensor.name, tensor.datatype, tensor.shape) for tensor in described
+        ]
+
+
+@pytest.mark.parametrize("model", MODEL_NAMES)
 def test_a_models_configuration_is_its_config_pbtxt(published: Path, engine: Engine, model: str):
     config = describe.model_config(model_spec(model, engine, "name"))
     assert config.platform == "onnxruntime_onnx"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curvegan.repository.description import ModelSpec
 from serve.inference import rest
-from serve.inference.models import ModelSpec
 from tests.serve.inference.bodies import body, error_of, raw_body
 
 

@@ -1,11 +1,14 @@
 """CurveService on a real port: answers, and the status code and field of each wrong request."""
 
+from dataclasses import asdict
+
 import grpc
 import numpy as np
 import pytest
 from google.rpc.error_details_pb2 import BadRequest
 from google.rpc.status_pb2 import Status
 
+from curvegan import Model
 from curvegan.engine import Engine
 from curvegan.v1 import curves_pb2
 from curvegan.v1.curves_pb2 import (
@@ -236,15 +239,9 @@ def test_a_request_over_the_message_limit_is_refused_also_when_it_comes_compress
         assert call(channel, "GetModel", b"")
 
 
-def test_get_model_describes_the_published_model(channel, repository):
+def test_get_model_says_all_that_a_client_may_know(channel, repository):
     answer = curves_pb2.GetModelResponse.FromString(call(channel, "GetModel", b""))
-    manifest = repository.load(1).sampler_manifest
-    description = manifest.description
-    assert answer.version == 1
-    assert answer.family == "quadratics"
-    assert list(answer.x_grid) == description.x_grid
-    np.testing.assert_allclose(answer.lower_bound, np.square(description.x_grid))
-    np.testing.assert_allclose(answer.upper_bound, 2 * np.square(description.x_grid) + 1)
-    assert answer.n_noise == 5
-    assert dict(answer.quality) == description.quality
-    assert answer.sampler_sha256 == manifest.files["model.onnx"]
+    model = Model.of(repository.load(1), answer.max_rows)
+    assert answer == curves_pb2.GetModelResponse(**asdict(model))
+    assert [tensor.name for tensor in answer.sampler_inputs] == ["seeds"]
+    assert answer.max_rows * answer.output.shape[1] * 4 < 4 * 1024**2, "it has to fit"

@@ -6,20 +6,27 @@ import json
 import re
 import ssl
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 from starlette.requests import Request
 
+from curvegan import CurveClient
 from curvegan.repository.repository import Repository
+from serve.calls.calls import Calls
+from serve.compute.plane import Plane
 from serve.compute.settled import Settled
 from serve.compute.versions import Versions
 from serve.running import RunningServer, running_server
+from serve.settings import Bounds
 from serve.web.page_routes import FOLDER, PageRoutes
 from tests.serve.web.test_server import ask
 from tests.support.authority import Authority, of_server
 from tests.support.models import publish_raised
 
+PLANE = Plane(Bounds(), Calls(Bounds()))
 built = pytest.mark.skipif(not FOLDER.is_dir(), reason="the page is not built: make page")
 
 
@@ -41,14 +48,13 @@ def test_the_page_gets_the_very_file_that_is_served(
     assert headers["ETag"] == f'"{json.loads(described)[f"{model}_sha256"]}"'
 
 
-def test_the_description_is_the_manifests(server: RunningServer, repository: Repository):
+def test_the_page_gets_all_that_a_client_may_know(server: RunningServer, client: CurveClient):
     described = json.loads(ask(server, "GET", "/page/model")[1])
-    description = repository.load(1).sampler_manifest.description
-    assert described["version"] == 1
-    assert described["x_grid"] == description.x_grid
-    assert described["upper_bound"] == description.family.upper_bound
-    assert described["n_noise"] == description.n_noise
-    assert described["quality"] == description.quality
+    told = asdict(client.model())
+    assert described == {
+        name: value.tolist() if isinstance(value, np.ndarray) else value
+        for name, value in told.items()
+    }
     assert ask(server, "GET", "/page/model/1")[1] == ask(server, "GET", "/page/model")[1]
 
 
@@ -74,7 +80,7 @@ def test_a_version_that_is_about_to_be_served_may_be_asked_for_again(models: Pat
     versions = Versions(Repository(models), Settled(tmp_path), 1, None, lambda *_: None)
     versions.refresh()
     publish_raised(models, 0.25)
-    _, _, _, description, onnx = PageRoutes(versions).routes()
+    _, _, _, description, onnx = PageRoutes(versions, PLANE).routes()
     for route in (description, onnx):
         request = Request(
             {"type": "http", "headers": [], "path_params": {"version": "2", "name": "sampler"}}
@@ -105,7 +111,7 @@ def test_what_a_browser_has_is_not_sent_again(server: RunningServer):
 
 def test_without_its_files_the_page_says_how_to_build_them(repository: Repository, tmp_path: Path):
     versions = Versions(repository, Settled(tmp_path), 1, None, lambda *_: None)
-    index, *_ = PageRoutes(versions, tmp_path / "nothing").routes()
+    index, *_ = PageRoutes(versions, PLANE, tmp_path / "nothing").routes()
     response = asyncio.run(index.endpoint(Request({"type": "http", "headers": []})))
     assert response.status_code == 404
     assert b"make page" in response.body

@@ -51,16 +51,17 @@ export async function fetchOnnx(
  * Seeds go as raw 64-bit integers, for JSON's numbers are exact up to 2⁵³ only (in JavaScript).
  */
 export async function serverCurves(
-  version: number,
+  { version, sampler_inputs: inputs }: Model,
   seeds: BigInt64Array,
   signal: AbortSignal,
 ): Promise<Float32Array> {
+  const { name, datatype } = inputs[0]!;
   const head = new TextEncoder().encode(
     JSON.stringify({
       inputs: [
         {
-          name: "seeds",
-          datatype: "INT64",
+          name,
+          datatype,
           shape: [seeds.length],
           parameters: { binary_data_size: seeds.byteLength },
         },

@@ -1,11 +1,15 @@
 // The panel of the curve that is picked: its seed, what is known of it, its noise, its values.
-import { element } from "./elements";
-import { fitA, isQuadratics, type Model } from "./model";
+import { parameterTexts, type Shown } from "../charts/curve_chart";
+import type { Model } from "../model/model";
+import { fixedNumber, properMinus, spanOf } from "../text/numbers";
+import { element, made } from "./elements";
 import { Sliders } from "./sliders";
-import { properMinus, shortNumber } from "./text";
 
-// How far a point may lie beyond a bound and still count as within, as the quality is measured.
+// How far a point may lie beyond a bound and still count as within: this part of the distance
+// between the bounds where they are closest.
 const BOUNDS_TOLERANCE = 0.001;
+// Decimals of the values, beyond those of what all curves span.
+const PLACES = 5;
 
 export class PickedPanel {
   private readonly sliders: Sliders;
@@ -21,19 +25,19 @@ export class PickedPanel {
   }
 
   /** Says all that is known of `curve`, float32 [n_points], which may be moved from its seed's. */
-  describe(model: Model, seed: bigint, curve: Float32Array, isMoved: boolean): void {
+  describe({ model, span }: Shown, seed: bigint, curve: Float32Array, isMoved: boolean): void {
     const name = `Seed ${properMinus(String(seed))}`;
     element("pick").textContent = isMoved ? `${name}, moved` : name;
     element<HTMLButtonElement>("reset").disabled = !isMoved;
     element("facts").textContent = facts(model, curve);
+    const xSpan = spanOf(model.x_grid);
     element("values").replaceChildren(
       ...model.x_grid.map((x, i) => {
-        const row = document.createElement("tr");
-        for (const value of [x, curve[i]!]) {
-          const cell = document.createElement("td");
-          cell.textContent = properMinus(value.toFixed(5));
-          row.append(cell);
-        }
+        const row = made("tr");
+        row.append(
+          made("td", { textContent: fixedNumber(x, xSpan, PLACES) }),
+          made("td", { textContent: fixedNumber(curve[i]!, span, PLACES) }),
+        );
         return row;
       }),
     );
@@ -41,13 +45,11 @@ export class PickedPanel {
 }
 
 function facts(model: Model, curve: Float32Array): string {
-  const said: string[] = [];
-  if (isQuadratics(model)) said.push(`a = ${shortNumber(fitA(curve, model.x_grid)[0]!)}`);
+  const said = parameterTexts(model, curve);
   const { lower_bound: lower, upper_bound: upper } = model;
   if (lower && upper) {
-    const inside = curve.every(
-      (y, i) => y >= lower[i]! - BOUNDS_TOLERANCE && y <= upper[i]! + BOUNDS_TOLERANCE,
-    );
+    const slack = BOUNDS_TOLERANCE * Math.min(...upper.map((y, i) => y - lower[i]!));
+    const inside = curve.every((y, i) => y >= lower[i]! - slack && y <= upper[i]! + slack);
     said.push(inside ? "within the bounds" : "outside the bounds");
   }
   return said.join(" · ");

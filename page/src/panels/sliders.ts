@@ -1,5 +1,5 @@
 // A slider for each number of the noise.
-import { properMinus } from "./text";
+import { properMinus } from "../text/numbers";
 
 // Of a standard normal, all but one in 16,000 lies within.
 const REACH = 4;

@@ -1,27 +1,25 @@
 // What is shown: the curves of some seeds, one of which is picked and may be moved.
 import { Comparison } from "./comparison";
-import { CurveChart, type Shown } from "./curve_chart";
-import { element, seedsField, setProblem } from "./elements";
-import { Histogram } from "./histogram";
-import { writeLink } from "./link";
-import { fitA, isQuadratics, type Model } from "./model";
-import { describeModel } from "./model_panel";
-import { PickedPanel } from "./picked_panel";
-import type { Runtime } from "./runtime";
-import { noiseOf, SEED_RULE } from "./seed_rule";
-import { following, formatSeeds, preceding } from "./seeds";
-import { seedsTitle } from "./text";
+import { CurveChart, type Shown } from "../charts/curve_chart";
+import { element, seedsField, setProblem } from "../panels/elements";
+import { writeLink } from "../text/link";
+import type { Model } from "../model/model";
+import { describeModel } from "../panels/model_panel";
+import { DISTRIBUTION_SEEDS, ParametersPanel } from "../panels/parameters_panel";
+import { PickedPanel } from "../panels/picked_panel";
+import type { Runtime } from "../model/runtime";
+import { noiseOf, SEED_RULE } from "../model/seed_rule";
+import { spanOf } from "../text/numbers";
+import { following, formatSeeds, preceding, seedsTitle } from "../text/seeds";
 
 /** How many seeds "next" and "previous" go on by. */
 const PAGE = 64;
 // Browsers let a page change its address some three times a second, no more.
 const LINK_MILLISECONDS = 500;
-// The seeds of which the histogram is made: 0 to this, without it.
-const HISTOGRAM_SEEDS = 10_000;
 
 export class View {
   private readonly chart = new CurveChart(element("chart"), (row) => this.pick(row));
-  private readonly histogram = new Histogram(element("histogram"));
+  private readonly parameters = new ParametersPanel();
   private readonly panel = new PickedPanel((noise) => void this.move(noise));
   private readonly comparison = new Comparison();
   private runtime: Runtime | undefined;
@@ -49,6 +47,7 @@ export class View {
     this.runtime = runtime;
     void before?.release();
     describeModel(runtime.model);
+    this.parameters.describe(runtime.model);
   }
 
   /** Shows the curves of `seeds`, and picks one of them, with `noise` instead of its own. */
@@ -59,14 +58,14 @@ export class View {
     const { model } = this.runtime;
     const curves = await this.runtime.curvesOfSeeds(seeds);
     if (mine !== this.turn) return;
-    this.shown = { model, seeds, curves };
+    this.shown = { model, seeds, curves, span: spanOf(curves) };
     this.picked = row;
     this.moved = null;
     this.chart.show(this.shown, this.curveOf(row));
     await Promise.resolve(); // The chart draws in a microtask.
     performance.measure("redraw", { start: began });
     this.title(seeds);
-    if (isQuadratics(model)) this.histogram.mark(fitA(curves, model.x_grid));
+    if (model === this.model) this.parameters.mark(curves);
     this.panel.setNoise(this.noiseOfPicked());
     if (noise) {
       this.panel.setNoise(noise);
@@ -117,24 +116,19 @@ export class View {
     return others !== null;
   }
 
-  /** Draws how a is distributed, where the model's curves have one. */
-  async drawHistogram(): Promise<void> {
+  /** Draws how the parameters of the family are distributed, where it has any. */
+  async drawDistributions(): Promise<void> {
     const { runtime } = this;
-    if (!runtime) return;
-    const { model } = runtime;
-    element("parameters").hidden = !isQuadratics(model);
-    if (!isQuadratics(model)) return;
-    const seeds = BigInt64Array.from({ length: HISTOGRAM_SEEDS }, (_, i) => BigInt(i));
+    if (!runtime?.model.parameters.length) return;
+    const seeds = BigInt64Array.from({ length: DISTRIBUTION_SEEDS }, (_, i) => BigInt(i));
     const curves = await runtime.curvesOfSeeds(seeds);
-    if (runtime !== this.runtime) return;
-    this.histogram.show(fitA(curves, model.x_grid));
-    if (this.shown) this.histogram.mark(fitA(this.shown.curves, model.x_grid));
+    if (runtime === this.runtime) this.parameters.show(curves);
   }
 
   /** Draws all anew, in the colours of the style sheet as they are now. */
   rebuild(): void {
     this.chart.build();
-    this.histogram.build();
+    this.parameters.build();
   }
 
   /** Asks the server for the same curves if it did not answer before. */
@@ -178,8 +172,8 @@ export class View {
   }
 
   private describe(curve: Float32Array): void {
-    const { model, seeds } = this.shown!;
-    this.panel.describe(model, seeds[this.picked]!, curve, this.moved !== null);
+    const { seeds } = this.shown!;
+    this.panel.describe(this.shown!, seeds[this.picked]!, curve, this.moved !== null);
     this.linking ||= setTimeout(() => this.keepLink(), LINK_MILLISECONDS);
   }
 

@@ -1,7 +1,7 @@
 // What can be taken away: the curves as a file, the address as a link.
-import { csvOf } from "./csv";
-import type { Shown } from "./curve_chart";
-import { element } from "./elements";
+import { csvOf } from "../text/csv";
+import type { Shown } from "../charts/curve_chart";
+import { element } from "../panels/elements";
 
 const COPIED_MILLISECONDS = 2000;
 

@@ -1,18 +1,20 @@
 // The curves between their bounds. One can be picked: it is drawn over the others.
 import uPlot from "uplot";
 import { heights, scaleColour, themeColour } from "./colours";
-import { fitA, isQuadratics, type Model } from "./model";
-import { axis, write } from "./plot";
-import { properMinus, shortNumber } from "./text";
+import { type Model, valuesOf } from "../model/model";
+import { fixedNumber, properMinus, spanOf } from "../text/numbers";
+import { axis, sizeFor, textWidth, write } from "./plot";
 
 // How near to a curve, in pixels, the pointer means it.
 const REACH = 24;
 
-/** What is shown: `curves` are float32 [n · n_points], one for each of `seeds`. */
+/** What is shown: `curves` are float32 [n · n_points], one for each of `seeds`; `span` is how far
+ * their y reach, for so many decimals tell them apart. */
 export interface Shown {
   model: Model;
   seeds: BigInt64Array;
   curves: Float32Array;
+  span: number;
 }
 
 export class CurveChart {
@@ -68,8 +70,9 @@ export class CurveChart {
 
   private coloursOf({ model, curves, seeds }: Shown): string[] {
     const n = model.x_grid.length;
-    const of = isQuadratics(model)
-      ? heights(fitA(curves, model.x_grid), [1, 2])
+    const [parameter] = model.parameters;
+    const of = parameter
+      ? heights(valuesOf(parameter, curves), [parameter.low, parameter.high])
       : heights(Array.from(seeds, (_, row) => mean(curves.subarray(row * n, row * n + n))));
     return of.map(scaleColour);
   }
@@ -121,7 +124,7 @@ export class CurveChart {
       },
       axes: [
         axis({ size: 28, label: "x", labelSize: 18, space: 60 }),
-        axis({ size: 54, space: 44 }),
+        axis({ size: sizeFor(54, 20), space: 44 }),
       ],
       bands: model.upper_bound ? [{ series: [1, 2], fill: themeColour("band") }] : [],
       series: [
@@ -170,14 +173,14 @@ export class CurveChart {
     const index = chart?.cursor.idx;
     this.tip.hidden = hovered === null || index === null || index === undefined;
     if (this.tip.hidden || !chart || !shown) return;
-    const { model, curves, seeds } = shown;
+    const { model, seeds, span } = shown;
     const n = model.x_grid.length;
-    const y = curves[hovered! * n + index!]!;
-    const lines = [`x ${shortNumber(model.x_grid[index!]!)}, y ${shortNumber(y)}`];
-    if (isQuadratics(model)) {
-      const [a] = fitA(curves.subarray(hovered! * n, hovered! * n + n), model.x_grid);
-      lines.push(`a ${shortNumber(a!)}`);
-    }
+    const curve = shown.curves.subarray(hovered! * n, hovered! * n + n);
+    const x = fixedNumber(model.x_grid[index!]!, spanOf(model.x_grid));
+    const lines = [
+      `x ${x}, y ${fixedNumber(curve[index!]!, span)}`,
+      ...parameterTexts(model, curve),
+    ];
     const title = document.createElement("strong");
     title.textContent = `seed ${properMinus(String(seeds[hovered!]))}`;
     this.tip.replaceChildren(title, lines.join(" · "));
@@ -190,21 +193,46 @@ export class CurveChart {
 
   /** Names the y axis upright, which is how its one letter is read. */
   private nameY(chart: uPlot): void {
-    const { left, top, height } = chart.bbox;
-    const x = left - 44 * uPlot.pxRatio;
+    const { top, height } = chart.bbox;
+    const x = 10 * uPlot.pxRatio;
     write(chart, "y", x, top + height / 2, themeColour("muted"), { weight: 400 });
   }
 
   private nameBounds(chart: uPlot): void {
-    const { upper_bound: upper, lower_bound: lower, x_grid: x } = this.shown!.model;
-    if (!upper || !lower) return;
-    const middle = Math.floor(x.length / 2);
-    const at = (y: number, shift: number) =>
-      [chart.valToPos(x[middle]!, "x", true), chart.valToPos(y, "y", true) + shift] as const;
-    const gap = 14 * uPlot.pxRatio;
-    write(chart, "upper bound", ...at(upper[middle]!, -gap), themeColour("upper"));
-    write(chart, "lower bound", ...at(lower[middle]!, gap), themeColour("lower"));
+    const { upper_bound: upper, lower_bound: lower } = this.shown!.model;
+    if (upper) this.nameBound(chart, "upper", upper, -1);
+    if (lower) this.nameBound(chart, "lower", lower, 1);
   }
+
+  /** Names a bound in the middle, `side` -1 above it or 1 below it along the whole name. */
+  private nameBound(chart: uPlot, bound: string, values: number[], side: -1 | 1): void {
+    const x = this.shown!.model.x_grid;
+    const name = `${bound} bound`;
+    const at = x.map((value) => chart.valToPos(value, "x", true));
+    const middle = at[Math.floor(x.length / 2)]!;
+    const half = textWidth(chart, name) / 2;
+    const ends = [middle - half, middle, middle + half].map((place) => between(at, values, place));
+    const covered = values.filter((_, i) => Math.abs(at[i]! - middle) < half);
+    const heights = [...ends, ...covered].map((y) => side * chart.valToPos(y, "y", true));
+    const y = side * (Math.max(...heights) + 14 * uPlot.pxRatio);
+    write(chart, name, middle, y, themeColour(bound));
+  }
+}
+
+/** Returns what the parameters of the family are in `curve`, float32 [n_points]. */
+export function parameterTexts({ parameters }: Model, curve: Float32Array): string[] {
+  return parameters.map((parameter) => {
+    const [value] = valuesOf(parameter, curve);
+    return `${parameter.name} = ${fixedNumber(value!, parameter.high - parameter.low)}`;
+  });
+}
+
+/** Returns what a line through `values` at the places `at`, ascending, is at `place`. */
+function between(at: number[], values: number[], place: number): number {
+  const next = at.findIndex((other) => other >= place);
+  if (next <= 0) return values.at(next)!;
+  const part = (place - at[next - 1]!) / (at[next]! - at[next - 1]!);
+  return values[next - 1]! + part * (values[next]! - values[next - 1]!);
 }
 
 function mean(values: Float32Array): number {

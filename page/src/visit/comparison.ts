@@ -1,8 +1,8 @@
 // The curves beside the server's own of the same seeds.
-import type { Shown } from "./curve_chart";
-import { element } from "./elements";
-import { NotServed, ServerAway, serverCurves, TokenNeeded } from "./server";
-import { tinyNumber } from "./text";
+import type { Shown } from "../charts/curve_chart";
+import { element } from "../panels/elements";
+import { NotServed, ServerAway, serverCurves, TokenNeeded } from "../model/server";
+import { tinyNumber } from "../text/numbers";
 
 // One seed is one curve, in every runtime, to this part of the largest value: the promise.
 const TOLERANCE = 1e-5;
@@ -26,7 +26,7 @@ export class Comparison {
     if (!this.due) tell("asking", "Comparing with the server …");
     this.due = false;
     try {
-      const theirs = await serverCurves(model.version, seeds, signal);
+      const theirs = await serverCurves(model, seeds, signal);
       if (signal.aborted) return;
       const largest = largestDifference(theirs, curves);
       tell(

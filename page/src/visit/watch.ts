@@ -1,6 +1,6 @@
 // Whether the server answers, and with which model; asked again and again while the page is seen.
-import type { Model } from "./model";
-import { fetchModel, ServerAway, TokenNeeded } from "./server";
+import type { Model } from "../model/model";
+import { fetchModel, ServerAway, TokenNeeded } from "../model/server";
 
 const EVERY = 2000;
 

@@ -1,9 +1,12 @@
 // What both charts have in common.
 import uPlot from "uplot";
 import { themeColour } from "./colours";
-import { properMinus } from "./text";
+import { properMinus } from "../text/numbers";
 
 const FONT = '12px system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif';
+
+// Between an axis and its labels, and how wide a digit of them is at most, in pixels.
+const [GAP, TICK, CHARACTER] = [6, 4, 7.7];
 
 export function axis(options: uPlot.Axis): uPlot.Axis {
   const rule = { stroke: themeColour("rule"), width: 1 };
@@ -11,16 +14,38 @@ export function axis(options: uPlot.Axis): uPlot.Axis {
     stroke: themeColour("muted"),
     font: FONT,
     grid: rule,
-    ticks: { ...rule, size: 4 },
-    gap: 6,
+    ticks: { ...rule, size: TICK },
+    gap: GAP,
     labelFont: FONT,
     values: (_, splits) => splits.map((value) => (value === null ? "" : tick(value))),
     ...options,
   };
 }
 
+/** Returns the size of an axis on the left: `least`, or more where its longest label needs it with
+ * `beside` pixels to its left. */
+export function sizeFor(least: number, beside = 0): uPlot.Axis.Size {
+  return (_, labels) => {
+    const longest = Math.max(0, ...(labels ?? []).map((label) => label.length));
+    return Math.max(least, beside + GAP + TICK + CHARACTER * longest);
+  };
+}
+
 function tick(value: number): string {
   return properMinus(String(Number(value.toPrecision(6))));
+}
+
+/** Returns how wide `write` writes `text`, in the pixels of the chart's canvas. */
+export function textWidth({ ctx }: uPlot, text: string): number {
+  ctx.save();
+  ctx.font = fontOf(600);
+  const { width } = ctx.measureText(text);
+  ctx.restore();
+  return width;
+}
+
+function fontOf(weight: number): string {
+  return FONT.replace("12px", `${weight} ${12 * uPlot.pxRatio}px`);
 }
 
 /** Writes `text` on a chart's canvas, (x, y) in its pixels. */
@@ -34,7 +59,7 @@ export function write(
 ): void {
   const { ctx } = chart;
   ctx.save();
-  ctx.font = FONT.replace("12px", `${weight} ${12 * uPlot.pxRatio}px`);
+  ctx.font = fontOf(weight);
   ctx.textAlign = align;
   ctx.textBaseline = "middle";
   // A rim in the paper's colour, so that it can be read across lines.

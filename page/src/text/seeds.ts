@@ -1,4 +1,5 @@
 // Seeds as people write them: `7`, `1, 5, 9`, `0-63`, or a mix. Any 64-bit integer is a seed.
+import { properMinus } from "./numbers";
 
 export const MIN_SEED = -(2n ** 63n);
 export const MAX_SEED = 2n ** 63n - 1n;
@@ -80,4 +81,15 @@ function run(first: bigint, last: bigint): BigInt64Array | null {
   const to = last > MAX_SEED ? MAX_SEED : last;
   if (to < from) return null;
   return BigInt64Array.from({ length: Number(to - from) + 1 }, (_, i) => from + BigInt(i));
+}
+
+/** Returns how many curves there are, and of which seeds. */
+export function seedsTitle(seeds: BigInt64Array): string {
+  const count = seeds.length === 1 ? "1 curve" : `${seeds.length.toLocaleString("en")} curves`;
+  const text = formatSeeds(seeds);
+  const run = /^(-?\d+)-(-?\d+)$/.exec(text);
+  if (run) return `${count}, seeds ${properMinus(run[1]!)} to ${properMinus(run[2]!)}`;
+  const name = seeds.length === 1 ? "seed" : "seeds";
+  const which = text.length <= 44 ? `${name} ${properMinus(text)}` : `${name} of a list`;
+  return `${count}, ${which}`;
 }

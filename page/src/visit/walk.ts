@@ -1,5 +1,5 @@
 // The walk through the seeds, one after the other.
-import { element } from "./elements";
+import { element } from "../panels/elements";
 
 const STEP_MILLISECONDS = 250;
 

@@ -1,10 +1,10 @@
 // A visit to the server: which version is shown, what it says meanwhile, and what comes of it.
-import { element, seedsField, setProblem, tokenField } from "./elements";
-import { readLink } from "./link";
-import { isSame, type Model } from "./model";
-import { CannotCompute, Runtime } from "./runtime";
-import { InputError, parseSeeds } from "./seeds";
-import { fetchModel, isToken, keepToken, NotServed, ServerAway, TokenNeeded } from "./server";
+import { element, seedsField, setProblem, tokenField } from "../panels/elements";
+import { readLink } from "../text/link";
+import { isSame, type Model } from "../model/model";
+import { CannotCompute, Runtime } from "../model/runtime";
+import { InputError, parseSeeds } from "../text/seeds";
+import { fetchModel, isToken, keepToken, NotServed, ServerAway, TokenNeeded } from "../model/server";
 import { View } from "./view";
 import { type News, newsOf, watch } from "./watch";
 
@@ -40,7 +40,7 @@ export class Visit {
     await this.showLink();
     performance.mark("first drawing");
     this.watcher.ask();
-    await this.view.drawHistogram();
+    await this.view.drawDistributions();
   }
 
   /** Shows what the address asks for now. */
@@ -66,7 +66,7 @@ export class Visit {
     }
     tellNotice("");
     await this.view.showAgain();
-    await this.view.drawHistogram();
+    await this.view.drawDistributions();
   }
 
   /** Comes again with another token. */

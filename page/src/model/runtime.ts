@@ -1,11 +1,14 @@
 // onnxruntime in the browser (WebAssembly), with the files that the server itself computes with.
 import type * as Ort from "onnxruntime-web/wasm";
 import wasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm";
-import { type Model } from "./model";
+import type { Model, Tensor } from "./model";
 import { fetchOnnx, ServerAway } from "./server";
 
 // Rows of one run: they fit into a cache.
 const ROWS_PER_RUN = 1024;
+
+// onnxruntime's names of the types.
+const TYPES = { INT64: "int64", FP32: "float32" } as const;
 
 /** This browser can't load the models. */
 export class CannotCompute extends Error {}
@@ -66,7 +69,7 @@ export class Runtime {
     // All are in the queue at once, so that none comes after `release`.
     for (let row = 0; row < seeds.length; row += ROWS_PER_RUN) {
       const part = seeds.slice(row, row + ROWS_PER_RUN);
-      const made = this.run(this.sampler, "seeds", "int64", part, [part.length]);
+      const made = this.run(this.sampler, this.model.sampler_inputs[0]!, part);
       runs.push(made.then((values) => curves.set(values, row * n)));
     }
     await Promise.all(runs);
@@ -75,7 +78,7 @@ export class Runtime {
 
   /** Returns the curve of `noise`, float32 [n_noise]: float32 [n_points]. */
   curveOfNoise(noise: Float32Array): Promise<Float32Array> {
-    return this.run(this.generator, "noise", "float32", noise, [1, noise.length]);
+    return this.run(this.generator, this.model.generator_inputs[0]!, noise);
   }
 
   /** Ends both sessions, once what was asked for is done. */
@@ -85,18 +88,20 @@ export class Runtime {
     await this.generator.release();
   }
 
-  /** Runs one after the other: a session takes one call at a time. */
+  /** Returns the curves of the rows `data` of `input`. Runs one after the other: a session takes
+   * one call at a time. */
   private run(
     session: Ort.InferenceSession,
-    name: string,
-    type: "int64" | "float32",
+    input: Tensor,
     data: BigInt64Array | Float32Array,
-    shape: number[],
   ): Promise<Float32Array> {
+    const row = input.shape.slice(1);
+    const rows = data.length / row.reduce((size, length) => size * length, 1);
     const result = this.queue.then(async () => {
-      const tensor = new this.ort.Tensor(type as "float32", data as Float32Array, shape);
-      const { curves } = await session.run({ [name]: tensor });
-      return curves!.data as Float32Array;
+      const type = TYPES[input.datatype];
+      const tensor = new this.ort.Tensor(type as "float32", data as Float32Array, [rows, ...row]);
+      const outputs = await session.run({ [input.name]: tensor });
+      return outputs[this.model.output.name]!.data as Float32Array;
     });
     this.queue = result.catch(() => undefined);
     return result;

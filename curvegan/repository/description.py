@@ -1,0 +1,171 @@
+"""What is known of a trained generator: its curves, what its models take and give, how it was
+trained, and how good it is."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+ModelName = Literal["generator", "sampler"]
+MODEL_NAMES: tuple[ModelName, ...] = get_args(ModelName)
+
+# As the Open Inference Protocol names them.
+Datatype = Literal["INT64", "FP32"]
+_DTYPES: dict[Datatype, np.dtype[Any]] = {"INT64": np.dtype("<i8"), "FP32": np.dtype("<f4")}
+
+# Stands in a shape for the rows, of which there may be any number.
+ROWS = -1
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor that a model takes or gives: `shape` is [ROWS] or [ROWS, width]; `meaning` says
+    what its numbers are."""
+
+    name: str
+    datatype: Datatype
+    shape: list[int]
+    meaning: str
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of its numbers, little-endian, as on the wire."""
+        return _DTYPES[self.datatype]
+
+    @property
+    def width(self) -> int:
+        """Numbers in a row."""
+        return self.shape[1] if len(self.shape) > 1 else 1
+
+
+Inputs = dict[ModelName, list[Tensor]]
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One of the two models: what it takes and what it gives."""
+
+    name: ModelName
+    inputs: list[Tensor]
+    output: Tensor
+
+
+Specs = dict[ModelName, ModelSpec]
+
+
+def default_inputs(n_noise: int) -> Inputs:
+    """Returns what the models of curves without labels take."""
+    noise = Tensor("noise", "FP32", [ROWS, n_noise], "standard normal numbers, a row a curve")
+    seeds = Tensor("seeds", "INT64", [ROWS], "any 64-bit integers, a seed a curve")
+    return {"generator": [noise], "sampler": [seeds]}
+
+
+def model_specs(inputs: Inputs, n_points: int) -> Specs:
+    """Returns both models: each gives a curve of `n_points` numbers for each row of its inputs."""
+    curves = Tensor("curves", "FP32", [ROWS, n_points], "y at each x of the x grid, a row a curve")
+    return {name: ModelSpec(name, inputs[name], curves) for name in MODEL_NAMES}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a family that can be read off a curve y, [n_points]: weights · y + offset.
+
+    In real curves it is uniformly distributed between `low` and `high`.
+    """
+
+    name: str
+    weights: list[float]
+    offset: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Family:
+    """The curves that a model learnt.
+
+    `lower_bound` and `upper_bound` hold the lowest and the highest y at each x, [n_points] each;
+    both are None for a family without bounds.
+    """
+
+    name: str
+    lower_bound: list[float] | None = None
+    upper_bound: list[float] | None = None
+    parameters: list[Parameter] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure of quality: the name under which `Description.quality` has its value, and how it
+    is to be read.
+
+    `better` says which values are; `floor` is what real curves score, beyond which nothing has to
+    go, or None where that is not known. Its values are shown with `digits` decimals.
+    """
+
+    name: str
+    label: str
+    better: Literal["lower", "higher"]
+    floor: float | None = None
+    digits: int = 4
+
+    @property
+    def format(self) -> str:
+        """How Python writes its values: the format specification."""
+        return f".{self.digits}f"
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a generator was trained: the recipe with all its hyperparameters, and how it ended.
+
+    `d_real` is the mean probability that the discriminator gave to real curves, `score` its mean
+    -loss; both over the last tenth of the steps. `ms_per_step` is what a step of the whole
+    `population` of GANs took, of which this is the best.
+    """
+
+    recipe: str
+    hyperparameters: dict[str, int | float | str]
+    seed: int
+    device: str
+    ms_per_step: float
+    d_real: float
+    score: float
+    population: int = 1
+
+
+@dataclass(frozen=True)
+class Description:
+    """All that is known of a trained generator before it has a version.
+
+    `parity` maps model, runtime to the largest absolute difference from torch eager; `libraries`
+    maps the name of a library to the version that trained and exported. `measures` explains the
+    values of `quality`; one that it leaves out goes by its name. `inputs` are what each model
+    takes, by default that of curves without labels.
+    """
+
+    family: Family
+    x_grid: list[float]
+    n_noise: int
+    seed_rule: str
+    training: Training
+    quality: dict[str, float]
+    parity: dict[ModelName, dict[str, float]]
+    libraries: dict[str, str]
+    measures: list[Measure] = field(default_factory=list)
+    inputs: Inputs = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # Descriptions of before the field came have none; all of them were of unlabelled curves.
+        if not self.inputs:
+            object.__setattr__(self, "inputs", default_inputs(self.n_noise))
+
+    @property
+    def n_points(self) -> int:
+        """Numbers in a curve."""
+        return len(self.x_grid)
+
+    @property
+    def specs(self) -> Specs:
+        """Both models, what they take and what they give."""
+        return model_specs(self.inputs, self.n_points)

@@ -1,0 +1,61 @@
+// What the server says of a model version: the fields of curvegan/repository/model.py that the page
+// needs.
+
+export interface Tensor {
+  name: string;
+  datatype: "INT64" | "FP32";
+  shape: number[];
+}
+
+export interface Measure {
+  name: string;
+  label: string;
+  better: "lower" | "higher";
+  floor: number | null;
+  digits: number;
+}
+
+export interface Parameter {
+  name: string;
+  weights: number[];
+  offset: number;
+  low: number;
+  high: number;
+}
+
+export interface Model {
+  version: number;
+  family: string;
+  lower_bound: number[] | null;
+  upper_bound: number[] | null;
+  x_grid: number[];
+  n_noise: number;
+  seed_rule: string;
+  recipe: string;
+  training_seed: number;
+  quality: Record<string, number>;
+  sampler_sha256: string;
+  generator_sha256: string;
+  sampler_inputs: Tensor[];
+  generator_inputs: Tensor[];
+  output: Tensor;
+  measures: Measure[];
+  parameters: Parameter[];
+}
+
+/** Returns whether both are the same version with the same files. */
+export function isSame(one: Model, other: Model): boolean {
+  return (
+    one.version === other.version &&
+    one.sampler_sha256 === other.sampler_sha256 &&
+    one.generator_sha256 === other.generator_sha256
+  );
+}
+
+/** Returns the value of `parameter` in each of `curves`, float32 [n · n_points]: float64 [n]. */
+export function valuesOf(parameter: Parameter, curves: Float32Array): Float64Array {
+  const { weights, offset } = parameter;
+  return Float64Array.from({ length: curves.length / weights.length }, (_, row) =>
+    weights.reduce((sum, weight, i) => sum + weight * curves[row * weights.length + i]!, offset),
+  );
+}

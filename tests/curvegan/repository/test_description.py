@@ -1,0 +1,53 @@
+"""The description: what it says of itself, and what those of before are taken to say."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from curvegan.engine import Engine
+from curvegan.repository.description import MODEL_NAMES, Tensor, default_inputs
+from curvegan.repository.repository import Repository
+from tests.support.models import describe_as_before
+
+
+def test_a_published_description_names_what_each_model_takes(repository: Repository):
+    inputs = repository.load(1).description.inputs
+    found = {model: [(t.name, t.datatype, t.shape) for t in inputs[model]] for model in inputs}
+    assert found == {
+        "generator": [("noise", "FP32", [-1, 5])],
+        "sampler": [("seeds", "INT64", [-1])],
+    }
+
+
+@pytest.mark.parametrize("model", MODEL_NAMES)
+def test_every_tensor_says_what_it_means(repository: Repository, model: str):
+    spec = repository.load(1).description.specs[model]
+    assert all(tensor.meaning for tensor in (*spec.inputs, spec.output))
+
+
+@pytest.mark.parametrize(
+    ("tensor", "dtype", "width"),
+    [
+        (Tensor("seeds", "INT64", [-1], ""), np.int64, 1),
+        (Tensor("noise", "FP32", [-1, 5], ""), np.float32, 5),
+    ],
+)
+def test_a_tensor_knows_its_type_and_its_width(tensor: Tensor, dtype: type, width: int):
+    assert (tensor.dtype, tensor.width) == (dtype, width)
+
+
+def test_a_version_of_before_is_described_by_what_all_models_took_then(models: Path):
+    describe_as_before(models)
+    description = Repository(models).load(1).description
+    assert description.inputs == default_inputs(description.n_noise)
+    assert (description.measures, description.family.parameters) == ([], [])
+
+
+def test_a_version_of_before_gives_the_same_bytes(models: Path, engine: Engine):
+    describe_as_before(models)
+    seeds = np.arange(-50, 50)
+    before = Engine.of(Repository(models).load(1))
+    assert before.curves_from_seeds(seeds).tobytes() == engine.curves_from_seeds(seeds).tobytes()
+    noise = np.ones((3, 5), np.float32)
+    assert before.curves_from_noise(noise).tobytes() == engine.curves_from_noise(noise).tobytes()
