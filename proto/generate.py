@@ -1,4 +1,7 @@
-"""Generates the Python stubs of proto/ into a folder: python proto/generate.py [FOLDER]."""
+"""Generates the Python stubs of proto/ into a folder: python proto/generate.py [FOLDER].
+
+Run it by `make stubs`: the compiler is that of proto/requirements.txt, in an environment of its own.
+"""
 
 import sys
 from dataclasses import dataclass
