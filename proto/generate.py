@@ -1,6 +1,6 @@
 """Generates the Python stubs of proto/ into a folder: python proto/generate.py [FOLDER].
 
-Run it by `make stubs`: the compiler is that of proto/requirements.txt, in an environment of its own.
+`make stubs` runs it with the compiler of proto/requirements.txt, in an environment of its own.
 """
 
 import sys
