@@ -6,6 +6,7 @@ An interpreter that passes for one of macOS or Windows is as near to them as a t
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +19,15 @@ from tests.support.commands import error_line
 ROOT = Path(__file__).parents[2]
 ELSEWHERE = ROOT / "tests" / "support" / "elsewhere"
 # What the extras bring.
-EXTRAS = (
-    "grpc_health grpc_reflection grpc_status msgspec onnxruntime prometheus_client starlette "
-    "uvicorn uvloop matplotlib onnx onnxscript torch tensorboard"
-).split()
+EXTRAS = [
+    *("grpc_health", "grpc_reflection", "msgspec", "onnxruntime", "prometheus_client"),
+    *("starlette", "uvicorn", "uvloop"),
+    *("matplotlib", "onnx", "onnxscript", "torch"),
+]
 
 
 def run_elsewhere(
-    *arguments: str, cwd: Path, pretend: str = "", without: tuple[str, ...] | list[str] = ()
+    *arguments: str, cwd: Path, pretend: str = "", without: Sequence[str] = ()
 ) -> subprocess.CompletedProcess[str]:
     """Runs Python as if on another system, or without some modules."""
     paths = [str(ELSEWHERE), str(ROOT)]

@@ -4,14 +4,13 @@ Python imports this by itself where its folder stands in PYTHONPATH. PRETEND is 
 then is, WITHOUT names modules, separated by commas, that can't be imported.
 """
 
-import os
-import sys
-
-# Python's own modules, which have been built for this system and have to see it.
-import asyncio  # noqa: F401, I001
+# Python's own modules were built for this system: those that look, look before we pretend.
+import asyncio  # noqa: F401
 import multiprocessing  # noqa: F401
+import os
 import ssl  # noqa: F401
 import subprocess  # noqa: F401
+import sys
 import urllib.request  # noqa: F401
 
 NOT_THERE = {"win32": ("fcntl", "grp", "pwd", "resource", "termios", "uvloop")}
