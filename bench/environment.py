@@ -1,4 +1,7 @@
-"""Environments of their own for programs whose packages do not go with ours."""
+"""Environments of their own for programs whose packages do not go with ours.
+
+From a shell: python -m bench.environment NAME REQUIREMENTS prints the `bin` of one.
+"""
 
 import fcntl
 import subprocess
@@ -52,3 +55,7 @@ def alone(name: str) -> Iterator[None]:
     with (VENV / f"{name}.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+if __name__ == "__main__":
+    print(environment(sys.argv[1], Path(sys.argv[2])))

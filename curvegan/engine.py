@@ -1,14 +1,22 @@
 """Seeds or noise to curves: both models of one version, in onnxruntime."""
 
+import os
 from typing import Self
 
 import numpy as np
 
 from curvegan.arrays import Float32Array, Int64Array
 from curvegan.errors import RepositoryError
-from curvegan.ort import ort
 from curvegan.repository.description import ROWS, ModelName, ModelSpec, Specs
 from curvegan.repository.repository import ModelVersion
+
+# From 1.29 on onnxruntime's builds for Linux tell their maker what models they load, unless the
+# environment forbids it before they are loaded: who needs onnxruntime takes it from here.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+import onnxruntime as ort
+
+__all__ = ["ROWS_PER_RUN", "Engine", "ort"]
 
 # Rows of one onnxruntime run. Its buffers stay in the cache and the run's fixed cost is spread
 # over enough rows; see `python -m bench.engine`.

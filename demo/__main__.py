@@ -1,5 +1,7 @@
 """Trains, publishes, serves, asks for 64 curves over gRPC, and draws them: `make demo`."""
 
+from serve import requirements  # noqa: F401, I001  (first: not after half a minute of training)
+
 import subprocess
 import sys
 import time

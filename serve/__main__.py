@@ -1,6 +1,7 @@
 """The command line: python -m serve."""
 
 from curvegan.command import early_interrupt  # noqa: F401, I001  (first: the others take their time)
+from serve import requirements  # noqa: F401  (next: the others may not be there)
 
 from pathlib import Path
 from typing import Annotated

@@ -1,6 +1,7 @@
 """The command line: python -m train."""
 
 from curvegan.command import early_interrupt  # noqa: F401, I001  (first: the others take their time)
+from train import requirements  # noqa: F401  (next: the others may not be there)
 
 import shlex
 import signal

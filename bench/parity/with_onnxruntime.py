@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bench.parity.measure import Run, measure
-from curvegan.ort import ort
+from curvegan.engine import ort
 
 
 def load(path: Path, name: str) -> tuple[str, Run]:

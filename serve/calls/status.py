@@ -10,7 +10,6 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 from google.rpc.status_pb2 import Status
-from grpc_status import rpc_status
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +18,8 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 # What gRPC clients with a retry policy of their own obey; below 0 it means never.
 _PUSHBACK = "grpc-retry-pushback-ms"
+# Where gRPC carries a google.rpc.Status.
+_DETAILS = "grpc-status-details-bin"
 
 
 class RequestError(Exception):
@@ -78,8 +79,8 @@ async def abort(context: Context, error: RequestError) -> NoReturn:
         delay.FromMilliseconds(milliseconds)
         _add_detail(status, RetryInfo(retry_delay=delay))
         pushback = str(milliseconds)
-    made = rpc_status.to_status(status)
-    await context.abort(made.code, made.details, (*made.trailing_metadata, (_PUSHBACK, pushback)))
+    trailing = ((_DETAILS, status.SerializeToString()), (_PUSHBACK, pushback))
+    await context.abort(error.code, str(error), trailing)
 
 
 def _add_detail(status: Status, detail: Message) -> None:

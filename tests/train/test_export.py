@@ -11,7 +11,7 @@ import pytest
 import torch
 from onnx.reference import ReferenceEvaluator
 
-from curvegan.ort import ort
+from curvegan.engine import ort
 from curvegan.repository.description import default_inputs, model_specs
 from curvegan.repository.repository import EXPORTED_PROGRAM, ONNX, TORCHSCRIPT
 from train.data.quadratics import Quadratics

@@ -5,7 +5,7 @@ import onnx
 import pytest
 import torch
 
-from curvegan.ort import ort
+from curvegan.engine import ort
 from curvegan.repository.repository import Repository
 from train.export.seed_rule import seed_rule_model, words_model
 from train.gan.networks import SeedNoise
