@@ -12,10 +12,10 @@ _SYSTEMS = {"darwin": "macOS", "win32": "Windows"}
 
 def need_packages(what: str, extra: str, modules: Iterable[str]) -> None:
     """Exits with one line, naming the extra of the package, unless all `modules` are installed."""
-    missing = [module for module in modules if find_spec(module) is None]
+    missing = next((module for module in modules if find_spec(module) is None), None)
     if missing:
         sys.exit(
-            f"error: {what} needs {', '.join(missing)}, not installed here: "
+            f"error: {what} needs packages that are not installed, such as {missing}: "
             f"pip install 'curvegan[{extra}]'"
         )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from curvegan import CurveClient
+from curvegan import CurveClient, Engine
 from serve.running import RunningServer
 from tests.support.commands import error_line
 
@@ -76,6 +76,19 @@ def test_a_name_that_needs_an_extra_says_so(name: str, missing: str, tmp_path: P
     assert done.stderr.splitlines()[-1] == (
         f"ImportError: curvegan.{name} needs {missing}: pip install 'curvegan[serve]'"
     )
+
+
+@pytest.mark.parametrize("system", ["darwin", "win32"])
+def test_the_engine_needs_not_linux(system: str, published: Path, engine: Engine, tmp_path: Path):
+    program = (
+        "import sys, pathlib, numpy as np; from curvegan import Engine, Repository; "
+        "model = Repository(pathlib.Path(sys.argv[1])).load(1); "
+        "np.save('curves.npy', Engine.of(model).curves_from_seeds(np.arange(64)))"
+    )
+    done = run_elsewhere("-c", program, str(published), cwd=tmp_path, pretend=system)
+    assert done.stderr == ""
+    curves = np.load(tmp_path / "curves.npy")
+    assert curves.tobytes() == engine.curves_from_seeds(np.arange(64)).tobytes()
 
 
 @pytest.mark.parametrize("system", ["", "darwin", "win32"])
