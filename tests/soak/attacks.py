@@ -13,7 +13,7 @@ from curvegan import CurveClient
 from curvegan.engine import Engine
 from curvegan.v1.curves_pb2 import CurveSource, GenerateCurvesRequest, SeedList
 from serve.running import RunningServer
-from serve.settings import Bounds
+from serve.settings import Limits
 from tests.soak.changes import change_versions
 from tests.soak.documents import send_random_documents
 from tests.soak.garbage import half_requests, throw_garbage
@@ -65,7 +65,7 @@ def batches(server: RunningServer, seconds: int) -> list[Claim]:
 
 
 def slow_readers(server: RunningServer, seconds: int) -> list[Claim]:
-    count = Bounds().max_streams
+    count = Limits().max_streams
     with peak_memory(server) as peak, unread_streams(server, count):
         load = largest_batches(server, clients=8, seconds=seconds / 4)
     with peak_memory(server) as beside_answers, unread_answers(server, 100):

@@ -9,9 +9,7 @@ from tests.support.models import point
 from tests.support.observe import standard_error_in
 
 
-def test_not_one_request_fails_while_versions_come_and_go_and_workers_die(
-    published: Path, tmp_path: Path
-):
+def test_no_request_fails_while_versions_change_and_workers_die(published: Path, tmp_path: Path):
     models = shutil.copytree(published, tmp_path / "models")
     link, log = tmp_path / "link", tmp_path / "log"
     point(link, models)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from curvegan.repository.repository import Repository
-from serve.compute.settled import Settled
+from serve.compute.version_digests import VersionDigests
 from serve.compute.versions import Versions
 
 
@@ -19,7 +19,7 @@ class Watched:
         shared.mkdir(exist_ok=True)
         self.versions = Versions(
             Repository(models),
-            Settled(shared),
+            VersionDigests(shared),
             keep,
             pin,
             lambda *refusal: self.refused.append(refusal),
