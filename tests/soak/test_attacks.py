@@ -1,4 +1,4 @@
-"""Short forms of the attacks of `make soak`."""
+"""Short versions of the attacks in `make soak`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,14 +21,14 @@ from tests.support.observe import metric, wait_until
 
 @pytest.fixture(scope="module")
 def attacked(published: Path) -> Iterator[RunningServer]:
-    # Whoever waits for a turn gets it, however slow the machine.
+    # Long, so that queued calls do not time out on a slow machine.
     with running_server(published, "--max-wait=60") as running:
         yield running
 
 
 @pytest.fixture(autouse=True)
 def unharmed(attacked: RunningServer, engine: Engine) -> Iterator[None]:
-    """After an attack the same worker gives the right curves, and nothing is left in flight."""
+    """After an attack, the same worker still runs and returns correct curves."""
     workers = workers_of(attacked)
     yield
     with CurveClient(attacked.address) as client:

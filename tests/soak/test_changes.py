@@ -1,4 +1,4 @@
-"""A short form of what `make soak` does to versions and workers."""
+"""A short version of the changes in `make soak`."""
 
 import shutil
 from pathlib import Path
@@ -19,5 +19,5 @@ def test_no_request_fails_while_versions_change_and_workers_die(published: Path,
     assert outcome.wrong == []
     assert outcome.killed == 2
     assert outcome.exit_code == 0
-    assert set(outcome.seen.answers) == {"small", "streams", "infer", "at the end"}
+    assert set(outcome.seen.answers) == {"small", "streams", "infer", "during shutdown"}
     assert "internal error" not in log.read_text()
