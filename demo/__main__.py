@@ -53,9 +53,9 @@ def _serve_and_draw() -> None:
 
 def _draw(model: Model, curves: Float32Array, description: Description) -> None:
     training = description.training
-    with replacing(PICTURE) as aside:
+    with replacing(PICTURE) as temporary:
         draw_curves(
-            aside,
+            temporary,
             model.x_grid,
             curves,
             bounds=model.bounds,

@@ -59,9 +59,9 @@ def put_in_place(elsewhere: Path, models: Path, version: int) -> None:
 
 def point(link: Path, models: Path) -> None:
     """Points `link` to a repository atomically, like git-sync and Kubernetes."""
-    aside = link.with_name(".link")
-    aside.symlink_to(models)
-    aside.replace(link)
+    temporary = link.with_name(".link")
+    temporary.symlink_to(models)
+    temporary.replace(link)
 
 
 def delete(models: Path, version: int) -> None:
@@ -77,9 +77,9 @@ def damage(path: Path) -> None:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    aside = path.with_name(".aside")
-    aside.write_bytes(content)
-    aside.rename(path)
+    temporary = path.with_name(".temporary")
+    temporary.write_bytes(content)
+    temporary.rename(path)
 
 
 def curves_of(models: Path, version: int, seeds: range) -> bytes:

@@ -345,11 +345,11 @@ def test_a_loaded_version_is_counted_once_per_worker(models: Path):
         assert loaded() == {"1": 2}
         publish_raised(models, by=1)
         wait_until(lambda: loaded() == {"1": 0, "2": 2})
-        aside = models.rename(models.with_name("aside"))  # Without models, no worker can start.
+        moved = models.rename(models.with_name("moved"))  # Without models, no worker can start.
         kill(workers_of(server)[0])
         wait_until(lambda: loaded() == {"1": 0, "2": 1})
         assert metric(server, "curvegan_workers") == 1
-        aside.rename(models)
+        moved.rename(models)
         wait_until(lambda: loaded() == {"1": 0, "2": 2})
 
 

@@ -236,9 +236,9 @@ def test_tokens_are_reloaded_and_kept_when_the_file_is_invalid(published: Path, 
             with tokens.open("a") as file:
                 file.write("two-token\n")
             becomes("one-token", "two-token")
-            aside = tmp_path / "aside"
-            aside.write_text("three-token\n")
-            aside.rename(tokens)
+            replacement = tmp_path / "replacement"
+            replacement.write_text("three-token\n")
+            replacement.rename(tokens)
             becomes("three-token")
             tokens.write_text("")
             stays("tokens is empty", "three-token")

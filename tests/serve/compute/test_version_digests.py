@@ -296,7 +296,7 @@ def test_a_restored_backup_with_other_content_is_refused(models: Path, tmp_path:
     publish_raised(models, by=1)
     with running_server(models, "--workers", "2") as server:
         assert answers(server) == {(2, curves_of(models, 2, SEEDS))}
-        models.rename(tmp_path / "aside")
+        models.rename(tmp_path / "moved")
         shutil.copytree(backup, models)
         wait_until(lambda: metric(server, "curvegan_loaded_versions", version="1") == 2)
         assert publish_raised(models, by=2) == 2

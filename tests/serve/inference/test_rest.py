@@ -135,8 +135,8 @@ def test_a_large_response_is_made_of_small_pieces(models, rows, raw):
 SHARED_MEMORY = {"shared_memory_region": "region"}
 WRONG_SEEDS = {
     "nothing": (b"", "request", "does not parse"),
-    "no JSON": (b"{", "request", "does not parse"),
-    "no UTF-8": (b'{"inputs": [], "id": "\xff"}', "request", "does not parse"),
+    "invalid JSON": (b"{", "request", "does not parse"),
+    "invalid UTF-8": (b'{"inputs": [], "id": "\xff"}', "request", "does not parse"),
     "deep JSON": (b'{"parameters": ' + b"[" * 10**5, "request", "does not parse"),
     "a list": (b"[]", "request", "does not parse"),
     "no inputs": (b"{}", "request", "inputs"),
@@ -209,14 +209,14 @@ def test_an_invalid_body_is_an_invalid_argument_that_names_the_field(
 WRONG_RAW = {
     "no raw numbers": (raw_body(b"", 16), "inputs[0].parameters.binary_data_size"),
     "another size": (raw_body(bytes(16), 8), "inputs[0].parameters.binary_data_size"),
-    "a size that is no number": (
+    "a size that is not a number": (
         raw_body(bytes(16), "16"),
         "inputs[0].parameters.binary_data_size",
     ),
     "another size than the shape's": (raw_body(bytes(8), 8), "inputs[0].binary_data"),
     "no size": (raw_body(bytes(16), None), "inputs[0].parameters"),
     "data too": (raw_body(bytes(16), 16, data=[1, 2]), "inputs[0].data"),
-    "a header that is no number": ((b"{}", "two"), rest.JSON_LENGTH_HEADER),
+    "a header that is not a number": ((b"{}", "two"), rest.JSON_LENGTH_HEADER),
     "a header below 0": ((b"{}", "-1"), rest.JSON_LENGTH_HEADER),
     "a header of thousands of digits": ((b"{}", "1" * 5000), rest.JSON_LENGTH_HEADER),
     "a header beyond the body": ((b"{}", "3"), rest.JSON_LENGTH_HEADER),

@@ -108,10 +108,10 @@ def test_a_worker_that_can_not_start_is_restarted_with_backoff(models: Path, tmp
     """It can't start while its models are missing, and serves them once they are back."""
     log = tmp_path / "log"
     with standard_error_in(log), running_server(models, "--log-format", "json") as server:
-        aside = models.rename(models.with_name("aside"))
+        moved = models.rename(models.with_name("moved"))
         kill(workers_of(server)[0])
         wait_until(lambda: log.read_text().count("worker-0 ended") >= 3)
-        aside.rename(models)
+        moved.rename(models)
         wait_until(lambda: answers(server))
         restarts = metric(server, "curvegan_worker_restarts_total")
     lines = json_lines(log.read_text())

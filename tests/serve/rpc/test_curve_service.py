@@ -107,9 +107,9 @@ def test_any_finite_noise_gives_a_curve(channel, engine: Engine, size: float):
 
 def test_the_largest_response_fits_the_default_limit_of_clients(channel):
     model = curves_pb2.GetModelResponse.FromString(call(channel, "GetModel", b""))
-    most = generate(channel, CurveSource(range=SeedRange(first=0, count=model.max_rows)))
-    assert len(most.values) == 15 * model.max_rows
-    assert most.ByteSize() <= Limits().max_answer_bytes
+    largest = generate(channel, CurveSource(range=SeedRange(first=0, count=model.max_rows)))
+    assert len(largest.values) == 15 * model.max_rows
+    assert largest.ByteSize() <= Limits().max_answer_bytes
 
 
 WRONG_SOURCES = {

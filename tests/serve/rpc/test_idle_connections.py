@@ -37,13 +37,13 @@ def test_connections_that_do_not_speak_http2_are_closed(server: RunningServer):
 
 def test_many_idle_connections_shut_nobody_out(published: Path):
     """Even if the soft limit of open files is low."""
-    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (200, most))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (200, hard))
     try:
         starting = running_server(published)
         server = starting.__enter__()
     finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (now, most))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     with contextlib.ExitStack() as stack:
         stack.push(starting)
         for _ in range(150):

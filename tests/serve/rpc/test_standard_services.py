@@ -153,8 +153,8 @@ def test_a_watcher_that_does_not_read_does_not_delay_the_shutdown(published: Pat
             frames = http2.received(watcher)
             next(frame for frame in frames if frame.kind == http2.HEADERS)
         server.process.send_signal(signal.SIGTERM)
-        told = http2.frame(http2.DATA, http2.message(b"\x08\x02"), stream=1)  # NOT_SERVING
-        assert any(frame.payload == told[9:] for frame in frames)
+        not_serving = http2.frame(http2.DATA, http2.message(b"\x08\x02"), stream=1)  # NOT_SERVING
+        assert any(frame.payload == not_serving[9:] for frame in frames)
         assert server.process.wait(timeout=10) == 0
 
 
