@@ -26,7 +26,7 @@ from curvegan.errors import ServerError
 from serve.calls import logs
 from serve.calls.metrics import Metrics
 from serve.process.listening import Claim, claim
-from serve.process.messages import Failed, Ready, Refused, Report
+from serve.process.messages import Failed, Ready, Refused, WorkerMessage
 from serve.settings import Access, Settings, check_exposure
 
 logger = logging.getLogger(__name__)
@@ -265,9 +265,9 @@ class _Supervisor:
                 self._unread += chunk
         *lines, self._unread = self._unread.split(b"\n")
         for line in lines:
-            self._note(msgspec.json.decode(line, type=Report))
+            self._note(msgspec.json.decode(line, type=WorkerMessage))
 
-    def _note(self, report: Report) -> None:
+    def _note(self, report: WorkerMessage) -> None:
         match report:
             case Ready(worker, version):
                 self._version = max(self._version, version)

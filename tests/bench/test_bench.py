@@ -167,7 +167,7 @@ def test_a_server_that_can_not_be_had_is_left_out_with_the_reason(
 
     with ExitStack() as stack:
         assert start_others(stack, {"Rare": missing}, {}) == {}
-    assert capsys.readouterr().out == "without Rare: pip can't install it\n"
+    assert capsys.readouterr().out == "skipped Rare: pip can't install it\n"
 
 
 # The first of these waits for pip.
