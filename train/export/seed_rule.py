@@ -1,10 +1,10 @@
 """The seed rule as an ONNX graph of 64-bit integers: what `train.networks.SeedNoise` is in torch.
 
-torch's own export of the 64-bit arithmetic has 1,195 nodes; this one has 79. Blocks are the first
+torch's own export of the 64-bit arithmetic has 1,195 nodes; this one has 81. Blocks are the first
 dimension and seeds the second, so that onnxruntime's elementwise loops run along the seeds.
 
-Every operator is one that onnxruntime 1.15 computes for its type: uint64 has no Mul there, so
-numbers are int64, whose products have the same 64 bits; float64 has no Cos, but Sin.
+Its operators are those that onnxruntime 1.14, the first with opset 18, has for their types: uint64
+has no Mul there, so numbers are int64, whose products have the same 64 bits; float64 has no Cos.
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,9 @@ from onnxscript import GraphBuilder, OpBuilder, ir
 from train.philox import DROPPED_BITS, KEPT_BITS, MASK, MULTIPLIER, ROUNDS, WEYL
 
 OPSET = 18
-IR_VERSION = 8  # onnxruntime 1.15 reads no later one.
+IR_VERSION = 8  # The latest that onnxruntime 1.14 reads.
 
-# onnxruntime computes Log, Cos and Sin in vectors of up to 8 numbers and what is left over one by
+# onnxruntime computes Log and Sin in vectors of up to 8 numbers and what is left over one by
 # one, with another last bit. Spare seeds at the end take the place of what is left over, so that a
 # seed's noise has the same bytes at every batch size.
 SPARE_SEEDS = 7
@@ -87,10 +87,10 @@ def _philox(op: OpBuilder, seeds: ir.Value, keys: Sequence[int]) -> ir.Value:
             product = op.BitwiseXor(product, _bits(op, both, f"keys_{number}_{number + 1}"))
         words: ir.Value = op.BitwiseXor(product, left)
         if number < ROUNDS - 1:
-            # A shift is there for unsigned numbers only. To the left, a product does the same.
+            # Only unsigned numbers have a shift; to the left, a product does the same. To tract the
+            # int64 that a Cast makes is the size of a dimension, and gets wrong or fails.
             unsigned = op.Cast(words, to=ir.DataType.UINT64)
-            right = op.BitShift(unsigned, half, direction="RIGHT")
-            right = op.Cast(right, to=ir.DataType.INT64)
+            right = op.CastLike(op.BitShift(unsigned, half, direction="RIGHT"), seeds)
             left = op.Mul(product, to_upper_half)
     return words
 
@@ -101,29 +101,23 @@ def _box_muller(op: OpBuilder, words: ir.Value, n_noise: int) -> ir.Value:
     `words` are as `_philox` returns them. Every block's cosine comes first, then every block's
     sine; a sine past `n_noise` is never computed.
     """
-    n_blocks = (n_noise + 1) // 2
-    blocks = [*range(n_blocks), *range(n_noise // 2)]
     # The bits that do not count are cleared, not shifted out: the scale makes up for it.
     kept = MASK >> DROPPED_BITS << DROPPED_BITS
     bits0 = op.BitwiseAnd(words, _bits(op, kept << 32, "bits0"))
     bits1 = op.BitwiseAnd(words, _bits(op, kept, "bits1"))
     scaled = op.Mul(op.Cast(bits0, to=ir.DataType.DOUBLE), _float64(op, 2.0**-64, "uniform_scale"))
-    # Half of a kept bit, and the flipped top bit's half.
+    # Half of a kept bit, and the half that the flipped top bit takes away.
     uniform = op.Add(scaled, _float64(op, 2.0 ** -(KEPT_BITS + 1) + 0.5, "centre"))
     radius = op.Sqrt(op.Mul(op.Log(uniform), _float64(op, -2.0, "minus_two")))
-    # cos θ is sin(θ + π/2). One Gemm puts the angles in place, scales them and adds π/2; it rounds
-    # as Mul and Add do, for all but one of the products that it sums up are zero.
-    scale = np.zeros((n_noise, n_blocks))
-    scale[range(n_noise), blocks] = 2 * np.pi * 2.0**-32
-    quarter_turn = np.zeros((n_noise, 1))
-    quarter_turn[:n_blocks] = np.pi / 2
-    angle = op.Gemm(
-        _float64(op, scale, "angle_scale"),
-        op.Cast(bits1, to=ir.DataType.DOUBLE),
-        _float64(op, quarter_turn, "quarter_turn"),
+    angle = op.Mul(
+        op.Cast(bits1, to=ir.DataType.DOUBLE), _float64(op, 2 * np.pi * 2.0**-32, "angle_scale")
     )
-    radius = op.Gather(radius, _int64(op, blocks, "blocks"), axis=0)
-    normals: ir.Value = op.Mul(radius, op.Sin(angle))
+    # cos θ is sin(θ + π/2), so one Sin does for all; adding 0 to the others changes no bit.
+    n_blocks, n_sines = (n_noise + 1) // 2, n_noise // 2
+    blocks = _int64(op, [*range(n_blocks), *range(n_sines)], "blocks")
+    turns = np.array([[np.pi / 2]] * n_blocks + [[0.0]] * n_sines)
+    angle = op.Add(op.Gather(angle, blocks, axis=0), _float64(op, turns, "turns"))
+    normals: ir.Value = op.Mul(op.Gather(radius, blocks, axis=0), op.Sin(angle))
     return normals
 
 
