@@ -9,7 +9,9 @@ import torch
 from torch import nn
 
 from train.export.torchscript import load_torchscript
-from train.gan.networks import Sampler, SeedNoise, make_generator
+from train.export.sampler import Sampler
+from train.gan.networks import make_generator
+from train.noise.seed_rule import SeedNoise
 
 N_ROWS = 2_000
 

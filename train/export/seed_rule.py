@@ -1,4 +1,4 @@
-"""The seed rule as an ONNX graph over uint64: what `train.gan.networks.SeedNoise` is in torch.
+"""The seed rule as an ONNX graph over uint64: what `train.noise.seed_rule.SeedNoise` is in torch.
 
 torch's own export of the 64-bit arithmetic has 1,195 nodes; this one has 67. Blocks are the first
 dimension and seeds the second, so that onnxruntime's elementwise loops run along the seeds.

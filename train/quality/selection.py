@@ -10,7 +10,7 @@ from torch import nn
 
 from curvegan.errors import CurveganError
 from train.data.quadratics import Quadratics
-from train.gan.networks import SeedNoise
+from train.noise.seed_rule import SeedNoise
 from train.quality.quadratics import N_SEEDS, distance, measure_quadratics
 from train.recipes import Settings
 from train.run.folder import Member

@@ -12,7 +12,7 @@ import torch
 from curvegan.errors import CurveganError, Interrupted
 from train.data.quadratics import CurveFamily
 from train.gan.loop import Population, Report
-from train.gan.networks import SeedNoise
+from train.noise.seed_rule import SeedNoise
 from train.recipes import Settings
 from train.run.folder import Run
 from train.run.history import History, curves_per_frame, steps_between_frames
