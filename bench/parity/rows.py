@@ -8,8 +8,8 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from train.export.torchscript import load_torchscript
 from train.export.sampler import Sampler
+from train.export.torchscript import load_torchscript
 from train.gan.networks import make_generator
 from train.noise.seed_rule import SeedNoise
 
