@@ -82,9 +82,15 @@ def _print_table(description: Description, version: int, milliseconds: list[floa
     table.add_column("value", justify="right")
     table.add_column("meaning")
     rows = [
-        ("W1(a)", f"{quality['w1_a']:.4f}", "distance of the a from U(1, 2); best 0"),
-        ("off-family RMSE", f"{quality['off_family_rmse']:.4f}", "off the parabola; best 0"),
-        ("in bounds", f"{quality['in_bounds']:.3f}", "share of the curves; best 1"),
+        *(
+            (
+                measure.label,
+                f"{quality[measure.name]:{measure.format}}",
+                f"{measure.better} is better"
+                + ("" if measure.floor is None else f"; perfect curves reach {measure.floor:g}"),
+            )
+            for measure in description.measures
+        ),
         ("D(x)", f"{training.d_real:.3f}", "0.500 when D can't tell real curves apart"),
         ("score", f"{training.score:.3f}", "-1.386 when D can't tell real curves apart"),
         ("a step", f"{training.ms_per_step:.2f} ms", "mean over the training"),

@@ -121,6 +121,7 @@ def train(
 
     # Imported here so that --help and a wrong option do not wait for torch.
     from train import pipeline
+    from train.quality.measures import write
     from train.run.folder import Run
     from train.run.training import Keeping
     from train.terminal.progress import show_progress
@@ -136,8 +137,8 @@ def train(
     models = models or Path(this_run.settings.models)
     watch = partial(show_progress, steps=this_run.settings.recipe.steps)
     version, description = pipeline.train_and_publish(this_run, models, keep, watch)
-    print_population(this_run.members)
-    quality = ", ".join(f"{name} {value:.4g}" for name, value in description.quality.items())
+    print_population(this_run.members, description.measures)
+    quality = write(description.quality, description.measures, between=", ")
     print(f"published version {version} in {models}: {quality}", flush=True)
     if pictures:
         draw(this_run.folder)

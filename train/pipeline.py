@@ -15,9 +15,10 @@ from curvegan.errors import CurveganError, Interrupted, RepositoryError
 from curvegan.repository.manifest import Description, Family, ModelName, Training
 from curvegan.repository.publish import check_shape
 from curvegan.repository.repository import ONNX
-from train.data.quadratics import Quadratics
+from train.data.source import Source
 from train.export import SEED_RULE, export
-from train.quality.quadratics import N_SEEDS, measure_quadratics
+from train.families import built_in
+from train.quality.measures import N_SEEDS, Measures
 from train.quality.selection import choose
 from train.recipes import DeviceName, Settings
 from train.run.folder import Run
@@ -47,7 +48,8 @@ def start(settings: Settings, runs: Path) -> Run:
     Raises RepositoryError if the repository can't take the model, CurveganError if there is no
     such device, or the run folder can't be written.
     """
-    check_shape(Path(settings.models), settings.recipe.n_noise, settings.recipe.n_points)
+    source, _ = built_in(settings.recipe.n_points)
+    check_shape(Path(settings.models), settings.recipe.n_noise, source.n_points)
     choose_device(settings.device)
     return Run.create(runs, settings)
 
@@ -77,17 +79,18 @@ def _train_and_publish(
             f"{run.folder} is finished: it is version {where.version} of {where.models}; publish "
             f"it again with: python -m train publish {run.folder}"
         )
-    check_shape(models, settings.recipe.n_noise, settings.recipe.n_points)
+    source, measures = built_in(settings.recipe.n_points)
+    n_noise = settings.recipe.n_noise
+    check_shape(models, n_noise, source.n_points)
     device = choose_device(settings.device)
     # The networks are so small that a second thread costs more than it computes.
     torch.set_num_threads(1)
-    family = Quadratics(settings.recipe.n_points)
     try:
-        population, history = fit(run, settings, family, device, keep, watch)
+        population, history = fit(run, settings, source, device, keep, watch)
         generators = population.generators()
-        best, members = choose(generators, family, settings, history)
+        best, members = choose(generators, source, measures, settings, history)
         training = _training(settings, device, history, best)
-        description, files = _export(generators[best], settings.recipe.n_noise, family, training)
+        description, files = _export(generators[best], n_noise, source, measures, training)
         run.save_export(description, files, members)
         return run.publish(models), description
     except (MemoryError, RuntimeError) as error:
@@ -116,27 +119,31 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 
 def _export(
-    generator: nn.Sequential, n_noise: int, family: Quadratics, training: Training
+    generator: nn.Sequential,
+    n_noise: int,
+    source: Source,
+    measures: Measures,
+    training: Training,
 ) -> tuple[Description, dict[ModelName, dict[str, bytes]]]:
-    x_grid = family.x_grid.tolist()
+    x_grid = source.x_grid.tolist()
     exported = export(generator, n_noise, x_grid)
     engine = Engine(
         exported.files["sampler"][ONNX],
         exported.files["generator"][ONNX],
         n_noise=n_noise,
-        n_points=family.n_points,
+        n_points=source.n_points,
     )
     curves = engine.curves_from_seeds(np.arange(N_SEEDS))
-    lower, upper = family.bounds
     description = Description(
-        family=Family(family.name, lower.tolist(), upper.tolist()),
+        family=Family(source.name, *(bound.tolist() for bound in source.bounds or ())),
         x_grid=x_grid,
         n_noise=n_noise,
         seed_rule=SEED_RULE,
         training=training,
-        quality=measure_quadratics(curves, family),
+        quality=measures.of(curves, source),
         parity=exported.parity,
         libraries={name: version(name) for name in LIBRARIES},
+        measures=list(measures),
     )
     return description, exported.files
 

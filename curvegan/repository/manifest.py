@@ -32,6 +32,21 @@ class Family:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """A measure of quality: how to read its figure, and how to write it.
+
+    `name` is its key in `Description.quality`, `label` what people call it, `format` a format
+    specification such as ".4f". `floor` is what perfect curves reach, None where nobody knows.
+    """
+
+    name: str
+    label: str
+    better: Literal["lower", "higher"]
+    floor: float | None
+    format: str
+
+
+@dataclass(frozen=True)
 class Training:
     """How a generator was trained: the recipe with all its hyperparameters, and how it ended.
 
@@ -55,7 +70,9 @@ class Description:
     """All that is known of a trained generator before it has a version.
 
     `parity` maps model, runtime to the largest absolute difference from torch eager; `libraries`
-    maps the name of a library to the version that trained and exported.
+    maps the name of a library to the version that trained and exported. `measures` say what the
+    figures of `quality` are, in the order of people's interest; releases that had no others than
+    those of the default family did not write them.
     """
 
     family: Family
@@ -66,6 +83,7 @@ class Description:
     quality: dict[str, float]
     parity: dict[ModelName, dict[str, float]]
     libraries: dict[str, str]
+    measures: list[Measure] = field(default_factory=list)
 
     @property
     def n_points(self) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from curvegan.errors import CurveganError, Interrupted
-from train.data.quadratics import CurveFamily
+from train.data.source import Source
 from train.gan.loop import Population, Report
 from train.noise.seed_rule import SeedNoise
 from train.recipes import Settings
@@ -39,7 +39,7 @@ class Keeping:
 def fit(
     run: Run,
     settings: Settings,
-    family: CurveFamily,
+    source: Source,
     device: torch.device,
     keep: Keeping,
     watch: Watch,
@@ -53,9 +53,9 @@ def fit(
     can't be written, or no GAN's loss is finite any more, in which case the last checkpoint stays.
     """
     steps = settings.recipe.steps
-    population = Population(settings.recipe, family, settings.seeds, device)
+    population = Population(settings.recipe, source, settings.seeds, device)
     history = run.load_checkpoint(population)
-    film = _Film(settings, device) if keep.pictures else None
+    film = _Film(settings, source, device) if keep.pictures else None
     left = population.step < steps
     events = writing_events(run, settings, population.step) if keep.tensorboard and left else None
     if film:
@@ -95,9 +95,9 @@ def fit(
 class _Film:
     """Takes frames of what the generators draw from always the same noise."""
 
-    def __init__(self, settings: Settings, device: torch.device) -> None:
+    def __init__(self, settings: Settings, source: Source, device: torch.device) -> None:
         self._steps = settings.recipe.steps
-        n_curves = curves_per_frame(settings.population, settings.recipe.n_points)
+        n_curves = curves_per_frame(settings.population, source.n_points)
         self._noise = SeedNoise(settings.recipe.n_noise)(torch.arange(n_curves)).to(device)
 
     def shoot(self, population: Population, history: History) -> None:
