@@ -3,7 +3,6 @@
 from curvegan.command import early_interrupt  # noqa: F401, I001  (first: the others take their time)
 
 import shlex
-import signal
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from curvegan.command.command_line import make_app, run, whole_number
+from curvegan.command.signals import signal_of
 from curvegan.errors import CurveganError, Interrupted
 from curvegan.repository.repository import DEFAULT_MODELS
 from train.recipes import RECIPES, DeviceName, LrDecay, RecipeName, Settings
@@ -175,7 +175,7 @@ def draw(run_folder: Path) -> None:
         raise Interrupted(
             "interrupted while drawing; the model is safe, draw the pictures with: "
             f"python -m train draw {shlex.quote(str(run_folder))}",
-            signal.SIGTERM if isinstance(error, SystemExit) else signal.SIGINT,
+            signal_of(error),
         ) from None
 
 

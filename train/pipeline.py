@@ -1,7 +1,6 @@
 """The whole way: train, choose, export, measure, publish."""
 
 import shlex
-import signal
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from curvegan.command.signals import signal_of
 from curvegan.engine import Engine
 from curvegan.errors import CurveganError, Interrupted, RepositoryError
 from curvegan.repository.manifest import Description, Family, ModelName, Training
@@ -103,7 +103,7 @@ def _train_and_publish(
     except (KeyboardInterrupt, SystemExit) as error:  # Ctrl-C, SIGTERM
         raise Interrupted(
             f"interrupted: nothing was published; go on with: {run.resume_command}",
-            signal.SIGTERM if isinstance(error, SystemExit) else signal.SIGINT,
+            signal_of(error),
         ) from None
     except RepositoryError as error:
         raise RepositoryError(

@@ -2,9 +2,7 @@
 and a page for people."""
 
 import asyncio
-import contextlib
 import ssl
-from collections.abc import Iterator
 from functools import partial
 
 import grpc
@@ -22,6 +20,7 @@ from serve.calls.metrics import Metrics
 from serve.calls.tokens import Tokens
 from serve.compute.versions import Versions
 from serve.process.listening import Claim, listening_socket
+from serve.process.signals import WithoutHandlers
 from serve.rpc.handlers import OTHER
 from serve.settings import Settings
 from serve.web.connection import Connection, Door, count_refused
@@ -126,9 +125,5 @@ class HttpServer:
         return Response(content, media_type=prometheus.CONTENT_TYPE)
 
 
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: signals are the worker's business."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+class _Server(WithoutHandlers, uvicorn.Server):
+    """uvicorn where signals are the worker's business."""

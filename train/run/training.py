@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from curvegan.command.signals import holding_interrupts
 from curvegan.errors import CurveganError, Interrupted
 from train.data.source import Source
 from train.gan.loop import Population, Report
@@ -16,7 +17,6 @@ from train.noise.seed_rule import SeedNoise
 from train.recipes import Settings
 from train.run.folder import Run
 from train.run.history import History, curves_per_frame, steps_between_frames
-from train.run.interrupts import holding_interrupts
 from train.run.tensorboard import writing_events
 
 Watch = Callable[[Iterable[Report]], Iterator[Report]]
@@ -65,7 +65,7 @@ def fit(
     with (
         run.log(history.reports) as add_to_log,
         events or nullcontext() as add_event,
-        holding_interrupts() as stop,
+        holding_interrupts() as held,
     ):
         for report in watch(population.fit()):
             history.reports.append(report)
@@ -76,18 +76,18 @@ def fit(
                 film.shoot(population, history)
             _check_finite(report, checkpointed)
             due = report.step // keep.checkpoint_every > checkpointed // keep.checkpoint_every
-            if due or stop.asked or report.step == steps:
+            if due or held.signal or report.step == steps:
                 history.seconds = time.perf_counter() - start
                 run.save_checkpoint(population, history)
                 checkpointed = report.step
-            if stop.asked:
+            if held.signal:
                 break
     # Asked here, for a signal may also come after the last step.
-    if stop.asked:
+    if held.signal:
         raise Interrupted(
             f"interrupted at step {population.step} of {steps}: nothing was published; "
             f"go on with: {run.resume_command}",
-            stop.asked,
+            held.signal,
         )
     return population, history
 
