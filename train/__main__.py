@@ -3,6 +3,7 @@
 from curvegan.command import early_interrupt  # noqa: F401, I001  (first: the others take their time)
 
 import shlex
+import sys
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -102,7 +103,7 @@ def train(
     runs
         The folder below which the run keeps what it was asked, how it went and what came out.
     resume
-        The folder of an earlier run, such as runs/20300102-030405-default-1, to go on with.
+        The folder of an earlier run, such as runs/20300102-030405-default-1, to resume.
     checkpoint_every
         Steps between two checkpoints; there is one at the end, and at Ctrl-C, too.
     pictures
@@ -136,7 +137,8 @@ def train(
         _check_same(this_run.settings, given | ({"recipe_name": recipe} if recipe else {}), changed)
     models = models or Path(this_run.settings.models)
     watch = partial(show_progress, steps=this_run.settings.recipe.steps)
-    version, description = pipeline.train_and_publish(this_run, models, keep, watch)
+    warn = partial(print, "warning:", file=sys.stderr)
+    version, description = pipeline.train_and_publish(this_run, models, keep, watch, warn)
     print_population(this_run.members, description.measures)
     quality = write(description.quality, description.measures, between=", ")
     print(f"published version {version} in {models}: {quality}", flush=True)
@@ -151,8 +153,8 @@ def _check_same(stored: Settings, given: dict[str, Any], changed: dict[str, Any]
             if value != getattr(settings, name):
                 raise CurveganError(
                     f"the run to resume has {name.removesuffix('_name')} "
-                    f"{getattr(settings, name)}, not {value}: leave that option out, or train "
-                    "anew without --resume"
+                    f"{getattr(settings, name)}, not {value}: leave that option out, or start "
+                    "a new training without --resume"
                 )
 
 

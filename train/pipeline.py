@@ -23,7 +23,7 @@ from train.quality.selection import choose
 from train.recipes import DeviceName, Settings
 from train.run.folder import Run
 from train.run.history import History
-from train.run.training import Keeping, Watch, fit
+from train.run.training import Keeping, Warn, Watch, fit
 
 # What decides the numbers of an export; its manifest records their versions.
 LIBRARIES = ("curvegan", "numpy", "onnx", "onnxruntime", "onnxscript", "torch")
@@ -32,7 +32,7 @@ LIBRARIES = ("curvegan", "numpy", "onnx", "onnxruntime", "onnxscript", "torch")
 def choose_device(name: DeviceName) -> torch.device:
     """Returns the device `auto`, `cpu` or `cuda`; auto is CUDA where there is one.
 
-    Raises CurveganError for cuda where there is none.
+    Raises CurveganError for `cuda` on a machine without.
     """
     has_cuda = torch.cuda.is_available()
     if name == "cuda" and not has_cuda:
@@ -55,11 +55,11 @@ def start(settings: Settings, runs: Path) -> Run:
 
 
 def train_and_publish(
-    run: Run, models: Path, keep: Keeping, watch: Watch
+    run: Run, models: Path, keep: Keeping, watch: Watch, warn: Warn
 ) -> tuple[int, Description]:
     """Trains what is left of `run`, publishes into `models`, returns the version and what it is.
 
-    `watch` passes the loop's reports on and may show them. Only the last step touches `models`.
+    `watch` and `warn` are those of `fit`. Only the last step touches `models`.
 
     Raises RepositoryError if `models` can't take the model, CurveganError if the run was
     published already or its folder can't be written or read, ParityError if the exported files
@@ -67,11 +67,11 @@ def train_and_publish(
     """
     settings = run.settings
     with run.alone():
-        return _train_and_publish(run, settings, models, keep, watch)
+        return _train_and_publish(run, settings, models, keep, watch, warn)
 
 
 def _train_and_publish(
-    run: Run, settings: Settings, models: Path, keep: Keeping, watch: Watch
+    run: Run, settings: Settings, models: Path, keep: Keeping, watch: Watch, warn: Warn
 ) -> tuple[int, Description]:
     if run.publications:
         where = run.publications[-1]
@@ -86,7 +86,7 @@ def _train_and_publish(
     # The networks are so small that a second thread costs more than it computes.
     torch.set_num_threads(1)
     try:
-        population, history = fit(run, settings, source, device, keep, watch)
+        population, history = fit(run, settings, source, device, keep, watch, warn)
         generators = population.generators()
         best, members = choose(generators, source, measures, settings, history)
         training = _training(settings, device, history, best)
@@ -97,12 +97,12 @@ def _train_and_publish(
         if not _is_out_of_memory(error):
             raise
         raise CurveganError(
-            "not enough memory: take smaller batches, fewer points or a smaller population, or go "
-            f"on where there is more with: {run.resume_command}"
+            "not enough memory: take smaller batches, fewer points or a smaller population, or "
+            f"resume where there is more with: {run.resume_command}"
         ) from error
     except (KeyboardInterrupt, SystemExit) as error:  # Ctrl-C, SIGTERM
         raise Interrupted(
-            f"interrupted: nothing was published; go on with: {run.resume_command}",
+            f"interrupted: nothing was published; resume with: {run.resume_command}",
             signal_of(error),
         ) from None
     except RepositoryError as error:

@@ -52,7 +52,7 @@ class Recipe:
     n_points: int = 15
 
     def __post_init__(self) -> None:
-        """Raises CurveganError for a number that no training can have."""
+        """Raises CurveganError for a number that is out of range."""
         limits = {
             "steps": (1, MAX_ROWS),
             "batch_size": (1, MAX_ROWS),
@@ -106,8 +106,8 @@ class Settings:
     models: str = str(DEFAULT_MODELS)
 
     def __post_init__(self) -> None:
-        """Raises CurveganError for seeds that are no 32-bit numbers, too many GANs, batches that
-        no memory holds, or a path that can't be written down."""
+        """Raises CurveganError for seeds that are not 32-bit numbers, too many GANs, batches too
+        large for memory, or a path that is not printable."""
         if not self.models.isprintable():
             raise CurveganError(f"models is {self.models!r}: give a path of printable characters")
         if not 1 <= self.population <= MAX_POPULATION:

@@ -19,14 +19,14 @@ from curvegan.errors import CurveganError, Interrupted
 
 
 def whole_number(_type: type, tokens: Sequence[cyclopts.Token]) -> int:
-    """Reads a whole number; cyclopts itself would round 1.5. Raises ValueError for what is none."""
+    """Reads a whole number, where cyclopts itself would round 1.5. Raises ValueError."""
     try:
         return int(tokens[0].value)
     except ValueError:
-        raise ValueError(f"{tokens[0].value!r} is no whole number") from None
+        raise ValueError(f"{tokens[0].value!r} is not a whole number") from None
 
 
-# Of something that there must be at least one of.
+# A number of things, at least one.
 Count = Annotated[int, cyclopts.Parameter(converter=whole_number, validator=Number(gte=1))]
 
 
@@ -56,7 +56,7 @@ def run(app: cyclopts.App, clean_up: Callable[[], None] | None = None) -> NoRetu
     signals.handle(clean_up)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # A path that the terminal can't show is no reason to fail.
+            # A path that the terminal can't show must not make the command fail.
             stream.reconfigure(errors="backslashreplace")
     # What gRPC's core has to say about an address, our own errors say in one line.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
@@ -73,7 +73,7 @@ def run(app: cyclopts.App, clean_up: Callable[[], None] | None = None) -> NoRetu
     except MemoryError as error:
         sys.exit(f"error: not enough memory: {_on_one_line(error)}")
     except BrokenPipeError:
-        # The reader of our output has gone (`... | head`); there is nobody left to tell.
+        # The reader of our output has gone (`... | head`): there is nowhere to say so.
         sys.stderr.close()
         sys.exit(1)
     except OSError as error:

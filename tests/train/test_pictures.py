@@ -202,11 +202,11 @@ def test_a_family_that_is_not_built_in_is_one_line(runs: list[Path], tmp_path: P
     [
         (["runs"], "can't read runs: No such file"),
         (["runs", "--runs", "."], ". holds no runs: train one with"),
-        (["compare", "one", "other"], "'one' is no run"),
-        (["draw", "one"], "'one' is no run: it has no settings.json; name a folder that"),
-        (["draw", "file"], "'file' is no run"),
-        (["publish", "file"], "'file' is no run"),
-        (["publish", "file", "--models", "m"], "'file' is no run"),
+        (["compare", "one", "other"], "'one' is not a run"),
+        (["draw", "one"], "'one' is not a run: it has no settings.json; name a folder that"),
+        (["draw", "file"], "'file' is not a run"),
+        (["publish", "file"], "'file' is not a run"),
+        (["publish", "file", "--models", "m"], "'file' is not a run"),
     ],
 )
 def test_no_runs_are_one_line(tmp_path: Path, arguments: list[str], expected: str):
@@ -220,7 +220,7 @@ def test_a_run_without_an_export_says_how_to_go_on(runs: list[Path], tmp_path: P
     shutil.rmtree(unfinished / "export")
     (unfinished / "published.json").unlink()
     line = error_line(try_command("train", command, "run", cwd=tmp_path))
-    assert "'run' holds no whole export: go on with python -m train --resume run" in line
+    assert "'run' has no complete export: resume it with python -m train --resume run" in line
 
 
 def test_pictures_that_can_t_be_written_are_one_line(folder: Path, runs: list[Path]):

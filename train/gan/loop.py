@@ -63,6 +63,11 @@ class Population:
         self._average = self._g.parameters.clone() if recipe.ema else self._g.parameters
         self._play = CapturedPlay(self.play_block) if device.type == "cuda" else self.play_block
 
+    @property
+    def device(self) -> torch.device:
+        """Where it is trained."""
+        return self._g.parameters.device
+
     def fit(self) -> Iterator[Report]:
         """Trains on to the recipe's last step, and yields a report after every block of steps."""
         while self.step < self._recipe.steps:
@@ -141,7 +146,7 @@ class Population:
     def restore(self, state: dict[str, Any]) -> None:
         """Goes back to a `state` of the same training, from whatever device.
 
-        Raises KeyError, RuntimeError, TypeError or ValueError for what is none.
+        Raises KeyError, RuntimeError, TypeError or ValueError if it is not one.
         """
         if state["training"] != self._identity:
             raise ValueError("the state is one of another training")

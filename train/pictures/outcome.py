@@ -41,7 +41,7 @@ class Outcome:
     def of(cls, run: Run) -> Self:
         """Reads a run's folder.
 
-        Raises CurveganError if it has no whole export, or its family is not built in.
+        Raises CurveganError if it has no complete export, or its family is not built in.
         """
         description, files = run.load_export()
         engine = Engine(

@@ -30,7 +30,7 @@ def choose(
     """Returns the number of the generator that is nearest to the real curves, and what is known of
     each.
 
-    Raises CurveganError if the curves of none are finite.
+    Raises CurveganError if no generator makes finite curves.
     """
     qualities = measure_held_out(generators, settings.recipe.n_noise, source, measures)
     distances = [distance(quality, measures) if quality else math.inf for quality in qualities]

@@ -17,9 +17,11 @@ from train.noise.seed_rule import SeedNoise
 from train.recipes import Settings
 from train.run.folder import Run
 from train.run.history import History, curves_per_frame, steps_between_frames
+from train.run.machine import changes, machine
 from train.run.tensorboard import writing_events
 
 Watch = Callable[[Iterable[Report]], Iterator[Report]]
+Warn = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -43,20 +45,28 @@ def fit(
     device: torch.device,
     keep: Keeping,
     watch: Watch,
+    warn: Warn,
 ) -> tuple[Population, History]:
     """Trains the population of `run` to its last step, on from the run's checkpoint if it has one.
 
-    `watch` passes the loop's reports on and may show them. The first Ctrl-C or SIGTERM is held
-    back until the steps under way are done and a checkpoint is written.
+    `watch` passes the loop's reports on and may show them. `warn` is told, on one line, if the
+    checkpoint was computed on another machine. The first Ctrl-C or SIGTERM is held back until the
+    steps under way are done and a checkpoint is written.
 
     Raises Interrupted after that; CurveganError if the checkpoint is damaged, the run's folder
     can't be written, or no GAN's loss is finite any more, in which case the last checkpoint stays.
     """
     steps = settings.recipe.steps
     population = Population(settings.recipe, source, settings.seeds, device)
-    history = run.load_checkpoint(population)
+    checkpoint = run.load_checkpoint(population)
+    history = checkpoint.history if checkpoint else History()
     film = _Film(settings, source, device) if keep.pictures else None
     left = population.step < steps
+    if checkpoint and left and (changed := changes(checkpoint.machine, machine(device))):
+        warn(
+            f"resumed at step {population.step} with {changed}: the weights can differ from those "
+            "of an uninterrupted run"
+        )
     events = writing_events(run, settings, population.step) if keep.tensorboard and left else None
     if film:
         film.shoot(population, history)
@@ -86,7 +96,7 @@ def fit(
     if held.signal:
         raise Interrupted(
             f"interrupted at step {population.step} of {steps}: nothing was published; "
-            f"go on with: {run.resume_command}",
+            f"resume with: {run.resume_command}",
             held.signal,
         )
     return population, history

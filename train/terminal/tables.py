@@ -15,7 +15,7 @@ from train.families import measures_of
 from train.quality.measures import distance
 from train.run.folder import SETTINGS, Member, Run
 
-# Wide enough for every table where there is no terminal that says how wide it is.
+# Wide enough for every table, for output that is not a terminal.
 _WIDTH = 140
 
 
@@ -42,7 +42,7 @@ def print_population(members: Sequence[Member], measures: Sequence[Measure]) -> 
 def print_runs(folder: Path) -> None:
     """Prints a table of the runs below `folder`, oldest first.
 
-    Raises CurveganError if the folder can't be read or holds none.
+    Raises CurveganError if the folder can't be read or holds no runs.
     """
     try:
         found = [Run(path) for path in sorted(folder.iterdir()) if (path / SETTINGS).is_file()]

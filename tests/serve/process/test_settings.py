@@ -150,8 +150,8 @@ def test_the_file_decides_what_is_served(published: Path, tmp_path: Path):
     [
         (b"wrokers = 2", 'Unknown option: "[wrokers]" from'),
         (b"[bounds]\nmax_calls = 3", 'Unknown option: "[bounds][max_calls]" from'),
-        (b'workers = "two"', "Invalid value for [workers]: 'two' is no whole number"),
-        (b"workers = 1.5", "Invalid value for [workers]: '1.5' is no whole number"),
+        (b'workers = "two"', "Invalid value for [workers]: 'two' is not a whole number"),
+        (b"workers = 1.5", "Invalid value for [workers]: '1.5' is not a whole number"),
         (b"workers = [1, 2]", "Invalid value for [workers] from"),
         (b"insecure = 3", "Invalid value for [insecure] from"),
         (b"grace = nan", 'Invalid value "nan" for [grace]'),
@@ -174,7 +174,7 @@ def test_a_wrong_value_of_the_environment_is_one_line_that_names_the_variable(
 ):
     monkeypatch.setenv("CURVEGAN_WORKERS", "two")
     line = serve_error(cwd=tmp_path)
-    assert line == "error: Invalid value for CURVEGAN_WORKERS: 'two' is no whole number"
+    assert line == "error: Invalid value for CURVEGAN_WORKERS: 'two' is not a whole number"
 
 
 @pytest.mark.parametrize(
