@@ -87,13 +87,15 @@ def _print_table(description: Description, version: int, milliseconds: list[floa
     table.add_column("value", justify="right")
     table.add_column("meaning")
     rows = [
-        ("W1(a)", f"{quality['w1_a']:.4f}", "distance of the a from U(1, 2); best 0"),
-        (
-            "off-family RMSE",
-            f"{quality['off_family_rmse']:.4f}",
-            "distance from the nearest parabola; best 0",
+        *(
+            (
+                measure.label,
+                f"{quality[measure.name]:{measure.format}}",
+                f"{measure.better} is better"
+                + ("" if measure.floor is None else f"; perfect curves reach {measure.floor:g}"),
+            )
+            for measure in description.measures
         ),
-        ("in bounds", f"{quality['in_bounds']:.3f}", "share of the curves; best 1"),
         ("D(x)", f"{training.d_real:.3f}", "0.500 if D can't tell real from generated"),
         ("score", f"{training.score:.3f}", "-1.386 if D can't tell real from generated"),
         ("training step", f"{training.ms_per_step:.2f} ms", "mean over the training"),

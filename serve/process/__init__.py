@@ -1,6 +1,6 @@
 """The server's processes: a supervisor and its workers.
 
 Read in this order: `listening` (the ports), `messages` (from workers to the supervisor),
-`supervisor` (starts, watches and stops workers), `stop` and `memory`, and `worker` (assembles the
+`signals`, `supervisor` (starts, watches and stops workers), `memory`, and `worker` (assembles the
 server).
 """

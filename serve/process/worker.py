@@ -31,7 +31,7 @@ from serve.compute.versions import Versions
 from serve.process.listening import Claim
 from serve.process.memory import HeapTrimmer
 from serve.process.messages import Failed, Ready, Refused, WorkerMessage
-from serve.process.stop import Stop
+from serve.process.signals import StopRequest
 from serve.rpc import inference_service as servicer
 from serve.rpc import reflection
 from serve.rpc.curve_service import SERVICE, CurveService
@@ -107,7 +107,7 @@ def work(job: Job) -> None:
 
 async def _serve(job: Job) -> None:
     settings, limits = job.settings, job.settings.limits
-    stop = Stop(job.lifeline)
+    stop = StopRequest(job.lifeline)
     metrics = Metrics(job.shared_folder, job.name)
     metrics.flush(0)
     versions = Versions(

@@ -1,9 +1,8 @@
 """The HTTP server: health and metrics for operators, /v2 for programs, and a page for people."""
 
 import asyncio
-import contextlib
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import grpc
@@ -21,6 +20,7 @@ from serve.calls.metrics import Metrics
 from serve.calls.tokens import Tokens
 from serve.compute.versions import Versions
 from serve.process.listening import Claim, listening_socket
+from serve.process.signals import WithoutHandlers
 from serve.rpc.handlers import OTHER
 from serve.settings import Settings
 from serve.web.connection import Admission, Connection, count_refused
@@ -124,9 +124,5 @@ class HttpServer:
         return Response(content, media_type=prometheus.CONTENT_TYPE)
 
 
-class _Server(uvicorn.Server):
+class _Server(WithoutHandlers, uvicorn.Server):
     """uvicorn without its signal handlers: the worker handles signals."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield

@@ -241,7 +241,7 @@ def test_the_tables_of_canned_bytes_have_a_row_for_each(
         ("bench.serve", ["--models", "nothing"], "no model in nothing: train one with"),
         ("bench.serve", ["--seconds", "0"], '"0" for --seconds. Must be >= 1'),
         ("bench.serve", ["--tables", "rare"], "perf_analyzer"),
-        ("bench.engine", ["--rounds", "1.5"], "--rounds: '1.5' is no whole number"),
+        ("bench.engine", ["--rounds", "1.5"], "--rounds: '1.5' is not a whole number"),
         ("bench.train.population", ["--device", "cuda"], "finds no CUDA device: use --device cpu"),
         ("bench.train.population", ["--rounds", "0"], '"0" for --rounds. Must be >= 1'),
         ("bench.train.search", ["--seeds", "0"], '"0" for --seeds. Must be >= 1'),

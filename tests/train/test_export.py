@@ -18,8 +18,9 @@ from train.data.quadratics import Quadratics
 from train.export import Export, ParityError, export
 from train.export.exported_program import load_exported_program
 from train.export.parity import ExportedModel, check_parity, seeds_to_compare
+from train.export.sampler import Sampler
 from train.export.torchscript import load_torchscript
-from train.gan.networks import Sampler, make_generator
+from train.gan.networks import make_generator
 
 N_NOISE, N_POINTS = 5, 15
 X_GRID = Quadratics(N_POINTS).x_grid.tolist()

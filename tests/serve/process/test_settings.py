@@ -150,8 +150,8 @@ def test_settings_from_the_file_take_effect(published: Path, tmp_path: Path):
     [
         (b"wrokers = 2", 'Unknown option: "[wrokers]" from'),
         (b"[bounds]\nmax_calls = 3", 'Unknown option: "[bounds][max_calls]" from'),
-        (b'workers = "two"', "Invalid value for [workers]: 'two' is no whole number"),
-        (b"workers = 1.5", "Invalid value for [workers]: '1.5' is no whole number"),
+        (b'workers = "two"', "Invalid value for [workers]: 'two' is not a whole number"),
+        (b"workers = 1.5", "Invalid value for [workers]: '1.5' is not a whole number"),
         (b"workers = [1, 2]", "Invalid value for [workers] from"),
         (b"insecure = 3", "Invalid value for [insecure] from"),
         (b"grace = nan", 'Invalid value "nan" for [grace]'),
@@ -174,7 +174,7 @@ def test_an_invalid_environment_variable_is_a_one_line_error_that_names_it(
 ):
     monkeypatch.setenv("CURVEGAN_WORKERS", "two")
     line = serve_error(cwd=tmp_path)
-    assert line == "error: Invalid value for CURVEGAN_WORKERS: 'two' is no whole number"
+    assert line == "error: Invalid value for CURVEGAN_WORKERS: 'two' is not a whole number"
 
 
 @pytest.mark.parametrize(

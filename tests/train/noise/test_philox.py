@@ -8,8 +8,8 @@ import torch
 from curvegan.engine import ort
 from curvegan.repository.repository import Repository
 from train.export.seed_rule import seed_rule_model, words_model
-from train.gan.networks import SeedNoise
 from train.noise import philox
+from train.noise.seed_rule import SeedNoise
 
 # Counter (low, high), key, words: Random123's known answers.
 KNOWN_WORDS = [
