@@ -17,7 +17,7 @@ from curvegan.arrays import Float32Array
 from curvegan.command.command_line import make_app, run
 from curvegan.files import replacing
 from curvegan.pictures.curves import draw_curves
-from curvegan.repository.manifest import Description
+from curvegan.repository.description import Description
 from curvegan.repository.repository import DEFAULT_MODELS, Repository
 from serve.running import running_server
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from curvegan.errors import CurveganError
-from curvegan.repository.manifest import Description, Measure
+from curvegan.repository.description import Description, Measure
 from train.data.quadratics import Quadratics
 from train.data.source import Source
 from train.quality import quadratics

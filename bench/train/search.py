@@ -9,7 +9,7 @@ import torch
 
 from bench.timing import print_table
 from curvegan.command.command_line import Count, make_app, run
-from curvegan.repository.manifest import Measure
+from curvegan.repository.description import Measure
 from train.families import built_in
 from train.gan.loop import Population
 from train.quality.measures import Measures

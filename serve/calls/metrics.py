@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from curvegan.errors import ServerError
-from curvegan.repository.manifest import ModelName
+from curvegan.repository.description import ModelName
 
 if TYPE_CHECKING:  # The supervisor uses this module too, and must not load gRPC.
     from serve.calls.calls import Call

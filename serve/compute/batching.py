@@ -12,7 +12,7 @@ import numpy as np
 
 from curvegan.arrays import Float32Array, Int64Array
 from curvegan.engine import Engine
-from curvegan.repository.manifest import ModelName
+from curvegan.repository.description import ModelName
 from serve.calls.calls import Call, Calls
 
 _MAX_CALLS = 8

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from curvegan.arrays import Float32Array, Int64Array
-from curvegan.repository.manifest import ModelName
+from curvegan.repository.description import ModelName
 from serve.calls.status import invalid_argument
 
 

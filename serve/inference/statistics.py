@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from curvegan.repository.manifest import ModelName
+from curvegan.repository.description import ModelName
 from serve.calls.metrics import ModelTotals
 from serve.inference import inference_pb2
 

@@ -6,7 +6,7 @@ from typing import Any
 import grpc
 from google.protobuf.message import Message
 
-from curvegan.repository.manifest import ModelName
+from curvegan.repository.description import ModelName
 from serve.calls.calls import Call, Calls
 from serve.calls.metrics import ModelTotals
 from serve.calls.status import RequestError

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from curvegan.repository.manifest import Measure
+from curvegan.repository.description import Measure
 from train.data.quadratics import Quadratics
 from train.quality.measures import distance, write
 from train.quality.quadratics import MEASURES

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from curvegan.arrays import Float32Array
-from curvegan.repository.manifest import Measure
+from curvegan.repository.description import Measure
 from train.data.source import Source
 
 # Of the published model, by which it is measured: 0 ... 99,999.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from curvegan.arrays import Float32Array, Float64Array
-from curvegan.repository.manifest import Measure
+from curvegan.repository.description import Measure
 from train.data.source import Source
 from train.quality.measures import Measures
 

@@ -23,7 +23,8 @@ import msgspec
 
 from curvegan.errors import CurveganError, LockedError
 from curvegan.files import ASIDE, locked, replacing
-from curvegan.repository.manifest import Description, ModelName, sha256, to_json
+from curvegan.repository.description import Description, ModelName
+from curvegan.repository.manifest import sha256, to_json
 from curvegan.repository.publish import publish
 from curvegan.repository.repository import EXPORTED_PROGRAM, ONNX, TORCHSCRIPT
 from train.gan.loop import Population, Report

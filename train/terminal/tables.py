@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from curvegan.errors import CurveganError
-from curvegan.repository.manifest import Description, Measure
+from curvegan.repository.description import Description, Measure
 from train.families import measures_of
 from train.quality.measures import distance
 from train.run.folder import SETTINGS, Member, Run

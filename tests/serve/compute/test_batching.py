@@ -7,7 +7,7 @@ import numpy as np
 
 from curvegan.arrays import Float32Array, Int64Array
 from curvegan.engine import Engine
-from curvegan.repository.manifest import ModelName
+from curvegan.repository.description import ModelName
 from curvegan.repository.repository import Repository
 from serve.calls.calls import Call, Calls
 from serve.compute.batching import Batcher
