@@ -40,7 +40,7 @@ class Changes:
     """What to change in a recipe; None leaves the recipe's value. The fields are `Recipe`'s."""
 
     steps: Annotated[int | None, _changes("steps", "Updates of each network.")] = None
-    batch_size: Annotated[int | None, _changes("batch_size", "Real curves of a step.")] = None
+    batch_size: Annotated[int | None, _changes("batch_size", "Real curves in a step.")] = None
     lr_g: Annotated[float | None, _changes("lr_g", "Learning rate of the generator.")] = None
     lr_d: Annotated[float | None, _changes("lr_d", "Learning rate of the discriminator.")] = None
     lr_decay: Annotated[LrDecay | None, _changes("lr_decay", "How both fall to 0.")] = None

@@ -39,8 +39,8 @@ class Population:
     """K GANs of different seeds, trained side by side; K may be 1.
 
     A GAN's seed decides its initial weights and, with the step, all its random numbers, so it
-    goes the same way in whatever population it stands, but for the rounding of float32; see
-    `Perceptrons` for how little of that there is.
+    takes the same course in any population, except for float32 rounding; see `Perceptrons` for
+    how little of that there is.
     """
 
     def __init__(

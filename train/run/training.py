@@ -49,9 +49,9 @@ def fit(
 ) -> tuple[Population, History]:
     """Trains the population of `run` to its last step, on from the run's checkpoint if it has one.
 
-    `watch` passes the loop's reports on and may show them. `warn` is told, on one line, if the
-    checkpoint was computed on another machine. The first Ctrl-C or SIGTERM is held back until the
-    steps under way are done and a checkpoint is written.
+    `watch` passes the loop's reports on and may show them. `warn` is called with one line if the
+    checkpoint was computed on another kind of machine. The first Ctrl-C or SIGTERM is held back
+    until the steps under way are done and a checkpoint is written.
 
     Raises Interrupted after that; CurveganError if the checkpoint is damaged, the run's folder
     can't be written, or no GAN's loss is finite any more, in which case the last checkpoint stays.
