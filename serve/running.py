@@ -14,8 +14,8 @@ from curvegan.errors import ServerError
 
 @dataclass(frozen=True)
 class RunningServer:
-    """A server that is ready: its process, and where it answers gRPC and HTTP, as host:port; None
-    where HTTP is off."""
+    """A server that is ready: its process, and where it answers gRPC and HTTP, as host:port or
+    unix:path; None where HTTP is off."""
 
     process: subprocess.Popen[str]
     address: str
@@ -40,8 +40,8 @@ def running_server(models: Path, *options: str) -> Iterator[RunningServer]:
             ready = process.stdout.readline()
             if not ready:
                 raise ServerError(f"the server did not start: exit code {process.wait()}")
-            grpc, http = (re.search(rf"{kind} on ([^,\s]+)", ready) for kind in ("gRPC", "HTTP"))
-            assert grpc is not None
-            yield RunningServer(process, grpc[1], http and http[1])
+            where = re.fullmatch(r".*: gRPC on (.+?)(?:, HTTP on (.+))?\n", ready)
+            assert where is not None, ready
+            yield RunningServer(process, where[1], where[2])
         finally:
             process.terminate()

@@ -12,7 +12,13 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from curvegan.address import DEFAULT_ADDRESS, DEFAULT_HTTP_ADDRESS, Address
+from curvegan.address import (
+    DEFAULT_ADDRESS,
+    DEFAULT_HTTP_ADDRESS,
+    Address,
+    SocketFile,
+    parse_listen,
+)
 from curvegan.command.command_line import whole_number
 from curvegan.errors import ServerError
 from curvegan.repository.repository import DEFAULT_MODELS, MAX_VERSION
@@ -94,9 +100,9 @@ class Settings:
     models: Path = DEFAULT_MODELS
     """The model repository, as training publishes it."""
     listen: str = DEFAULT_ADDRESS
-    """Where gRPC listens, as host:port; port 0 takes a free one."""
+    """Where gRPC listens: host:port, where port 0 takes a free one, or unix:path, a socket file."""
     http: str = DEFAULT_HTTP_ADDRESS
-    """Where HTTP listens (the page, /v2, /metrics, /healthz, /readyz), or "off"."""
+    """Where HTTP listens (the page, /v2, /metrics, /healthz, /readyz), likewise, or "off"."""
     workers: Annotated[
         int, Parameter(converter=whole_number, validator=Number(gte=1, lte=_MAX_WORKERS))
     ] = 1
@@ -116,12 +122,19 @@ class Settings:
     access: Annotated[Access, Parameter(name="*", group="Who gets in")] = Access()
     bounds: Annotated[Bounds, Parameter(name="*", group="Bounds of a worker")] = Bounds()
 
-    def addresses(self) -> tuple[Address, Address | None]:
+    def addresses(self) -> tuple[Address | SocketFile, Address | SocketFile | None]:
         """Returns where gRPC and HTTP listen; None where HTTP is off.
 
-        Raises ServerError for what is no address.
+        Raises ServerError for text that is not an address, and for a socket file of gRPC with
+        several workers.
         """
-        return Address.parse(self.listen), None if self.http == "off" else Address.parse(self.http)
+        grpc = parse_listen(self.listen)
+        if isinstance(grpc, SocketFile) and self.workers > 1:
+            raise ServerError(
+                f"--listen {grpc} is for one worker, for gRPC can't share a socket file: leave "
+                f"--workers {self.workers} out, or listen on host:port"
+            )
+        return grpc, None if self.http == "off" else parse_listen(self.http)
 
     def check(self) -> None:
         """Raises ServerError for settings that contradict each other, and for what is no path."""

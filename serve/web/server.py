@@ -21,7 +21,7 @@ from serve.calls.calls import Calls
 from serve.calls.metrics import Metrics
 from serve.calls.tokens import Tokens
 from serve.compute.versions import Versions
-from serve.process.listening import Claim, listening_socket
+from serve.process.listening import Claim
 from serve.rpc.handlers import OTHER
 from serve.settings import Settings
 from serve.web.connection import Connection, Door, count_refused
@@ -89,9 +89,8 @@ class HttpServer:
         self._serving: asyncio.Task[None] | None = None
 
     async def start(self, claim: Claim) -> None:
-        """Takes requests on the claimed port from now on."""
-        sockets = [listening_socket(endpoint) for endpoint in claim.endpoints]
-        self._serving = asyncio.create_task(self._server.serve(sockets))
+        """Takes requests where `claim` says from now on."""
+        self._serving = asyncio.create_task(self._server.serve(claim.listening_sockets()))
         while not self._server.started:
             if self._serving.done():
                 self._serving.result()

@@ -192,7 +192,9 @@ def test_a_wrong_value_of_the_environment_is_one_line_that_names_the_variable(
         (["--tls-cert=a.pem"], "--tls-cert and --tls-key belong together"),
         (["--tls-client-ca=a.pem"], "--tls-client-ca needs --tls-cert and --tls-key"),
         (["--tls-cert=a.pem", "--tls-key=a.pem"], "can't read a.pem: No such file"),
-        (["--http=8000"], "'8000' is no address: give host:port"),
+        (["--http=8000"], "'8000' is not an address: give host:port"),
+        (["--listen=unix:"], "'unix:' is not an address: it has no path; give a socket file"),
+        (["--listen=unix:x", "--workers=2"], "is for one worker, for gRPC can't share a socket"),
     ],
 )
 def test_wrong_options_are_one_line(options: list[str], expected: str, tmp_path: Path):
