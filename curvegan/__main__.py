@@ -9,8 +9,9 @@ from typing import Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from curvegan.address import DEFAULT_ADDRESS, Address
+from curvegan.address import DEFAULT_ADDRESS
 from curvegan.client import MAX_TIMEOUT
+from curvegan.client.target import parse_target
 from curvegan.command.command_line import make_app, run
 from curvegan.files import drop_unfinished
 
@@ -27,10 +28,10 @@ def _seconds(_type: type, seconds: float) -> None:
 @Parameter(name="*")
 @dataclass(frozen=True)
 class Access:
-    """What a client shows to get in."""
+    """How the client proves who it is."""
 
     tls: Flag = False
-    """Connect by TLS, and trust whom the system trusts."""
+    """Connect by TLS, and trust the certificates that the system trusts."""
     tls_ca: Path | None = None
     """Connect by TLS, and trust the certificates of this file (PEM) instead."""
     tls_cert: Path | None = None
@@ -38,7 +39,7 @@ class Access:
     tls_key: Path | None = None
     """The private key of that certificate (PEM)."""
     token_file: Path | None = None
-    """Show the token of this file: its first line."""
+    """Send the token in this file: its first line."""
     insecure: Flag = False
     """Send the token to another machine without TLS."""
 
@@ -63,15 +64,15 @@ def generate(
     out
         The file: .csv (seed and values), .npy (float32 [n, n_points]) or .png (a picture).
     server
-        The server, as host:port.
+        The server: host:port, unix:/run/curvegan.sock, or https://host:port for TLS.
     model_version
-        The model version; 0 is the one that is served.
+        The model version; 0 is the newest that is served.
     timeout
         Seconds to wait for each part of the server's answer; the whole may take its time.
     retry
-        Repeat what fails because the server is full, shuts down or can't be reached.
+        Repeat calls that fail because the server is full, shuts down or can't be reached.
     """
-    address = Address.parse(server)
+    parse_target(server)
     # Imported here so that --help and a wrong option do not wait for gRPC.
     from curvegan.client.credentials import Tls, read_token
     from curvegan.client.curve_client import CurveClient
@@ -84,7 +85,7 @@ def generate(
     write = writer_for(out)
     has_tls = access.tls or access.tls_ca or access.tls_cert or access.tls_key
     with CurveClient(
-        str(address),
+        server,
         timeout=timeout,
         retry=Retry() if retry else None,
         tls=Tls(access.tls_ca, access.tls_cert, access.tls_key) if has_tls else None,

@@ -16,7 +16,7 @@ from curvegan.errors import ServerError
 class RunningServer:
     """A server that is ready.
 
-    `address` (gRPC) and `http` are host:port; `http` is None if HTTP is off.
+    `address` (gRPC) and `http` are host:port or unix:path; `http` is None if HTTP is off.
     """
 
     process: subprocess.Popen[str]
@@ -43,8 +43,8 @@ def running_server(models: Path, *options: str) -> Iterator[RunningServer]:
             ready = process.stdout.readline()
             if not ready:
                 raise ServerError(f"the server did not start: exit code {process.wait()}")
-            grpc, http = (re.search(rf"{kind} on ([^,\s]+)", ready) for kind in ("gRPC", "HTTP"))
-            assert grpc is not None
-            yield RunningServer(process, grpc[1], http and http[1])
+            where = re.fullmatch(r".*: gRPC on (.+?)(?:, HTTP on (.+))?\n", ready)
+            assert where is not None, ready
+            yield RunningServer(process, where[1], where[2])
         finally:
             process.terminate()

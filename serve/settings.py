@@ -12,7 +12,13 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from curvegan.address import DEFAULT_ADDRESS, DEFAULT_HTTP_ADDRESS, Address
+from curvegan.address import (
+    DEFAULT_ADDRESS,
+    DEFAULT_HTTP_ADDRESS,
+    Address,
+    SocketFile,
+    parse_listen,
+)
 from curvegan.command.command_line import whole_number
 from curvegan.errors import ServerError
 from curvegan.repository.repository import DEFAULT_MODELS, MAX_VERSION
@@ -91,9 +97,9 @@ class Settings:
     models: Path = DEFAULT_MODELS
     """Model repository to serve, as written by training."""
     listen: str = DEFAULT_ADDRESS
-    """Address for gRPC, as host:port. Port 0 picks a free port."""
+    """Address for gRPC: host:port, where port 0 picks a free one, or unix:path, a socket file."""
     http: str = DEFAULT_HTTP_ADDRESS
-    """Address for HTTP (the page, /v2, /metrics, /healthz, /readyz), or "off"."""
+    """Address for HTTP (the page, /v2, /metrics, /healthz, /readyz), likewise, or "off"."""
     workers: Annotated[
         int, Parameter(converter=whole_number, validator=Number(gte=1, lte=_MAX_WORKERS))
     ] = 1
@@ -113,12 +119,19 @@ class Settings:
     access: Annotated[Access, Parameter(name="*", group="Access control")] = Access()
     limits: Annotated[Limits, Parameter(name="*", group="Limits of a worker")] = Limits()
 
-    def addresses(self) -> tuple[Address, Address | None]:
+    def addresses(self) -> tuple[Address | SocketFile, Address | SocketFile | None]:
         """Returns the addresses of gRPC and of HTTP, None if HTTP is off.
 
-        Raises ServerError for an invalid address.
+        Raises ServerError for an invalid address, and for a socket file of gRPC with several
+        workers.
         """
-        return Address.parse(self.listen), None if self.http == "off" else Address.parse(self.http)
+        grpc = parse_listen(self.listen)
+        if isinstance(grpc, SocketFile) and self.workers > 1:
+            raise ServerError(
+                f"--listen {grpc} is for one worker, for gRPC can't share a socket file: leave "
+                f"--workers {self.workers} out, or listen on host:port"
+            )
+        return grpc, None if self.http == "off" else parse_listen(self.http)
 
     def check(self) -> None:
         """Raises ServerError for contradictory settings and invalid paths."""

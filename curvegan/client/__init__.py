@@ -1,8 +1,8 @@
 """Curves from a server.
 
-Read in this order: `rows` (what is asked for), `credentials` and `connection` (how a server is
-reached), `failures` and `retry` (what becomes of a call that fails), `curve_client`.
+Read in this order: `rows` (what is asked for), `target`, `proxy`, `credentials` and `connection`
+(how a server is reached), `failures` and `retry` (what happens when a call fails), `curve_client`.
 """
 
-# Seconds, a year: gRPC counts a longer deadline as one that is over.
+# Seconds, a year: gRPC takes a longer deadline for one that has passed.
 MAX_TIMEOUT = 365 * 24 * 3600.0

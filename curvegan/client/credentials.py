@@ -1,6 +1,5 @@
-"""What a client shows to get in: TLS and a token."""
+"""How a client proves who it is: TLS and a token."""
 
-import ipaddress
 import re
 import ssl
 from dataclasses import dataclass
@@ -14,18 +13,15 @@ from curvegan.errors import CurveganError
 # What metadata can carry, without spaces.
 _TOKEN = re.compile(r"[!-~]+")
 _WHAT_A_TOKEN_IS = "give printable ASCII without spaces"
-_HOST = re.compile(
-    r"(?:ipv4:|ipv6:|dns:/*)?(?:\[(?P<bracketed>[^\]]+)\]|(?P<plain>[^:]*))(?::\d+)?"
-)
 
 
 @dataclass(frozen=True)
 class Tls:
     """Files, in PEM, of a connection by TLS.
 
-    `ca` holds the certificates that may have signed the server's; None trusts what the system
-    trusts. `cert` and `key` are the client's own certificate and its key, for a server that asks
-    for one.
+    `ca` holds the certificates that may have signed the server's; None stands for those that the
+    system trusts. `cert` and `key` are the client's own certificate and its key, for a server that
+    asks for one. Raises CurveganError if only one of the two is given.
     """
 
     ca: Path | None = None
@@ -40,8 +36,8 @@ class Tls:
             )
 
     def credentials(self) -> grpc.ChannelCredentials:
-        """Returns gRPC's form of it. Raises CurveganError for a file that is not what it should
-        be."""
+        """Returns them as gRPC takes them. Raises CurveganError for a file that can't be read, or
+        that does not hold what it should."""
         ca = tls.read_ca(self.ca) if self.ca else _system_roots()
         cert = key = None
         if self.cert and self.key:
@@ -50,9 +46,9 @@ class Tls:
 
 
 def read_token(path: Path) -> str:
-    """Returns the first token of a file; of a server's own file, too.
+    """Returns the first token of a file, which may be a server's own.
 
-    Raises CurveganError if there is none.
+    Raises CurveganError if it can't be read, or does not begin with a valid token.
     """
     try:
         lines = path.read_bytes().decode("latin-1").splitlines()
@@ -62,33 +58,21 @@ def read_token(path: Path) -> str:
     if token is None:
         raise CurveganError(f"the token file {path} is empty: write the token into it")
     if not _TOKEN.fullmatch(token):
-        raise CurveganError(f"the first line of {path} is no token: {_WHAT_A_TOKEN_IS}")
+        raise CurveganError(f"the first line of {path} is not a valid token: {_WHAT_A_TOKEN_IS}")
     return token
 
 
 def metadata_of(token: str | None) -> tuple[tuple[str, str], ...]:
-    """Returns what every call carries. Raises ValueError, without its text, for what is none."""
+    """Returns the metadata that every call carries. Raises ValueError, which does not show the
+    token, if that is not valid."""
     if token is None:
         return ()
     if not _TOKEN.fullmatch(token):
-        raise ValueError(f"that is no token: {_WHAT_A_TOKEN_IS}")
+        raise ValueError(f"the token is not valid: {_WHAT_A_TOKEN_IS}")
     return (("authorization", f"Bearer {token}"),)
 
 
-def is_loopback(target: str) -> bool:
-    """Returns whether `target` is surely on this machine."""
-    if target.startswith(("unix:", "unix-abstract:")):
-        return True
-    match = _HOST.fullmatch(target)
-    host = (match["bracketed"] or match["plain"]) if match else ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _system_roots() -> bytes | None:
-    """Returns the certificates that the system trusts; None stands for those of Mozilla, which
-    come with gRPC."""
+    """Returns the certificates that the system trusts, or None for those that come with gRPC."""
     bundle = ssl.get_default_verify_paths().cafile
     return tls.read(Path(bundle)) if bundle else None

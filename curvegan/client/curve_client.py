@@ -14,11 +14,12 @@ import numpy.typing as npt
 from curvegan.address import DEFAULT_ADDRESS
 from curvegan.arrays import Float32Array
 from curvegan.client import MAX_TIMEOUT
-from curvegan.client.connection import Connection, Line
-from curvegan.client.credentials import Tls, is_loopback, metadata_of
+from curvegan.client.connection import Channel, Connection
+from curvegan.client.credentials import Tls, metadata_of
 from curvegan.client.failures import Failure, ServiceError
 from curvegan.client.retry import Attempts, Retry
 from curvegan.client.rows import Rows, Seeds, noise_rows, seed_rows
+from curvegan.client.target import parse_target
 from curvegan.errors import CurveganError
 from curvegan.repository.model import Model
 from curvegan.v1 import curves_pb2
@@ -30,10 +31,12 @@ class CurveClient:
         with CurveClient() as client:
             curves = client.generate(range(64))      # float32 [64, n_points]
 
-    `timeout` is how long to wait for an answer, and for each part of a stream, in seconds, with
-    all repeats; None waits for ever. `retry` says when a call that failed is repeated, None never.
-    `tls` None is a connection without TLS. `token` is sent with every call, without TLS only to
-    this machine; `insecure` allows it to any.
+    `target` is host:port, or another address that `curvegan.client.target` reads, such as
+    unix:/run/curvegan.sock. `timeout` is how long to wait for an answer, and for each part of a
+    stream, in seconds, with all repeats; None waits for ever. `retry` says when a call that failed
+    is repeated, None never. `tls` None is a connection without TLS, unless `target` is a URL of
+    https or grpcs. `token` is sent with every call, without TLS only to this machine; `insecure`
+    allows it to any.
 
     Each method takes `version`, the model version, where 0 is the newest that the server serves.
     All raise ServiceError when the server refuses or can't be reached, and ValueError for numbers
@@ -51,19 +54,28 @@ class CurveClient:
         token: str | None = None,
         insecure: bool = False,
     ) -> None:
-        """Raises CurveganError for files of `tls` that are not what they should be and for a token
-        that would cross the network in the clear, ValueError for a token that is none and for a
-        timeout that is not above 0 and at most a year."""
-        if token is not None and tls is None and not insecure and not is_loopback(target):
+        """Raises CurveganError for a target that is not an address, for files of `tls` that can't
+        be used, for `tls` with a target of http or grpc, and for a token that would cross the
+        network unencrypted; ValueError for a token that is not valid and for a timeout that is not
+        above 0 and at most a year."""
+        server = parse_target(target)
+        if tls is not None and server.tls is False:
             raise CurveganError(
-                f"the token would go to {target} in the clear: connect by TLS (--tls, --tls-ca or "
+                f"{target.strip()!r} asks for no TLS, and TLS is given: leave one out, or write "
+                f"{server} or https://{server}"
+            )
+        if tls is None and server.tls:
+            tls = Tls()
+        if token is not None and tls is None and not insecure and not server.is_local:
+            raise CurveganError(
+                f"the token would go to {server} unencrypted: connect by TLS (--tls, --tls-ca or "
                 "tls=Tls()), or allow it (--insecure or insecure=True)"
             )
-        self.target = target
+        self.target = server.name
         self.timeout = _checked(timeout)
         self.retry = retry
         self._metadata = metadata_of(token)
-        self._connection = Connection(target, tls.credentials() if tls else None)
+        self._connection = Connection(server, tls.credentials() if tls else None)
         self._is_met = False
 
     def __enter__(self) -> Self:
@@ -128,14 +140,14 @@ class CurveClient:
         """Returns the answer to one request, repeated where that may help."""
         attempts = Attempts(self.retry, _moment(self.timeout))
         while True:
-            with self._connection.line() as line:
+            with self._connection.channel() as channel:
                 try:
-                    call = getattr(line.stub, method)
-                    answer = call(request, timeout=attempts.left(), metadata=self._metadata)
+                    call = getattr(channel.stub, method)
+                    answer = call(request, timeout=attempts.begin(), metadata=self._metadata)
                 except grpc.RpcError as error:
-                    self._pause(attempts, line, error)
+                    self._pause(attempts, channel, error)
                 else:
-                    self._is_met = True
+                    self._note_answer(channel)
                     return answer
 
     def _stream(self, rows: Rows, version: int, timeout: float | None) -> Iterator[Float32Array]:
@@ -147,38 +159,38 @@ class CurveClient:
                 version=version, source=rows.source(done, stop)
             )
             begin = done
-            with self._connection.line() as line:
-                answers = line.stub.StreamCurves(
+            with self._connection.channel() as channel:
+                answers = channel.stub.StreamCurves(
                     request, timeout=_left(until), metadata=self._metadata
                 )
                 try:
-                    while (answer := self._next(answers, attempts)) is not None:
-                        self._is_met = True
+                    while (answer := self._next(answers, attempts, channel)) is not None:
+                        self._note_answer(channel)
                         version = answer.version
                         curves = _curves(answer)
                         if begin + answer.first_row != done or done + len(curves) > stop:
                             raise _out_of_order(begin + answer.first_row, done, stop)
                         done += len(curves)
                         yield curves
-                        # What came is behind us: the wait for the next part begins.
+                        # The wait for the next part begins.
                         attempts = Attempts(self.retry, min(until, _moment(self.timeout)))
                     if done != stop:
                         raise _out_of_order(stop, done, stop)
                 except grpc.RpcError as error:
                     if done < rows.count or not rows.count:
-                        self._pause(attempts, line, error)
+                        self._pause(attempts, channel, error)
                 finally:
                     answers.cancel()
             if done == rows.count:
                 return
 
-    def _next(self, answers: Any, attempts: Attempts) -> Any:
+    def _next(self, answers: Any, attempts: Attempts, channel: Channel) -> Any:
         """Returns a stream's next message, or None after the last.
 
         A gRPC deadline would be one of the whole call, and the curves may take their time; so a
         call whose next message is late is cancelled from here.
         """
-        seconds = attempts.left()
+        seconds = attempts.begin()
         if seconds is None:
             return next(answers, None)
         is_late = threading.Event()
@@ -195,25 +207,38 @@ class CurveClient:
         except grpc.RpcError:
             if not is_late.is_set():
                 raise
+            self._renew_if_silent(channel, attempts)
             raise attempts.error(Failure.late(attempts.taken())) from None
         finally:
             late.cancel()
 
-    def _pause(self, attempts: Attempts, line: Line, error: grpc.RpcError) -> None:
-        """Waits until the call on `line` that ended with `error` may be repeated.
+    def _pause(self, attempts: Attempts, channel: Channel, error: grpc.RpcError) -> None:
+        """Waits until the call on `channel` that ended with `error` may be repeated.
 
         Raises ServiceError if it may not.
         """
-        failure = Failure.of(error, self.target)
-        if not failure.is_unreachable:
-            self._is_met = True
+        failure = Failure.of(error, self._connection.target, self._connection.proxy)
+        if failure.is_timeout:
+            self._renew_if_silent(channel, attempts)
+        elif not failure.is_unreachable:
+            self._note_answer(channel)
         seconds = attempts.pause_after(failure, is_met=self._is_met)
         if seconds is None:
             raise attempts.error(failure) from error
         if failure.is_leaving:
-            self._connection.renew(line)
+            self._connection.renew(channel)
         if self._connection.is_closed_within(seconds):
             raise ServiceError(grpc.StatusCode.CANCELLED, "the client was closed") from error
+
+    def _note_answer(self, channel: Channel) -> None:
+        self._is_met = True
+        channel.note_answer()
+
+    def _renew_if_silent(self, channel: Channel, attempts: Attempts) -> None:
+        """Leaves a connection on which nothing came while a call waited in vain: it may have been
+        dropped without a word, and further calls would wait on it too."""
+        if channel.is_silent_since(attempts.waits_since):
+            self._connection.renew(channel)
 
 
 def _curves(answer: Any) -> Float32Array:

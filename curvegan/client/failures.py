@@ -1,4 +1,4 @@
-"""What went wrong with a call: gRPC's status, read for people and for whoever may try again."""
+"""What went wrong with a call: gRPC's status in plain words, and whether a repeat may help."""
 
 import contextlib
 from dataclasses import dataclass
@@ -9,17 +9,21 @@ from google.protobuf.message import DecodeError
 from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 from google.rpc.status_pb2 import Status
 
+from curvegan.client.proxy import Proxy
+from curvegan.client.target import Target
 from curvegan.errors import CurveganError
 
-# In words of gRPC's core, which has no codes for them.
-_OUT_OF_TIME = "Deadline Exceeded"
-_UNREACHABLE = ("failed to connect", "errors resolving")
+# What gRPC's core says, which has no codes for it.
+_TIMEOUT = "Deadline Exceeded"
+_UNKNOWN_NAME = "errors resolving"
+_UNREACHABLE = ("failed to connect", "connections to all backends failing", _UNKNOWN_NAME)
+_REFUSED_BY_PROXY = "HTTP proxy returned response code "
 # What a server of this project sends beside a refusal; below 0 it means that no repeat helps.
 _PUSHBACK = "grpc-retry-pushback-ms"
 # Where gRPC carries a google.rpc.Status.
 _DETAILS = "grpc-status-details-bin"
 
-# What repeating does not mend, by what gRPC's core says of it.
+# What no repeat helps against, by what gRPC's core says of it.
 _HOPELESS = {
     "CERTIFICATE_VERIFY_FAILED": (
         "the certificate of {target} is not trusted ({reason}): give the certificate of the CA "
@@ -76,7 +80,8 @@ class Failure:
     """How a call failed.
 
     `may_pass` says that the same call may succeed later, `hint` after how many seconds at the
-    earliest, if the server said so. `is_unreachable` says that there was no connection at all.
+    earliest, if the server said so. `is_unreachable` says that there was no connection at all,
+    `is_timeout` that the call's time was over before the server said anything.
     """
 
     code: grpc.StatusCode
@@ -85,6 +90,7 @@ class Failure:
     hint: float | None
     may_pass: bool
     is_unreachable: bool
+    is_timeout: bool
 
     @classmethod
     def late(cls, seconds: float) -> "Failure":
@@ -96,18 +102,19 @@ class Failure:
             hint=None,
             may_pass=False,
             is_unreachable=False,
+            is_timeout=True,
         )
 
     @classmethod
-    def of(cls, error: grpc.RpcError, target: str) -> "Failure":
-        """Reads what gRPC raised for a call to `target`."""
+    def of(cls, error: grpc.RpcError, target: Target, proxy: Proxy | None) -> "Failure":
+        """Reads what gRPC raised for a call to `target`, through `proxy` if there is one."""
         call = cast(grpc.Call, error)
         code, details = call.code(), call.details() or "no reason given"
         field, hint = _read_details(call)
         is_unavailable = code is grpc.StatusCode.UNAVAILABLE
         return cls(
             code=code,
-            message=_explained(code, details, target),
+            message=_explained(code, details, target, proxy),
             field=field,
             hint=hint,
             may_pass=(
@@ -118,23 +125,28 @@ class Failure:
             and not _is_final(call)
             and not any(sign in details for sign in _HOPELESS),
             is_unreachable=is_unavailable and any(sign in details for sign in _UNREACHABLE),
+            is_timeout=_is_timeout(code, details),
         )
 
     @property
     def is_leaving(self) -> bool:
-        """Whether a server answered that it is going: another may be there for a new connection."""
+        """Whether the server said that it shuts down: a new connection may reach another."""
         return self.code is grpc.StatusCode.UNAVAILABLE and self.hint is not None
 
 
-def _explained(code: grpc.StatusCode, details: str, target: str) -> str:
+def _is_timeout(code: grpc.StatusCode, details: str) -> bool:
+    return code is grpc.StatusCode.DEADLINE_EXCEEDED and _TIMEOUT in details
+
+
+def _explained(code: grpc.StatusCode, details: str, target: Target, proxy: Proxy | None) -> str:
     """Returns `details` or, where gRPC's core has its own words, what a user can do about it."""
     for sign, explanation in (_OF_A_PROXY | _CUT_OFF).items():
         if sign in details:
             return explanation.format(target=target)
     if code is grpc.StatusCode.UNAUTHENTICATED:
         return f"{details}; a client gets it by --token-file or CurveClient(token=...)"
-    if details == _OUT_OF_TIME:
-        return "no answer came within the timeout"
+    if _is_timeout(code, details):
+        return f"no answer came{_through(proxy)} within the timeout"
     if code is not grpc.StatusCode.UNAVAILABLE:
         return details
     for sign, explanation in _HOPELESS.items():
@@ -143,12 +155,32 @@ def _explained(code: grpc.StatusCode, details: str, target: str) -> str:
             return explanation.format(target=target, reason=rest.partition(":")[0])
     if not any(sign in details for sign in _UNREACHABLE):
         return details
+    if _REFUSED_BY_PROXY in details:
+        status = details.partition(_REFUSED_BY_PROXY)[2][:3]
+        return f"{proxy} did not connect to {target}: HTTP {status}; {_without(target)}"
     if "Socket closed" in details or "Connection reset" in details:
         return (
-            f"{target} takes no connection of this kind: where the server has TLS, give --tls-ca "
-            "or --tls; where it wants a certificate of the client, --tls-cert and --tls-key"
+            f"{target} takes no connection of this kind{_through(proxy)}: where the server has "
+            "TLS, give --tls-ca or --tls; where it wants a certificate of the client, --tls-cert "
+            "and --tls-key"
         )
+    if proxy:
+        return (
+            f"no server answers at {target}{_through(proxy)}: check the proxy; {_without(target)}"
+        )
+    if _UNKNOWN_NAME in details:
+        return f"no server is found at {target}: check the name {target.host}"
+    if "Permission denied" in details:
+        return f"{target} does not let this user in: ask for the right to write to that file"
     return f"no server answers at {target}: start one with `python -m serve`"
+
+
+def _through(proxy: Proxy | None) -> str:
+    return f" through {proxy}" if proxy else ""
+
+
+def _without(target: Target) -> str:
+    return f"to go without the proxy, add {target.host} to no_proxy"
 
 
 def _read_details(call: grpc.Call) -> tuple[str, float | None]:

@@ -1,4 +1,4 @@
-"""When a call that failed is made again."""
+"""When a call that failed is repeated."""
 
 import math
 import random
@@ -44,20 +44,24 @@ class Retry:
 
 
 class Attempts:
-    """The attempts to get one answer until `until`, on the clock of `time.monotonic`."""
+    """The attempts to get one answer until `until`.
+
+    `waits_since` is when the last attempt began. Both are on the clock of `time.monotonic`.
+    """
 
     def __init__(self, retry: Retry | None, until: float) -> None:
         """`retry` None is for a single attempt."""
         self._retry = retry
-        self._began = time.monotonic()
+        self._began = self.waits_since = time.monotonic()
         self._until = until
         self._failures = 0
         self._first_failed = 0.0
         self._repeated: Failure | None = None
 
-    def left(self) -> float | None:
-        """Returns how many seconds an attempt may take; None is for ever."""
-        return None if self._until == math.inf else self._until - time.monotonic()
+    def begin(self) -> float | None:
+        """Begins an attempt. Returns how many seconds it may take, or None for no limit."""
+        self.waits_since = time.monotonic()
+        return None if self._until == math.inf else self._until - self.waits_since
 
     def taken(self) -> float:
         """Returns how many seconds all attempts have taken, to a tenth."""

@@ -1,4 +1,4 @@
-"""What a client asks curves of: seeds or noise, checked, and cut into pieces for single calls."""
+"""What curves are asked for: seeds or noise, checked, and cut into pieces for single calls."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Rows(Protocol):
         """How many a call may ask for."""
 
     def source(self, start: int, stop: int) -> curves_pb2.CurveSource:
-        """Returns what asks for the rows from `start` to before `stop`."""
+        """Returns the request's source for the rows from `start` to before `stop`."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class SeedRange:
     per_call: int = _COUNT_PER_CALL
 
     def source(self, start: int, stop: int) -> curves_pb2.CurveSource:
-        """Returns what asks for the rows from `start` to before `stop`."""
+        """Returns the request's source for the rows from `start` to before `stop`."""
         source = curves_pb2.CurveSource()
         source.range.first = self.first + start
         source.range.count = stop - start
@@ -64,7 +64,7 @@ class SeedList:
         return len(self.values)
 
     def source(self, start: int, stop: int) -> curves_pb2.CurveSource:
-        """Returns what asks for the rows from `start` to before `stop`."""
+        """Returns the request's source for the rows from `start` to before `stop`."""
         source = curves_pb2.CurveSource()
         source.seeds.SetInParent()
         values = packed(curves_pb2.SeedList.VALUES_FIELD_NUMBER, self.values[start:stop])
@@ -89,7 +89,7 @@ class NoiseRows:
         return max(1, _BYTES_PER_CALL // max(1, 4 * int(self.values.shape[1])))
 
     def source(self, start: int, stop: int) -> curves_pb2.CurveSource:
-        """Returns what asks for the rows from `start` to before `stop`."""
+        """Returns the request's source for the rows from `start` to before `stop`."""
         source = curves_pb2.CurveSource()
         source.noise.width = self.values.shape[1]
         values = packed(curves_pb2.NoiseRows.VALUES_FIELD_NUMBER, self.values[start:stop])
@@ -98,14 +98,15 @@ class NoiseRows:
 
 
 def seed_rows(seeds: Seeds) -> SeedRange | SeedList:
-    """Returns the rows of `seeds`, in their order. Raises ValueError for what is no seed."""
+    """Returns the rows of `seeds`, in their order. Raises ValueError for seeds that are not 64-bit
+    integers."""
     if _is_unbroken(seeds):
         return SeedRange(_checked(seeds[0]), _checked(seeds[-1]) - seeds[0] + 1)
     return SeedList(_seed_array(seeds))
 
 
 def noise_rows(noise: npt.ArrayLike) -> NoiseRows:
-    """Returns the rows of `noise`. Raises ValueError for what is no table."""
+    """Returns the rows of `noise`. Raises ValueError unless it is [n, n_noise]."""
     with np.errstate(over="ignore"):  # The server says what is wrong with an infinity.
         rows = np.asarray(noise, np.float32)
     if rows.ndim != 2:
@@ -123,8 +124,8 @@ def _seed_array(seeds: Seeds) -> Int64Array:
         raise ValueError(f"seeds have shape {values.shape}: give a number, a range or a list")
     if isinstance(seeds, np.ndarray) and np.can_cast(values.dtype, np.int64):
         return values.astype(np.int64)
-    # Anything else seed by seed: numpy would make an integer of a truth value, and a float of an
-    # integer that is too large.
+    # Anything else seed by seed: numpy would make integers of booleans, and floats of integers that
+    # are too large.
     checked = [_checked(seed) for seed in np.atleast_1d(np.asarray(seeds, object))]
     return np.array(checked, np.int64)
 

@@ -1,4 +1,5 @@
-"""Claims the server's ports for its workers, on every address that a host has.
+"""Claims for the workers where the server listens: ports, on every address of a host, and socket
+files.
 
 `0.0.0.0` and `[::]` both are every address of this machine, IPv4 and IPv6: so gRPC's core takes
 either, and HTTP follows it.
@@ -7,9 +8,11 @@ either, and HTTP follows it.
 import errno
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 
-from curvegan.address import Address
+from curvegan.address import Address, SocketFile
 from curvegan.errors import ServerError
+from serve.process.socket_file import ClaimedFile
 
 # An address that this machine does not have, such as ::1 where IPv6 is switched off.
 _NOT_HERE = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
@@ -18,49 +21,64 @@ _EVERY_IPV4, _EVERY_IPV6 = "0.0.0.0", "[::]"
 
 @dataclass(frozen=True)
 class Claim:
-    """A port that is ours: `address` as it was asked for, with the port that it took, and
-    `endpoints`, the IP addresses behind it (IPv6 in brackets), each with that port."""
+    """A port, or a socket file, that is ours: `address` as it was asked for, with the port that it
+    took, and `endpoints`, the IP addresses behind it (IPv6 in brackets), each with that port."""
 
-    address: Address
+    address: Address | SocketFile
     endpoints: tuple[Address, ...]
     sockets: tuple[socket.socket, ...]
+    file: ClaimedFile | None = None
 
-    def grpc_endpoints(self) -> tuple[Address, ...]:
-        """Returns the endpoints that gRPC is to listen on: of two that are every address, one."""
+    def grpc_endpoints(self) -> tuple[str, ...]:
+        """Returns where gRPC is to listen: of two endpoints that are every address, on one."""
+        if isinstance(self.address, SocketFile):
+            # gRPC replaces the file by one of its own.
+            return (self.address.uri(),)
         every = Address(_EVERY_IPV6, self.address.port)
-        return (every,) if every in self.endpoints else self.endpoints
+        return tuple(map(str, (every,) if every in self.endpoints else self.endpoints))
+
+    def listening_sockets(self) -> list[socket.socket]:
+        """Returns a worker's listening sockets: its own on each endpoint, or the one of a socket
+        file that all workers share. Raises OSError."""
+        if isinstance(self.address, SocketFile):
+            bound = [held.dup() for held in self.sockets]
+        else:
+            bound = [_bound(endpoint, shared=True) for endpoint in self.endpoints]
+        for listening in bound:
+            listening.setblocking(False)
+            listening.listen(1024)
+        return bound
 
     def close(self) -> None:
-        """Gives the port back."""
+        """Gives back what was claimed; a socket file is removed."""
         for held in self.sockets:
             held.close()
+        if self.file:
+            self.file.close()
 
 
-def claim(listen: Address, option: str) -> Claim:
-    """Claims the port of `listen` for as long as the claim is open.
+def claim(listen: Address | SocketFile, option: str) -> Claim:
+    """Claims `listen` for as long as the claim is open.
 
-    Workers share the port by SO_REUSEPORT, which would also let a second server take it without a
+    Workers share a port by SO_REUSEPORT, which would also let a second server take it without a
     word. So the claim first binds without it, as a test that nobody listens there, and then holds
     on with it. A host name such as `localhost` may be both 127.0.0.1 and ::1: all are claimed.
 
-    Raises ServerError, which names the command line's `option`, if the host has no address here or
-    one of them can't be had.
+    Raises ServerError, which names the command line's `option`, if the host has no address here,
+    or something else has the port or the file.
     """
     try:
-        return _claim_all(listen)
+        return _claim_file(listen) if isinstance(listen, SocketFile) else _claim_all(listen)
     except UnicodeError:
-        reason = "its host is no name"
+        reason = "its host is not a valid name"
     except OSError as error:
         reason = error.strerror or str(error)
     raise ServerError(f"can't listen on {listen}: {reason}; choose another address with {option}")
 
 
-def listening_socket(endpoint: Address) -> socket.socket:
-    """Returns a worker's own listening socket on a claimed endpoint. Raises OSError."""
-    listening = _bound(endpoint, shared=True)
-    listening.setblocking(False)
-    listening.listen(1024)
-    return listening
+def _claim_file(file: SocketFile) -> Claim:
+    claimed = ClaimedFile(Path(file.path))
+    return Claim(file, (), (claimed.socket,), claimed)
 
 
 def _claim_all(listen: Address) -> Claim:

@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 
 from curvegan import tls
-from curvegan.address import Address
+from curvegan.address import Address, SocketFile
 from curvegan.errors import ServerError
 from serve.calls import logs
 from serve.calls.metrics import Metrics
@@ -51,8 +51,8 @@ class Started:
     """What a server that takes calls has to say: which version it serves, and where."""
 
     version: int
-    grpc: Address
-    http: Address | None
+    grpc: Address | SocketFile
+    http: Address | SocketFile | None
 
 
 def supervise(settings: Settings, on_ready: Callable[[Started], None]) -> None:

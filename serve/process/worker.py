@@ -152,7 +152,7 @@ async def _serve(job: Job) -> None:
     )
     server = make_server(dispatcher, _options(limits))
     credentials = _credentials(settings.access)
-    for endpoint in map(str, job.grpc_claim.grpc_endpoints()):
+    for endpoint in job.grpc_claim.grpc_endpoints():
         if not (
             server.add_secure_port(endpoint, credentials)
             if credentials

@@ -19,7 +19,7 @@ from serve.calls.calls import Calls
 from serve.calls.metrics import Metrics
 from serve.calls.tokens import Tokens
 from serve.compute.versions import Versions
-from serve.process.listening import Claim, listening_socket
+from serve.process.listening import Claim
 from serve.process.signals import WithoutHandlers
 from serve.rpc.handlers import OTHER
 from serve.settings import Settings
@@ -87,9 +87,8 @@ class HttpServer:
         self._serving: asyncio.Task[None] | None = None
 
     async def start(self, claim: Claim) -> None:
-        """Starts accepting requests on the claimed port. Raises ServerError if it can't."""
-        sockets = [listening_socket(endpoint) for endpoint in claim.endpoints]
-        self._serving = asyncio.create_task(self._server.serve(sockets))
+        """Starts accepting requests on the claimed addresses. Raises ServerError if it can't."""
+        self._serving = asyncio.create_task(self._server.serve(claim.listening_sockets()))
         while not self._server.started:
             if self._serving.done():
                 self._serving.result()

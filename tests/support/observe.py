@@ -17,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from serve.running import RunningServer
+from tests.support.commands import workers_of
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 60.0) -> None:
@@ -93,3 +94,11 @@ def kill(pid: int) -> None:
     """Kills a worker. Returns when the process, with its accept queue, is gone."""
     os.kill(pid, signal.SIGKILL)
     wait_until(lambda: not is_running(pid))
+
+
+def kill_server(server: RunningServer) -> None:
+    """Kills a server and its workers, none of which has time to end in order."""
+    server.process.send_signal(signal.SIGSTOP)
+    for worker in workers_of(server):
+        kill(worker)
+    server.process.kill()

@@ -92,15 +92,6 @@ def test_wrong_input_is_one_line_and_leaves_no_file(ask, tmp_path: Path, argumen
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("server", ["", "here", "xds:///here"])
-def test_what_is_no_address_is_one_line(server: str, tmp_path: Path):
-    done = try_command(
-        "curvegan", "generate", f"--server={server}", "--seeds", "1", "--out", "c.csv",
-        cwd=tmp_path,
-    )  # fmt: skip
-    assert f"{server!r} is no address: give host:port" in error_line(done)
-
-
 def test_no_server_is_one_line(tmp_path: Path):
     done = try_command(
         "curvegan", "generate", "--server", "127.0.0.1:9", "--seeds", "1", "--out", "c.csv",

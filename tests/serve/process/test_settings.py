@@ -192,7 +192,9 @@ def test_an_invalid_environment_variable_is_a_one_line_error_that_names_it(
         (["--tls-cert=a.pem"], "--tls-cert and --tls-key belong together"),
         (["--tls-client-ca=a.pem"], "--tls-client-ca needs --tls-cert and --tls-key"),
         (["--tls-cert=a.pem", "--tls-key=a.pem"], "can't read a.pem: No such file"),
-        (["--http=8000"], "'8000' is no address: give host:port"),
+        (["--http=8000"], "'8000' is not an address: give host:port"),
+        (["--listen=unix:"], "'unix:' is not an address: it has no path; give a socket file"),
+        (["--listen=unix:x", "--workers=2"], "is for one worker, for gRPC can't share a socket"),
     ],
 )
 def test_invalid_options_are_a_one_line_error(options: list[str], expected: str, tmp_path: Path):
