@@ -5,22 +5,33 @@
 # make lint    format, lint, types, contract
 # make parity  every runtime against PyTorch, into docs/parity.md
 # make stubs   the Python stubs of proto/
+# make lock    the versions of locks/ for what pyproject.toml asks; newer ones with UPGRADE=--upgrade
 #
-# Each sets up .venv first, with the versions of constraints.txt.
+# Each sets up .venv first, with the versions of locks/, whose files pip compares with their hashes.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test page soak lint parity stubs clean
+# Whole sets are locked, so that nothing is left for pip to resolve; but PyTorch has many builds.
+define install
+	$(PIP_INSTALL) --no-deps --require-hashes --requirement $<
+	$(PIP_INSTALL) --requirement locks/torch.txt
+	$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+endef
+
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-package torch --constraint locks/torch.txt $(UPGRADE) --group build pyproject.toml
+
+.PHONY: demo test page soak lint types parity stubs lock clean
 
 # Tests and lint see to the page where there is node for it.
 NPM := $(shell command -v npm)
 PAGE := serve/web/page/index.html.gz
 PAGE_PACKAGES := page/node_modules/.package-lock.json
 
-demo: $(VENV)/.train
+demo: $(VENV)/.demo
 	$(BIN)/python -m demo
 
 test: $(VENV)/.dev $(if $(NPM),$(PAGE))
@@ -31,18 +42,22 @@ soak: $(VENV)/.dev
 
 page: $(PAGE)
 
-lint: $(VENV)/.dev $(if $(NPM)$(CI),$(PAGE_PACKAGES))
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/buf lint proto
+lint: $(VENV)/.dev
+	$(BIN)/pre-commit run --all-files
+
+types: $(if $(NPM)$(CI),$(PAGE_PACKAGES))
 	$(if $(NPM)$(CI),npm --prefix page run --silent types)
 
 parity: $(VENV)/.dev
 	$(BIN)/python -m bench.parity
 
 stubs: $(VENV)/.dev
-	$(BIN)/python proto/generate.py
+	$$($(BIN)/python -m bench.environment protoc proto/requirements.txt)/python proto/generate.py
+
+lock: $(VENV)/.dev
+	$(LOCK) --extra dev --output-file locks/dev.txt
+	$(LOCK) --extra serve --extra train --constraint locks/dev.txt --output-file locks/demo.txt
+	$(LOCK) --extra serve --constraint locks/dev.txt --output-file locks/serve.txt
 
 clean:
 	rm -rf $(VENV) dist build serve/web/page page/node_modules
@@ -50,15 +65,15 @@ clean:
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.train: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.demo: locks/demo.txt locks/torch.txt pyproject.toml | $(BIN)/python
 	@echo "Installing what training and serving need into $(VENV) ..."
-	$(INSTALL) --editable '.[train]'
+	$(install)
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.dev: locks/dev.txt locks/torch.txt pyproject.toml | $(BIN)/python
 	@echo "Installing what training, serving and testing need into $(VENV) ..."
-	$(INSTALL) --editable '.[train,dev]'
-	@touch $@ $(VENV)/.train
+	$(install)
+	@touch $@ $(VENV)/.demo
 
 $(PAGE_PACKAGES): page/package.json page/package-lock.json
 	@echo "Installing what the page is built from into page/node_modules ..."

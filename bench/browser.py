@@ -1,4 +1,4 @@
-"""The real Chromium of this machine, driven by Playwright."""
+"""Runs the installed Chromium with Playwright."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from bench.tools import MissingToolError
 
-# It runs as any user, without a GPU, and asks for nothing of its own.
+# Works for every user and without a GPU, and makes no network requests of its own.
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -21,7 +21,7 @@ FLAGS = (
 
 
 def need_chromium() -> str:
-    """Returns where Chromium is. Raises MissingToolError where there is none."""
+    """Returns the path of Chromium. Raises MissingToolError if it is not installed."""
     path = shutil.which("chromium")
     if not path:
         raise MissingToolError("no chromium (Debian: chromium)")
@@ -30,10 +30,7 @@ def need_chromium() -> str:
 
 @contextmanager
 def open_chromium() -> Iterator[Browser]:
-    """Starts Chromium without a window, and ends it afterwards.
-
-    Raises MissingToolError where there is none.
-    """
+    """Runs headless Chromium. Raises MissingToolError if it is not installed."""
     path = need_chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))

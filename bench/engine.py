@@ -1,4 +1,4 @@
-"""python -m bench.engine [--models DIR]: curves a second from the engine, on one core."""
+"""python -m bench.engine [--models DIR]: the engine's curves per second, on one core."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -23,9 +23,9 @@ def main(*, models: Path = DEFAULT_MODELS, rounds: Count = 25) -> None:
     Parameters
     ----------
     models
-        The model repository; its newest version is timed.
+        Model repository. Its newest version is timed.
     rounds
-        Turns that each batch takes; the table shows medians.
+        Number of rounds. The table shows medians.
     """
     repository = Repository(models)
     engine = Engine.of(repository.load(repository.newest()))
@@ -57,7 +57,7 @@ def main(*, models: Path = DEFAULT_MODELS, rounds: Count = 25) -> None:
 
 
 def _calls(n: int) -> int:
-    """Returns how many calls for `n` curves make a turn that a clock can tell."""
+    """Returns the number of calls for `n` curves that take long enough to time."""
     return min(1_000, max(BATCHES) // n)
 
 

@@ -1,4 +1,7 @@
-"""Environments of their own for programs whose packages do not go with ours."""
+"""Virtual environments for programs whose packages conflict with ours.
+
+From a shell: python -m bench.environment NAME REQUIREMENTS prints the `bin` of one.
+"""
 
 import fcntl
 import subprocess
@@ -13,18 +16,18 @@ VENV = Path(__file__).parents[1] / ".venv"
 
 
 class InstallationError(CurveganError):
-    """An environment could not be made; the text says why."""
+    """An environment could not be created."""
 
 
 def environment(name: str, requirements: Path) -> Path:
-    """Returns the `bin` of a virtual environment with the packages of a requirements file.
+    """Returns the `bin` folder of a virtual environment with the packages of a requirements file.
 
-    It is kept below .venv and made anew when the file has changed. Raises InstallationError if
-    pip can't install them.
+    It is kept below .venv, and created again when the file has changed. Raises InstallationError
+    if pip fails.
     """
     folder = VENV / name
     wanted, installed = requirements.read_bytes(), folder / "installed.txt"
-    with alone(name):
+    with locked(name):
         if not installed.exists() or installed.read_bytes() != wanted:
             _install(folder, requirements)
             installed.write_bytes(wanted)
@@ -46,9 +49,13 @@ def _install(folder: Path, requirements: Path) -> None:
 
 
 @contextmanager
-def alone(name: str) -> Iterator[None]:
-    """Keeps other processes from making what is called `name` meanwhile."""
+def locked(name: str) -> Iterator[None]:
+    """Locks `name` against other processes."""
     VENV.mkdir(exist_ok=True)
     with (VENV / f"{name}.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+if __name__ == "__main__":
+    print(environment(sys.argv[1], Path(sys.argv[2])))

@@ -1,4 +1,4 @@
-"""python -m bench.page [--models DIR]: how long the page takes to draw, in Chromium."""
+"""python -m bench.page [--models DIR]: how fast the page draws in Chromium."""
 
 import statistics
 from pathlib import Path
@@ -30,9 +30,9 @@ def main(*, models: Path = DEFAULT_MODELS, rounds: Count = 15) -> None:
     Parameters
     ----------
     models
-        The model repository; its newest version is drawn.
+        Model repository. Its newest version is drawn.
     rounds
-        How often the page is opened; the table shows medians.
+        Number of times to open the page. The table shows medians.
     """
     try:
         need_chromium()
@@ -56,7 +56,7 @@ def main(*, models: Path = DEFAULT_MODELS, rounds: Count = 15) -> None:
 
 
 def _open(context: BrowserContext, url: str, redraws: int) -> dict[str, Any]:
-    """Opens the page once, and has it draw the next 64 curves `redraws` times."""
+    """Opens the page and draws the next 64 curves `redraws` times. Returns the measurements."""
     page = context.new_page()
     page.goto(url)
     page.wait_for_function(_DRAWN)
@@ -65,7 +65,7 @@ def _open(context: BrowserContext, url: str, redraws: int) -> dict[str, Any]:
         page.wait_for_function(f"{_REDRAWS}.length > {count + 1}")
     found = {
         "first": page.evaluate(_FIRST),
-        # The first one compiles what the others only run.
+        # The first one includes compilation.
         "redraws": page.evaluate(_REDRAWS)[1:],
         "script": page.evaluate(_SCRIPT),
     }

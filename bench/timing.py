@@ -1,4 +1,4 @@
-"""Times candidates side by side, and prints what came out."""
+"""Times candidates side by side, and prints tables."""
 
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -17,7 +17,7 @@ def time_interleaved(
 ) -> dict[Name, float]:
     """Returns each candidate's median time in seconds.
 
-    The candidates take turns for `rounds` rounds, after one that is not counted.
+    The candidates take turns for `rounds` rounds, after a warm-up round.
     """
     seconds: dict[Name, list[float]] = {name: [] for name in candidates}
     for number in range(rounds + 1):
@@ -32,8 +32,10 @@ def time_interleaved(
 def print_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], labels: int = 1
 ) -> None:
-    """Prints a table: the first columns, `labels` of them, to the left, the others, numbers, to the
-    right. What does not go to a terminal is Markdown, for a document."""
+    """Prints a table, in Markdown unless standard output is a terminal.
+
+    The first `labels` columns are left-aligned, the others right-aligned.
+    """
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
     for column in columns[:labels]:
         table.add_column(column, overflow="fold")
@@ -44,5 +46,5 @@ def print_table(
     console = Console()
     if not console.is_terminal:
         table.box = box.MARKDOWN
-        console.width = 200  # Nothing is folded.
+        console.width = 200  # Wide enough that nothing is wrapped.
     console.print(table)

@@ -1,4 +1,4 @@
-"""Builds what is not Python: npm's packages and CMake's programs, kept between runs."""
+"""Installs npm packages and builds CMake programs; both are kept between runs."""
 
 import shutil
 import subprocess
@@ -7,24 +7,23 @@ from pathlib import Path
 
 import torch
 
-from bench.environment import InstallationError, alone
+from bench.environment import InstallationError, locked
 from curvegan.errors import CurveganError
 
 
 class MissingToolError(Exception):
-    """A program that is not ours is not there; the text says which."""
+    """An external program is not installed."""
 
 
 def npm_install(folder: Path) -> None:
-    """Installs what a folder's package-lock.json names into its node_modules.
+    """Installs a folder's package-lock.json into its node_modules, unless that is up to date.
 
-    Nothing is done where that was done before. Raises MissingToolError without node or npm, and
-    InstallationError if npm can't install them.
+    Raises MissingToolError without node or npm, and InstallationError if npm fails.
     """
     _need("node", "nodejs")
     wanted = (folder / "package-lock.json").read_bytes()
     installed = folder / "node_modules" / "installed-lock.json"
-    with alone(f"{folder.parent.name}-{folder.name}"):
+    with locked(f"{folder.parent.name}-{folder.name}"):
         if not installed.exists() or installed.read_bytes() != wanted:
             _need("npm", "npm")
             command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
@@ -34,15 +33,15 @@ def npm_install(folder: Path) -> None:
 
 
 def cmake_build(folder: Path) -> Path:
-    """Returns the build folder of a folder's CMakeLists.txt, built with the libtorch of our torch.
+    """Builds a folder's CMakeLists.txt with the libtorch of our torch. Returns the build folder.
 
-    Raises MissingToolError without CMake or a compiler, and CurveganError if it does not build.
+    Raises MissingToolError without CMake or a compiler, and CurveganError if the build fails.
     """
     _need("cmake", "cmake")
     _need("c++", "g++")
     _need("make", "make")
     build = folder / "build"
-    with alone(f"{folder.parent.name}-{folder.name}"):
+    with locked(f"{folder.parent.name}-{folder.name}"):
         prefix = f"-DCMAKE_PREFIX_PATH={torch.utils.cmake_prefix_path}"
         for command in (
             ["cmake", "-S", str(folder), "-B", str(build), prefix],
@@ -59,11 +58,11 @@ def _need(program: str, package: str) -> None:
 
 
 def _run(command: Sequence[str], folder: Path) -> str:
-    """Runs a command in a folder. Returns why it failed; nothing, if it did not."""
+    """Runs a command in a folder. Returns the reason if it failed, or ""."""
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if not done.returncode:
         return ""
-    # What went wrong is said first; advice, and where a log lies, come later.
+    # The first lines name the error; advice and log files follow.
     lines = done.stderr.splitlines()
     errors = [line for line in lines if "error" in line.lower()] or lines
     return f"{command[0]} failed in {folder.name}: {' '.join(' '.join(errors).split())[:300]}"

@@ -41,9 +41,23 @@ _HOMES = {
 }
 
 
+# What `Engine` and `Repository` need beyond the base package.
+_OF_THE_EXTRA_SERVE = ("msgspec", "onnxruntime")
+
+
 def __getattr__(name: str) -> Any:
     """Imports a name when it is first used: who needs one has not to wait for gRPC and onnxruntime,
-    and a command settles what gRPC may print, and what Ctrl-C does, before gRPC is imported."""
+    and a command settles what gRPC may print, and what Ctrl-C does, before gRPC is imported.
+
+    Raises ImportError, naming the extra, for a name whose packages are not installed.
+    """
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    try:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    except ModuleNotFoundError as error:
+        if error.name not in _OF_THE_EXTRA_SERVE:
+            raise
+        raise ImportError(
+            f"curvegan.{name} needs {error.name}: pip install 'curvegan[serve]'", name=error.name
+        ) from None

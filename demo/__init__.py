@@ -1,1 +1,1 @@
-"""The whole path once, as `make demo` runs it."""
+"""The demo: from training to a picture of served curves."""

@@ -1,4 +1,6 @@
-"""Trains, publishes, serves, asks for 64 curves over gRPC, and draws them: `make demo`."""
+"""Trains and publishes a model, serves it, requests 64 curves over gRPC and draws them."""
+
+from serve import requirements  # noqa: F401, I001  (first: not after half a minute of training)
 
 import subprocess
 import sys
@@ -15,7 +17,7 @@ from curvegan.arrays import Float32Array
 from curvegan.command.command_line import make_app, run
 from curvegan.files import replacing
 from curvegan.pictures.curves import draw_curves
-from curvegan.repository.manifest import Description
+from curvegan.repository.description import Description
 from curvegan.repository.repository import DEFAULT_MODELS, Repository
 from serve.running import running_server
 
@@ -24,20 +26,23 @@ SEEDS = range(64)
 N_REQUESTS = 200
 
 
-app = make_app("python -m demo", "Train, export, publish, serve, ask for 64 curves, draw them.")
+app = make_app(
+    "python -m demo",
+    "Train, export and publish a model, serve it, request 64 curves and draw them.",
+)
 
 
 @app.default
 def demo() -> None:
-    """Train, export, publish, serve, ask for 64 curves, draw them."""
+    """Train, export and publish a model, serve it, request 64 curves and draw them."""
     command = [sys.executable, "-m", "train"]
     trained = subprocess.run(command, check=False)
     if trained.returncode:
         sys.exit(trained.returncode)
-    _serve_and_ask()
+    _serve_and_draw()
 
 
-def _serve_and_ask() -> None:
+def _serve_and_draw() -> None:
     with running_server(DEFAULT_MODELS) as server, CurveClient(server.address) as client:
         model = client.model()
         curves = client.generate(SEEDS)
@@ -50,15 +55,15 @@ def _serve_and_ask() -> None:
 
 def _draw(model: Model, curves: Float32Array, description: Description) -> None:
     training = description.training
-    with replacing(PICTURE) as aside:
+    with replacing(PICTURE) as temporary:
         draw_curves(
-            aside,
+            temporary,
             model.x_grid,
             curves,
             bounds=model.bounds,
             title=f"{len(curves)} curves from the seeds {SEEDS[0]} to {SEEDS[-1]}",
             subtitle=(
-                f"D accuracy {training.d_real:.2f} (0.50 when D can't tell them from real ones)"
+                f"D accuracy {training.d_real:.2f} (0.50 if D can't tell them from real ones)"
                 f"      D score {training.score:.2f} (-1.39)"
             ),
             footnote=f"curvegan, model version {model.version}, recipe {model.recipe}",
@@ -66,7 +71,7 @@ def _draw(model: Model, curves: Float32Array, description: Description) -> None:
 
 
 def _time_requests(client: CurveClient) -> list[float]:
-    """Returns how long each of some calls for the curves of SEEDS took, in milliseconds."""
+    """Returns the milliseconds that each of N_REQUESTS requests took."""
     milliseconds = []
     for _ in range(N_REQUESTS):
         start = time.perf_counter()
@@ -82,18 +87,24 @@ def _print_table(description: Description, version: int, milliseconds: list[floa
     table.add_column("value", justify="right")
     table.add_column("meaning")
     rows = [
-        ("W1(a)", f"{quality['w1_a']:.4f}", "distance of the a from U(1, 2); best 0"),
-        ("off-family RMSE", f"{quality['off_family_rmse']:.4f}", "off the parabola; best 0"),
-        ("in bounds", f"{quality['in_bounds']:.3f}", "share of the curves; best 1"),
-        ("D(x)", f"{training.d_real:.3f}", "0.500 when D can't tell real curves apart"),
-        ("score", f"{training.score:.3f}", "-1.386 when D can't tell real curves apart"),
-        ("a step", f"{training.ms_per_step:.2f} ms", "mean over the training"),
+        *(
+            (
+                measure.label,
+                f"{quality[measure.name]:{measure.format}}",
+                f"{measure.better} is better"
+                + ("" if measure.floor is None else f"; perfect curves reach {measure.floor:g}"),
+            )
+            for measure in description.measures
+        ),
+        ("D(x)", f"{training.d_real:.3f}", "0.500 if D can't tell real from generated"),
+        ("score", f"{training.score:.3f}", "-1.386 if D can't tell real from generated"),
+        ("training step", f"{training.ms_per_step:.2f} ms", "mean over the training"),
         *(
             (f"parity, {model}", f"{max(figures.values()):.1e}", f"{len(figures)} runtimes")
             for model, figures in description.parity.items()
         ),
         (
-            "a request",
+            "request",
             f"{np.median(milliseconds):.2f} ms",
             f"{len(SEEDS)} curves over gRPC; median of {N_REQUESTS}",
         ),
@@ -102,7 +113,7 @@ def _print_table(description: Description, version: int, milliseconds: list[floa
         table.add_row(*row)
     console = Console()
     console.print(table)
-    console.print(f"The curves are drawn in {PICTURE}, the model is in {DEFAULT_MODELS}/.")
+    console.print(f"The picture is {PICTURE}, the model is in {DEFAULT_MODELS}/.")
 
 
 if __name__ == "__main__":

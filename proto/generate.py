@@ -1,4 +1,7 @@
-"""Generates the Python stubs of proto/ into a folder: python proto/generate.py [FOLDER]."""
+"""Generates the Python stubs of proto/ into a folder: python proto/generate.py [FOLDER].
+
+`make stubs` runs it with the compiler of proto/requirements.txt, in an environment of its own.
+"""
 
 import sys
 from dataclasses import dataclass

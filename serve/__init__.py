@@ -1,6 +1,7 @@
-"""Serves exported generators: model repository -> engine -> service -> client. Never needs torch.
+"""The server for exported generators, over gRPC and HTTP. Does not need torch.
 
-Read in this order: `settings` and `settings_origins` (what was asked for), `process` (the
-processes), `rpc` and `web` (what calls come in by), `inference` (a protocol that both speak),
-`calls` (what every call has) and `compute` (the curves). `running` runs a server beside a program.
+Read in this order: `settings` and `settings_origins`, `process` (supervisor and workers), `rpc`
+(gRPC) and `web` (HTTP), `inference` (the Open Inference Protocol, used by both), `calls` (limits,
+authentication, metrics and logs) and `compute` (model versions and computing curves). `running`
+runs a server as a subprocess.
 """

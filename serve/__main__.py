@@ -1,6 +1,7 @@
 """The command line: python -m serve."""
 
-from curvegan.command import early_interrupt  # noqa: F401, I001  (first: the others take their time)
+from curvegan.command import early_interrupt  # noqa: F401, I001  (first: the other imports are slow)
+from serve import requirements  # noqa: F401  (next: the others may not be there)
 
 from pathlib import Path
 from typing import Annotated
@@ -24,22 +25,22 @@ def serve(
 ) -> None:
     """Serve trained generators over gRPC and HTTP: seeds in, curves out.
 
-    Serves the newest version of the model repository, and each newer one as it is published, until
-    SIGTERM or Ctrl-C; calls in flight then finish. Every option can also be set in the
-    environment, or in a TOML file under its name: the command line goes before the environment, and
-    that before the file.
+    Serves the newest version of the model repository and switches to newer versions as they are
+    published. Stops on SIGTERM or Ctrl-C, after calls in flight have finished. Every option can
+    also be set in an environment variable or in a TOML file. The command line takes precedence over
+    the environment, and the environment over the file.
 
     Parameters
     ----------
     config
-        A TOML file of settings, such as: workers = 2
+        TOML file of settings, such as: workers = 2
     print_config
-        Print every setting with where it comes from, and exit.
+        Print every setting and its source, and exit.
     """
     if print_config:
         print(origins.table(settings))
         return
-    # Imported here so that --help and a wrong option do not wait for it.
+    # Imported here so that --help and usage errors do not wait for it.
     from serve.process.supervisor import Started, supervise
 
     def say(started: Started) -> None:
@@ -53,7 +54,7 @@ def serve(
 
 
 def main() -> None:
-    """Runs the command line on this process's arguments."""
+    """Runs the command line with the arguments of this process."""
     run(app)
 
 

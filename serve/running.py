@@ -1,4 +1,4 @@
-"""A curve server as a process of its own, for as long as it is needed."""
+"""Runs a server as a subprocess, for programs and tests that need one for a while."""
 
 import os
 import re
@@ -14,8 +14,10 @@ from curvegan.errors import ServerError
 
 @dataclass(frozen=True)
 class RunningServer:
-    """A server that is ready: its process, and where it answers gRPC and HTTP, as host:port; None
-    where HTTP is off."""
+    """A server that is ready.
+
+    `address` (gRPC) and `http` are host:port; `http` is None if HTTP is off.
+    """
 
     process: subprocess.Popen[str]
     address: str
@@ -24,13 +26,14 @@ class RunningServer:
 
 @contextmanager
 def running_server(models: Path, *options: str) -> Iterator[RunningServer]:
-    """Starts `python -m serve` on free ports, with `options`, waits until it is ready, and ends it
-    afterwards.
+    """Starts `python -m serve` on free ports with `options`, waits until it is ready, and
+    terminates it when the block ends.
 
-    Raises ServerError if it ends before it is ready; why, it says on standard error.
+    Raises ServerError if it exits before it is ready. The server prints the reason on standard
+    error.
     """
     command = [sys.executable, "-m", "serve", "--models", str(models), *options]
-    # By the environment, so that an option goes before.
+    # In the environment, so that `options` take precedence.
     ports = {"CURVEGAN_LISTEN": "127.0.0.1:0", "CURVEGAN_HTTP": "127.0.0.1:0"}
     with subprocess.Popen(
         command, env=os.environ | ports, stdout=subprocess.PIPE, text=True

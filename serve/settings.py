@@ -1,6 +1,6 @@
-"""Every setting of the server, with its default: the one place where each stands.
+"""The server's settings and their defaults.
 
-The command line, the environment and a TOML file are read into it by `serve.__main__`.
+`serve.__main__` fills them from the command line, the environment and a TOML file.
 """
 
 import ipaddress
@@ -18,10 +18,10 @@ from curvegan.errors import ServerError
 from curvegan.repository.repository import DEFAULT_MODELS, MAX_VERSION
 
 MIB = 1024 * 1024
-# A year, far beyond any use; what is longer overflows somewhere below.
+# A year; much larger values overflow in the libraries.
 _MAX_SECONDS = 365 * 24 * 3600
 _MAX_BYTES = 2**30
-# As browsers write it, for it is compared with what they send.
+# As browsers write it, because it is compared with the Origin header.
 _ORIGIN = re.compile(
     r"(?!http://.*:80$|https://.*:443$)"
     r"[a-z][a-z0-9+.-]*://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?"
@@ -38,99 +38,96 @@ Flag = Annotated[bool, Parameter(negative="")]
 
 
 @dataclass(frozen=True)
-class Bounds:
-    """What a worker takes upon itself at most; what is over a bound is refused at once.
+class Limits:
+    """The limits of one worker. Requests over a limit are rejected.
 
-    The defaults keep a worker below 1 GiB, whatever its clients do.
+    The defaults keep a worker below 1 GiB of memory, whatever its clients do.
     """
 
     max_calls: Count = 256
-    """Calls at once, streams among them."""
+    """Calls in flight, including streams."""
     max_streams: Count = 64
-    """Streams at once."""
+    """Streams in flight."""
     max_rows: Count = 100_000
-    """Curves in one answer."""
+    """Curves per response."""
     max_stream_rows: Count = 100_000_000
-    """Curves in one stream."""
+    """Curves per stream."""
     max_request_bytes: Bytes = 2 * MIB
-    """Bytes of one request."""
+    """Bytes per request."""
     max_answer_bytes: Bytes = 4 * MIB
-    """Bytes of one answer; 4 MiB is what every gRPC client accepts."""
+    """Bytes per response. Every gRPC client accepts 4 MiB."""
     max_unsent_bytes: Bytes = 128 * MIB
-    """Bytes of answers that are being made or sent; further calls wait for their turn."""
+    """Bytes of responses being computed or sent. Further calls wait in a queue."""
     max_wait: Seconds = 10.0
-    """Seconds that a request may take to arrive, a call may wait for its turn, and a piece of an
-    answer may take to leave over HTTP."""
+    """Seconds to receive a request, to wait in the queue, and to send part of an HTTP response."""
     max_idle: Seconds = 600.0
-    """Seconds without a call after which a connection is closed."""
+    """Close a connection after this many seconds without a call."""
     max_connection_age: Seconds | None = None
-    """Seconds after which a connection of gRPC takes no more calls, so that its client makes a new
-    one, maybe to another worker or server; calls in flight go on. Not for HTTP."""
+    """Close gRPC connections at this age in seconds, without ending calls, to rebalance clients."""
 
 
 @dataclass(frozen=True)
 class Access:
-    """Who gets in."""
+    """TLS, bearer tokens and CORS: which clients the server accepts."""
 
     tls_cert: Path | None = None
-    """The server's certificate (PEM), with those that lead to its root."""
+    """Server certificate chain (PEM)."""
     tls_key: Path | None = None
-    """The certificate's private key (PEM)."""
+    """Private key of the certificate (PEM)."""
     tls_client_ca: Path | None = None
-    """Only clients with a certificate signed by this one (PEM) get in: mutual TLS."""
+    """Require client certificates signed by this CA (PEM): mutual TLS."""
     token_file: Path | None = None
-    """Only clients that send a token of this file get in; one a line, read anew when it changes."""
+    """Require a bearer token from this file (one per line, read again when it changes)."""
     cors_origin: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = ()
-    """Web pages of this origin, such as https://app.example.org, may ask over HTTP; "*" lets all.
-    May be given several times."""
+    """Allow web pages of this origin, such as https://app.example.org; "*" for any. Repeatable."""
     insecure: Flag = False
-    """Listen on other addresses than loopback without TLS."""
+    """Allow addresses other than loopback without TLS."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What `python -m serve` can be told."""
+    """All settings of `python -m serve`."""
 
     models: Path = DEFAULT_MODELS
-    """The model repository, as training publishes it."""
+    """Model repository to serve, as written by training."""
     listen: str = DEFAULT_ADDRESS
-    """Where gRPC listens, as host:port; port 0 takes a free one."""
+    """Address for gRPC, as host:port. Port 0 picks a free port."""
     http: str = DEFAULT_HTTP_ADDRESS
-    """Where HTTP listens (the page, /v2, /metrics, /healthz, /readyz), or "off"."""
+    """Address for HTTP (the page, /v2, /metrics, /healthz, /readyz), or "off"."""
     workers: Annotated[
         int, Parameter(converter=whole_number, validator=Number(gte=1, lte=_MAX_WORKERS))
     ] = 1
-    """Processes that share the ports; each has the bounds below for itself."""
+    """Number of worker processes. They share the ports; the limits below apply to each worker."""
     keep: Count = 1
-    """How many versions stay loaded: the newest ones, which can be asked for by number."""
+    """Number of versions to keep loaded, newest first. Clients can request each by its number."""
     pin: Annotated[
         int | None, Parameter(converter=whole_number, validator=Number(gte=1, lte=MAX_VERSION))
     ] = None
-    """Serve this version and no other, whatever is published."""
+    """Serve only this version, even when newer ones are published."""
     grace: Seconds = 30.0
     """Seconds that calls in flight have to finish after SIGTERM."""
     access_log: Flag = False
     """Log every request, one line each."""
     log_format: Literal["text", "json"] = "text"
-    """How log lines are written, on standard error."""
-    access: Annotated[Access, Parameter(name="*", group="Who gets in")] = Access()
-    bounds: Annotated[Bounds, Parameter(name="*", group="Bounds of a worker")] = Bounds()
+    """Format of the log on standard error."""
+    access: Annotated[Access, Parameter(name="*", group="Access control")] = Access()
+    limits: Annotated[Limits, Parameter(name="*", group="Limits of a worker")] = Limits()
 
     def addresses(self) -> tuple[Address, Address | None]:
-        """Returns where gRPC and HTTP listen; None where HTTP is off.
+        """Returns the addresses of gRPC and of HTTP, None if HTTP is off.
 
-        Raises ServerError for what is no address.
+        Raises ServerError for an invalid address.
         """
         return Address.parse(self.listen), None if self.http == "off" else Address.parse(self.http)
 
     def check(self) -> None:
-        """Raises ServerError for settings that contradict each other, and for what is no path."""
+        """Raises ServerError for contradictory settings and invalid paths."""
         access = self.access
         for path in (
             self.models, access.tls_cert, access.tls_key, access.tls_client_ca, access.token_file
         ):  # fmt: skip
             if path and "\0" in str(path):
-                raise ServerError(f"{str(path)!r} is no path: it holds a null byte")
+                raise ServerError(f"{str(path)!r} is not a valid path: it contains a null byte")
         if (access.tls_cert is None) != (access.tls_key is None):
             raise ServerError("--tls-cert and --tls-key belong together: give both or neither")
         if access.tls_client_ca and not access.tls_cert:
@@ -139,18 +136,20 @@ class Settings:
             if origin != "*" and not _ORIGIN.fullmatch(origin):
                 raise ServerError(
                     f"--cors-origin {origin!r} is not an origin as browsers write it: give "
-                    'scheme://host, in lower case, with :port unless it is the usual one, or "*"'
+                    'scheme://host in lower case, with :port unless it is the default port, or "*"'
                 )
         if self.pin is not None and self.keep != 1:
-            raise ServerError(f"--pin {self.pin} holds one version: leave --keep {self.keep} out")
+            raise ServerError(
+                f"--pin {self.pin} serves a single version: remove --keep {self.keep}"
+            )
 
 
 def check_exposure(access: Access, hosts: list[str]) -> None:
-    """Raises ServerError if one of the IP addresses `hosts`, those of IPv6 in brackets, can be
-    reached from elsewhere and nothing protects it."""
+    """Raises ServerError if one of the IP addresses `hosts` (IPv6 in brackets) is not loopback, and
+    neither TLS nor --insecure is set."""
     exposed = [host for host in hosts if not ipaddress.ip_address(host.strip("[]")).is_loopback]
     if exposed and not access.tls_cert and not access.insecure:
         raise ServerError(
             f"{exposed[0]} can be reached from other machines: give --tls-cert and --tls-key, or "
-            "--insecure to serve it in the clear"
+            "--insecure to serve without TLS"
         )

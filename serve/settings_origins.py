@@ -1,4 +1,4 @@
-"""Settings from the command line, the environment and a TOML file; which came from where."""
+"""Reads settings from the environment and a TOML file, and tracks the source of each."""
 
 import json
 import tomllib
@@ -12,19 +12,19 @@ from curvegan.errors import CurveganError
 
 
 class Origins:
-    """Reads what the command line leaves open, and remembers for each setting where it was."""
+    """Fills in settings that the command line leaves open, and records the source of each."""
 
     def __init__(self, prefix: str) -> None:
-        """`prefix` begins the names of the environment's variables."""
+        """`prefix` is the prefix of the environment variables."""
         self._environment = Env(prefix, command=False)
         self._origins: dict[str, str] = {}
 
     def __call__(
         self, app: cyclopts.App, commands: tuple[str, ...], arguments: cyclopts.ArgumentCollection
     ) -> None:
-        """Completes `arguments`; cyclopts calls it between reading and converting them.
+        """Completes `arguments`. Called by cyclopts before it converts them.
 
-        Raises CurveganError for a file that can't be read or is no TOML.
+        Raises CurveganError for a missing or invalid TOML file.
         """
         self._environment(app, commands, arguments)
         for argument in arguments:
@@ -37,10 +37,8 @@ class Origins:
                 self._origins[argument.field_info.name] = name.get(token.source, token.source)
 
     def table(self, settings: object) -> str:
-        """Returns every setting of the dataclass `settings`, a line each, with its origin.
-
-        As TOML, so that it can be the file of another server.
-        """
+        """Returns the settings of the dataclass `settings` as TOML, one per line, with the source
+        of each in a comment."""
         lines = [
             (
                 f"{name} = {_toml(value)}" if value not in (None, ()) else f"# {name} is not set",
@@ -60,13 +58,13 @@ def _read_file(
     arguments: cyclopts.ArgumentCollection,
 ) -> None:
     if not path.is_file():
-        raise CurveganError(f"there is no settings file {path}: give one in TOML with --config")
+        raise CurveganError(f"there is no settings file {path}: give a TOML file with --config")
     try:
         tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
-        raise CurveganError(f"{path} is no TOML: {error}") from None
+        raise CurveganError(f"{path} is not valid TOML: {error}") from None
     except UnicodeDecodeError:
-        raise CurveganError(f"{path} is no TOML: it is not written in UTF-8") from None
+        raise CurveganError(f"{path} is not valid TOML: it is not in UTF-8") from None
     Toml(path, must_exist=True)(app, commands, arguments)
 
 
@@ -85,5 +83,5 @@ def _toml(value: object) -> str:
         return str(value)
     if isinstance(value, tuple):
         return f"[{', '.join(map(_toml, value))}]"
-    # A text is written as in JSON, which leaves one character unescaped that TOML does not take.
+    # A TOML string is a JSON string, except that TOML requires DEL to be escaped.
     return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,4 +1,4 @@
-"""What the tests share: a published model, a running server, and what a skip means in CI."""
+"""Fixtures for all tests: a published model and a running server. In CI, skipped tests fail."""
 
 import os
 import shutil
@@ -15,13 +15,13 @@ from curvegan.repository.repository import Repository
 from serve.running import RunningServer, running_server
 from tests.support.commands import run_command
 
-# The only reasons for which a test may be skipped in CI.
-EXCUSES = ("no CUDA device", "this machine has no IPv6", "no cgroup v2 of our own")
+# The only reasons for which tests may be skipped in CI.
+ALLOWED_SKIPS = ("no CUDA device", "this machine has no IPv6", "no cgroup v2 of our own")
 
-# Who runs the tests in the background has Ctrl-C ignored, as have all processes that they start.
+# Background jobs ignore SIGINT, and so would all processes that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Everywhere: no deadline, for a slow machine is no mistake of ours; the same examples each time.
+# No deadline, because machines may be slow, and the same examples each time.
 hypothesis.settings.load_profile("ci")
 
 
@@ -30,7 +30,7 @@ def pytest_runtest_makereport(item: pytest.Item):
     report = yield
     if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):
         reason = str(report.longrepr[-1])
-        if not any(excuse in reason for excuse in EXCUSES):
+        if not any(allowed in reason for allowed in ALLOWED_SKIPS):
             report.outcome = "failed"
             report.longrepr = f"{item.nodeid} was skipped, which CI does not allow: {reason}"
     return report
@@ -38,7 +38,7 @@ def pytest_runtest_makereport(item: pytest.Item):
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `models`, version 1 in it, and `runs`, from a training of a few steps."""
+    """A folder with `models` (version 1) and `runs`, from a short training."""
     folder = tmp_path_factory.mktemp("trained")
     run_command("train", "--steps", "120", cwd=folder)
     return folder
@@ -46,7 +46,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def published(trained: Path) -> Path:
-    """A model repository with version 1; not to be changed."""
+    """A model repository with version 1. Tests must not change it."""
     return trained / "models"
 
 
@@ -58,7 +58,7 @@ def models(published: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def server(published: Path) -> Iterator[RunningServer]:
-    """A server of version 1, as a process of its own."""
+    """A server for version 1, shared by all tests."""
     with running_server(published) as running:
         yield running
 

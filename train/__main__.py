@@ -1,9 +1,10 @@
 """The command line: python -m train."""
 
 from curvegan.command import early_interrupt  # noqa: F401, I001  (first: the others take their time)
+from train import requirements  # noqa: F401  (next: the others may not be there)
 
 import shlex
-import signal
+import sys
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from curvegan.command.command_line import make_app, run, whole_number
+from curvegan.command.signals import signal_of
 from curvegan.errors import CurveganError, Interrupted
 from curvegan.repository.repository import DEFAULT_MODELS
 from train.recipes import RECIPES, DeviceName, LrDecay, RecipeName, Settings
@@ -38,7 +40,7 @@ class Changes:
     """What to change in a recipe; None leaves the recipe's value. The fields are `Recipe`'s."""
 
     steps: Annotated[int | None, _changes("steps", "Updates of each network.")] = None
-    batch_size: Annotated[int | None, _changes("batch_size", "Real curves of a step.")] = None
+    batch_size: Annotated[int | None, _changes("batch_size", "Real curves in a step.")] = None
     lr_g: Annotated[float | None, _changes("lr_g", "Learning rate of the generator.")] = None
     lr_d: Annotated[float | None, _changes("lr_d", "Learning rate of the discriminator.")] = None
     lr_decay: Annotated[LrDecay | None, _changes("lr_decay", "How both fall to 0.")] = None
@@ -102,7 +104,7 @@ def train(
     runs
         The folder below which the run keeps what it was asked, how it went and what came out.
     resume
-        The folder of an earlier run, such as runs/20300102-030405-default-1, to go on with.
+        The folder of an earlier run, such as runs/20300102-030405-default-1, to resume.
     checkpoint_every
         Steps between two checkpoints; there is one at the end, and at Ctrl-C, too.
     pictures
@@ -121,6 +123,7 @@ def train(
 
     # Imported here so that --help and a wrong option do not wait for torch.
     from train import pipeline
+    from train.quality.measures import write
     from train.run.folder import Run
     from train.run.training import Keeping
     from train.terminal.progress import show_progress
@@ -135,9 +138,10 @@ def train(
         _check_same(this_run.settings, given | ({"recipe_name": recipe} if recipe else {}), changed)
     models = models or Path(this_run.settings.models)
     watch = partial(show_progress, steps=this_run.settings.recipe.steps)
-    version, description = pipeline.train_and_publish(this_run, models, keep, watch)
-    print_population(this_run.members)
-    quality = ", ".join(f"{name} {value:.4g}" for name, value in description.quality.items())
+    warn = partial(print, "warning:", file=sys.stderr)
+    version, description = pipeline.train_and_publish(this_run, models, keep, watch, warn)
+    print_population(this_run.members, description.measures)
+    quality = write(description.quality, description.measures, between=", ")
     print(f"published version {version} in {models}: {quality}", flush=True)
     if pictures:
         draw(this_run.folder)
@@ -150,8 +154,8 @@ def _check_same(stored: Settings, given: dict[str, Any], changed: dict[str, Any]
             if value != getattr(settings, name):
                 raise CurveganError(
                     f"the run to resume has {name.removesuffix('_name')} "
-                    f"{getattr(settings, name)}, not {value}: leave that option out, or train "
-                    "anew without --resume"
+                    f"{getattr(settings, name)}, not {value}: leave that option out, or start "
+                    "a new training without --resume"
                 )
 
 
@@ -174,7 +178,7 @@ def draw(run_folder: Path) -> None:
         raise Interrupted(
             "interrupted while drawing; the model is safe, draw the pictures with: "
             f"python -m train draw {shlex.quote(str(run_folder))}",
-            signal.SIGTERM if isinstance(error, SystemExit) else signal.SIGINT,
+            signal_of(error),
         ) from None
 
 

@@ -1,7 +1,6 @@
 """The whole way: train, choose, export, measure, publish."""
 
 import shlex
-import signal
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -10,12 +9,12 @@ import numpy as np
 import torch
 from torch import nn
 
+from curvegan.command.signals import signal_of
 from curvegan.engine import Engine
 from curvegan.errors import CurveganError, Interrupted, RepositoryError
 from curvegan.repository.description import (
     Description,
     Family,
-    Measure,
     ModelName,
     Specs,
     Training,
@@ -24,29 +23,24 @@ from curvegan.repository.description import (
 )
 from curvegan.repository.publish import check_shape
 from curvegan.repository.repository import ONNX
-from train.data.quadratics import Quadratics
+from train.data.source import Source
 from train.export import SEED_RULE, export
-from train.quality.quadratics import N_SEEDS, measure_quadratics
+from train.families import built_in
+from train.quality.measures import N_SEEDS, Measures
 from train.quality.selection import choose
 from train.recipes import DeviceName, Settings
 from train.run.folder import Run
 from train.run.history import History
-from train.run.training import Keeping, Watch, fit
+from train.run.training import Keeping, Warn, Watch, fit
 
 # What decides the numbers of an export; its manifest records their versions.
 LIBRARIES = ("curvegan", "numpy", "onnx", "onnxruntime", "onnxscript", "torch")
-
-MEASURES = [
-    Measure("w1_a", "W1(a)", "lower", floor=0.001),
-    Measure("off_family_rmse", "off-family RMSE", "lower", floor=0.0),
-    Measure("in_bounds", "in bounds", "higher", floor=1.0, digits=3),
-]
 
 
 def choose_device(name: DeviceName) -> torch.device:
     """Returns the device `auto`, `cpu` or `cuda`; auto is CUDA where there is one.
 
-    Raises CurveganError for cuda where there is none.
+    Raises CurveganError for `cuda` on a machine without.
     """
     has_cuda = torch.cuda.is_available()
     if name == "cuda" and not has_cuda:
@@ -68,11 +62,11 @@ def start(settings: Settings, runs: Path) -> Run:
 
 
 def train_and_publish(
-    run: Run, models: Path, keep: Keeping, watch: Watch
+    run: Run, models: Path, keep: Keeping, watch: Watch, warn: Warn
 ) -> tuple[int, Description]:
     """Trains what is left of `run`, publishes into `models`, returns the version and what it is.
 
-    `watch` passes the loop's reports on and may show them. Only the last step touches `models`.
+    `watch` and `warn` are those of `fit`. Only the last step touches `models`.
 
     Raises RepositoryError if `models` can't take the model, CurveganError if the run was
     published already or its folder can't be written or read, ParityError if the exported files
@@ -80,11 +74,11 @@ def train_and_publish(
     """
     settings = run.settings
     with run.alone():
-        return _train_and_publish(run, settings, models, keep, watch)
+        return _train_and_publish(run, settings, models, keep, watch, warn)
 
 
 def _train_and_publish(
-    run: Run, settings: Settings, models: Path, keep: Keeping, watch: Watch
+    run: Run, settings: Settings, models: Path, keep: Keeping, watch: Watch, warn: Warn
 ) -> tuple[int, Description]:
     if run.publications:
         where = run.publications[-1]
@@ -92,30 +86,31 @@ def _train_and_publish(
             f"{run.folder} is finished: it is version {where.version} of {where.models}; publish "
             f"it again with: python -m train publish {run.folder}"
         )
+    source, measures = built_in(settings.recipe.n_points)
+    n_noise = settings.recipe.n_noise
     check_shape(models, _specs(settings))
     device = choose_device(settings.device)
     # The networks are so small that a second thread costs more than it computes.
     torch.set_num_threads(1)
-    family = Quadratics(settings.recipe.n_points)
     try:
-        population, history = fit(run, settings, family, device, keep, watch)
+        population, history = fit(run, settings, source, device, keep, watch, warn)
         generators = population.generators()
-        best, members = choose(generators, family, settings, history)
+        best, members = choose(generators, source, measures, settings, history)
         training = _training(settings, device, history, best)
-        description, files = _export(generators[best], settings.recipe.n_noise, family, training)
+        description, files = _export(generators[best], n_noise, source, measures, training)
         run.save_export(description, files, members)
         return run.publish(models), description
     except (MemoryError, RuntimeError) as error:
         if not _is_out_of_memory(error):
             raise
         raise CurveganError(
-            "not enough memory: take smaller batches, fewer points or a smaller population, or go "
-            f"on where there is more with: {run.resume_command}"
+            "not enough memory: take smaller batches, fewer points or a smaller population, or "
+            f"resume where there is more with: {run.resume_command}"
         ) from error
     except (KeyboardInterrupt, SystemExit) as error:  # Ctrl-C, SIGTERM
         raise Interrupted(
-            f"interrupted: nothing was published; go on with: {run.resume_command}",
-            signal.SIGTERM if isinstance(error, SystemExit) else signal.SIGINT,
+            f"interrupted: nothing was published; resume with: {run.resume_command}",
+            signal_of(error),
         ) from None
     except RepositoryError as error:
         raise RepositoryError(
@@ -136,26 +131,34 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 
 def _export(
-    generator: nn.Sequential, n_noise: int, family: Quadratics, training: Training
+    generator: nn.Sequential,
+    n_noise: int,
+    source: Source,
+    measures: Measures,
+    training: Training,
 ) -> tuple[Description, dict[ModelName, dict[str, bytes]]]:
-    x_grid = family.x_grid.tolist()
+    x_grid = source.x_grid.tolist()
     exported = export(generator, n_noise, x_grid)
-    specs = model_specs(default_inputs(n_noise), family.n_points)
+    specs = model_specs(default_inputs(n_noise), source.n_points)
     engine = Engine(exported.files["sampler"][ONNX], exported.files["generator"][ONNX], specs)
     curves = engine.curves_from_seeds(np.arange(N_SEEDS))
-    lower, upper = family.bounds
     description = Description(
-        family=Family(family.name, lower.tolist(), upper.tolist(), family.parameters),
+        family=_family(source),
         x_grid=x_grid,
         n_noise=n_noise,
         seed_rule=SEED_RULE,
         training=training,
-        quality=measure_quadratics(curves, family),
+        quality=measures.of(curves, source),
         parity=exported.parity,
         libraries={name: version(name) for name in LIBRARIES},
-        measures=MEASURES,
+        measures=list(measures),
     )
     return description, exported.files
+
+
+def _family(source: Source) -> Family:
+    lower, upper = (bound.tolist() for bound in source.bounds) if source.bounds else (None, None)
+    return Family(source.name, lower, upper, source.parameters)
 
 
 def _training(settings: Settings, device: torch.device, history: History, member: int) -> Training:

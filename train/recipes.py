@@ -34,7 +34,8 @@ class Recipe:
     ema: decay rate of the exponential moving average of the generator's weights, which is what
         is exported; 0 exports the last weights
     n_noise: numbers that the generator turns into a curve, its "ideas"
-    n_points: points at which a curve is drawn
+    n_points: points at which the real curves are drawn; the source of real curves is made with it,
+        and everything else takes the source's
     """
 
     steps: int = 10_000
@@ -51,7 +52,7 @@ class Recipe:
     n_points: int = 15
 
     def __post_init__(self) -> None:
-        """Raises CurveganError for a number that no training can have."""
+        """Raises CurveganError for a number that is out of range."""
         limits = {
             "steps": (1, MAX_ROWS),
             "batch_size": (1, MAX_ROWS),
@@ -73,10 +74,9 @@ class Recipe:
                 "seed's random stream: take fewer steps or smaller batches"
             )
 
-    @property
-    def numbers_per_step(self) -> int:
-        """Numbers that a step draws: of the real curves and of the noise."""
-        return self.batch_size * (self.n_noise + self.n_points)
+    def numbers_per_step(self, n_points: int) -> int:
+        """Returns how many numbers a step draws: of real curves of `n_points`, and of the noise."""
+        return self.batch_size * (self.n_noise + n_points)
 
     def lr_factor(self, step: int) -> float:
         """Returns what the learning rates are multiplied by in a step; steps count from 0."""
@@ -106,8 +106,8 @@ class Settings:
     models: str = str(DEFAULT_MODELS)
 
     def __post_init__(self) -> None:
-        """Raises CurveganError for seeds that are no 32-bit numbers, too many GANs, batches that
-        no memory holds, or a path that can't be written down."""
+        """Raises CurveganError for seeds that are not 32-bit numbers, too many GANs, batches too
+        large for memory, or a path that is not printable."""
         if not self.models.isprintable():
             raise CurveganError(f"models is {self.models!r}: give a path of printable characters")
         if not 1 <= self.population <= MAX_POPULATION:
@@ -115,7 +115,7 @@ class Settings:
         if not 0 <= self.seed <= 2**32 - self.population:
             most = 2**32 - self.population
             raise CurveganError(f"seed {self.seed}: give a number from 0 to {most}")
-        numbers = self.population * self.recipe.numbers_per_step
+        numbers = self.population * self.recipe.numbers_per_step(self.recipe.n_points)
         if numbers > MAX_NUMBERS:
             raise CurveganError(
                 f"{self.population} times {self.recipe.batch_size} curves of "

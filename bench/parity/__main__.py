@@ -2,6 +2,8 @@
 
 import platform
 import re
+from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +18,13 @@ from curvegan.errors import CurveganError
 from curvegan.files import replacing
 from curvegan.repository.repository import DEFAULT_MODELS
 
-COLUMNS = ("runtime", "version", "language", "model", "largest difference", "curves/s")
+MODELS = ("sampler", "generator")
+COLUMNS = (
+    "runtime",
+    "version",
+    "language",
+    *(name for model in MODELS for name in (model, "curves/s")),
+)
 TITLE = f"{N_ROWS:,} seeds and their noise, against torch eager in float64"
 
 app = make_app("python -m bench.parity", "Compare every runtime with torch eager in float64.")
@@ -42,7 +50,7 @@ def main(
     """
     with replacing(out) as aside:
         outcomes = run_all(models, seconds)
-        rows = [_row(outcome) for outcome in outcomes]
+        rows = [_row(list(of)) for _, of in groupby(outcomes, lambda outcome: outcome.runtime)]
         print_table(TITLE, COLUMNS, rows)
         aside.write_text(_page(rows), encoding="utf-8")
     apart = [outcome for outcome in outcomes if not outcome.is_as_expected]
@@ -53,16 +61,24 @@ def main(
         )
 
 
-def _row(outcome: Outcome) -> tuple[str, ...]:
-    runtime, model = outcome.runtime, outcome.model
-    start = (runtime.name, outcome.version, runtime.language, model)
+def _row(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+    """Returns the row of a runtime, from its outcomes."""
+    runtime = outcomes[0].runtime
+    version = max(outcome.version for outcome in outcomes)
+    cells = {outcome.model: _cells(outcome) for outcome in outcomes}
+    of_models = [cell for model in MODELS for cell in cells.get(model, ("", ""))]
+    return (runtime.name, version, runtime.language, *of_models)
+
+
+def _cells(outcome: Outcome) -> tuple[str, str]:
+    """Returns the largest difference, or why there is none, and the speed."""
     if outcome.not_run:
-        return (*start, f"not run: {outcome.not_run}", "")
+        return f"not run: {outcome.not_run}", ""
     if outcome.failed:
-        return (*start, f"failed: {outcome.failed}", "")
+        return f"failed: {outcome.failed}", ""
     if outcome.is_known_wrong:
-        return (*start, f"wrong ({outcome.difference:.2g}): {runtime.no_sampler}", "")
-    return (*start, f"{outcome.difference:.1e}", f"{outcome.curves_per_second:,.0f}")
+        return f"wrong ({outcome.difference:.2g}): {outcome.runtime.no_sampler}", ""
+    return f"{outcome.difference:.1e}", f"{outcome.curves_per_second:,.0f}"
 
 
 def _processor() -> str:
@@ -76,8 +92,9 @@ def _page(rows: list[tuple[str, ...]]) -> str:
         "",
         f"What `python -m bench.parity` wrote: {N_ROWS:,} seeds (int64's ends, small ones of both",
         "signs, random ones) through the sampler, their noise through the generator, in batches",
-        f"of 1,000 on one core ({_processor()}). The difference is the largest of any number of",
-        "any curve to what torch eager computes in float64.",
+        f"of 1,000 on one core ({_processor()}). Below each model stands the largest difference of",
+        "any number of any curve to what torch eager computes in float64, and the speed. The old",
+        "versions are the oldest that could be had here and load the files, and some in between.",
         "",
         f"| {' | '.join(COLUMNS)} |",
         f"|{'---|' * len(COLUMNS)}",

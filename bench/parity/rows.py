@@ -9,8 +9,10 @@ import torch
 from torch import nn
 
 from curvegan.repository.description import ModelName, Specs, Tensor
+from train.export.sampler import Sampler
 from train.export.torchscript import load_torchscript
-from train.gan.networks import Sampler, SeedNoise, make_generator
+from train.gan.networks import make_generator
+from train.noise.seed_rule import SeedNoise
 
 N_ROWS = 2_000
 # What the seed rule holds in a sampler's `model.pt`.

@@ -20,6 +20,7 @@ from curvegan.repository.repository import EXPORTED_PROGRAM, ONNX, TORCHSCRIPT, 
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+EXAMPLES = ROOT / "examples"
 
 # The largest difference to torch eager in float64 that is well.
 GOAL = 5e-6
@@ -142,9 +143,10 @@ def _python(module: str, *arguments: str) -> Callable[[], Command]:
     return lambda: [sys.executable, "-m", f"bench.parity.{module}", *arguments]
 
 
-def _python_apart(name: str) -> Callable[[], Command]:
+def _python_apart(name: str, version: str = "") -> Callable[[], Command]:
     def prepare() -> Command:
-        folder = environment(f"parity-{name}", HERE / f"{name}.txt")
+        packages = f"{name}-{version}" if version else name
+        folder = environment(f"parity-{packages}", HERE / f"{packages}.txt")
         return [folder / "python", "-m", f"bench.parity.with_{name}"]
 
     return prepare
@@ -154,25 +156,47 @@ def _cpp() -> Command:
     return [cmake_build(HERE / "cpp") / "parity"]
 
 
-def _node() -> Command:
-    npm_install(ROOT / "examples" / "node")
-    return ["node", HERE / "with_onnxruntime_node.mjs"]
+def _torch_of_debian() -> Command:
+    if not Path("/usr/lib/python3/dist-packages/torch").exists():
+        raise MissingToolError("no torch of Debian's (Debian: python3-torch)")
+    return ["/usr/bin/python3", "-m", "bench.parity.with_torch", "torchscript"]
 
 
-def _web() -> Command:
-    need_chromium()
-    npm_install(ROOT / "examples" / "browser")
-    return _python("with_onnxruntime_web")()
+def _node(packages: Path) -> Callable[[], Command]:
+    def prepare() -> Command:
+        npm_install(packages)
+        return ["node", HERE / "with_onnxruntime_node.mjs", packages]
 
+    return prepare
+
+
+def _web(packages: Path) -> Callable[[], Command]:
+    def prepare() -> Command:
+        need_chromium()
+        npm_install(packages)
+        return _python("with_onnxruntime_web", str(packages))()
+
+    return prepare
+
+
+# npm has builds of the first onnxruntime with opset 18, pip has none before 1.15 for Python 3.11.
+OLDEST_PACKAGES = HERE / "onnxruntime-1.14"
 
 RUNTIMES = (
     Runtime("torch eager", "Python", TORCHSCRIPT, _python("with_torch", "eager")),
-    Runtime("TorchScript", "Python", TORCHSCRIPT, _python("with_torch", "export")),
+    Runtime("TorchScript", "Python", TORCHSCRIPT, _python("with_torch", "torchscript")),
+    Runtime("TorchScript, Debian's torch", "Python", TORCHSCRIPT, _torch_of_debian),
     Runtime("TorchScript, libtorch", "C++", TORCHSCRIPT, _cpp),
-    Runtime("torch.export", "Python", EXPORTED_PROGRAM, _python("with_torch", "export")),
+    Runtime("torch.export", "Python", EXPORTED_PROGRAM, _python("with_torch", "torch.export")),
     Runtime("onnxruntime", "Python", ONNX, _python("with_onnxruntime")),
-    Runtime("onnxruntime-node", "JavaScript, Node.js", ONNX, _node),
-    Runtime("onnxruntime-web, wasm", "JavaScript, Chromium", ONNX, _web),
+    *(
+        Runtime(f"onnxruntime {version}", "Python", ONNX, _python_apart("onnxruntime", version))
+        for version in ("1.20", "1.17", "1.15")
+    ),
+    Runtime("onnxruntime-node", "JavaScript, Node.js", ONNX, _node(EXAMPLES / "node")),
+    Runtime("onnxruntime-node 1.14", "JavaScript, Node.js", ONNX, _node(OLDEST_PACKAGES)),
+    Runtime("onnxruntime-web, wasm", "JavaScript, Chromium", ONNX, _web(EXAMPLES / "browser")),
+    Runtime("onnxruntime-web 1.14, wasm", "JavaScript, Chromium", ONNX, _web(OLDEST_PACKAGES)),
     Runtime("onnx's reference evaluator", "Python", ONNX, _python("with_onnx_reference")),
     Runtime("tract", "Rust, from Python", ONNX, _python_apart("tract")),
     Runtime(

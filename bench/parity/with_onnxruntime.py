@@ -1,9 +1,13 @@
-"""onnxruntime in Python."""
+"""onnxruntime in Python, of any version: it needs onnxruntime and numpy alone."""
 
+import os
 from pathlib import Path
 
 from bench.parity.measure import Run, measure
-from curvegan.ort import ort
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # As curvegan.engine does.
+
+import onnxruntime as ort
 
 
 def load(path: Path, name: str) -> tuple[str, Run]:

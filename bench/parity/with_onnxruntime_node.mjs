@@ -1,13 +1,13 @@
-// onnxruntime-node, of the example's packages: see measure.py for the arguments.
+// onnxruntime-node. Its first argument is the folder of its package.json, see measure.py for the others.
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { measure } from "./measure.mjs";
 
-const require = createRequire(new URL("../../examples/node/package.json", import.meta.url));
+const [folder, model, name, datatype, shape, rowsFile, curvesFile, seconds] = process.argv.slice(2);
+const require = createRequire(`${folder}/package.json`);
 const ort = require("onnxruntime-node");
 const { version } = require("onnxruntime-node/package.json");
 
-const [model, name, datatype, shape, rowsFile, curvesFile, seconds] = process.argv.slice(2);
 const session = await ort.InferenceSession.create(model, { intraOpNumThreads: 1 });
 const bytes = readFileSync(rowsFile);
 const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);

@@ -1,4 +1,7 @@
-"""onnxruntime-web's wasm in real Chromium, of the example's packages."""
+"""onnxruntime-web's wasm in real Chromium.
+
+Its first argument is the folder of its package.json, see `measure` for the others.
+"""
 
 import json
 import sys
@@ -15,19 +18,19 @@ import numpy as np
 from bench.browser import open_chromium
 
 HERE = Path(__file__).parent
-PACKAGES = HERE.parents[1] / "examples" / "browser" / "node_modules"
 PAGE = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="run.mjs"></script>'
 
 
 def main() -> None:
     """Does what `measure` does, in a page."""
-    model, name, datatype, shape, rows_file, curves_file, seconds = sys.argv[1:]
-    with TemporaryDirectory() as folder:
-        root = Path(folder)
+    folder, model, name, datatype, shape, rows_file, curves_file, seconds = sys.argv[1:]
+    packages = Path(folder) / "node_modules"
+    with TemporaryDirectory() as served:
+        root = Path(served)
         (root / "index.html").write_text(PAGE)
         (root / "run.mjs").symlink_to(HERE / "onnxruntime_web.mjs")
         (root / "measure.mjs").symlink_to(HERE / "measure.mjs")
-        (root / "node_modules").symlink_to(PACKAGES)
+        (root / "node_modules").symlink_to(packages)
         (root / "model.onnx").symlink_to(Path(model).resolve())
         (root / "rows").symlink_to(Path(rows_file).resolve())
         with _serving(root) as address, open_chromium() as browser:
@@ -38,7 +41,7 @@ def main() -> None:
             asked = {"input": tensor, "seconds": float(seconds)}
             found = page.evaluate("(asked) => run(asked)", asked)
     np.array(found["curves"], np.float32).tofile(curves_file)
-    version = json.loads((PACKAGES / "onnxruntime-web" / "package.json").read_text())["version"]
+    version = json.loads((packages / "onnxruntime-web" / "package.json").read_text())["version"]
     print(json.dumps({"version": version, "curves_per_second": found["curvesPerSecond"]}))
 
 

@@ -1,4 +1,7 @@
-"""torch in Python: eager, from the weights that `model.pt` holds, or one of the two exports."""
+"""torch in Python: eager, from the weights that `model.pt` holds, or one of the two exports.
+
+With TorchScript it needs torch and numpy alone, so that an old torch can run it.
+"""
 
 import sys
 from functools import partial
@@ -10,22 +13,21 @@ import numpy.typing as npt
 import torch
 
 from bench.parity.measure import Run, measure
-from bench.parity.rows import eager_model
-from curvegan.repository.repository import EXPORTED_PROGRAM
-from train.export.exported_program import load_exported_program
-from train.export.torchscript import load_torchscript
 
 
 def load(form: str, path: Path, _name: str) -> tuple[str, Run]:
     """Loads a model: as modules of torch (`form` "eager"), or as the file is."""
     torch.set_num_threads(1)
-    content = path.read_bytes()
     if form == "eager":
-        module = eager_model(content)
-    elif path.name == EXPORTED_PROGRAM:
-        module = load_exported_program(content)
+        from bench.parity.rows import eager_model
+
+        module = eager_model(path.read_bytes())
+    elif form == "torch.export":
+        from train.export.exported_program import load_exported_program
+
+        module = load_exported_program(path.read_bytes())
     else:
-        module = load_torchscript(content)
+        module = torch.jit.load(path)  # type: ignore[no-untyped-call]
 
     def run(rows: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         with torch.inference_mode():

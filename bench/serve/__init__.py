@@ -1,5 +1,5 @@
-"""The server under load, beside others.
+"""Benchmarks of the server, compared with others.
 
-`inference`: perf_analyzer on ours, a plain server, Triton and MLServer; `clients`: what our client
-and tritonclient see; `side_by_side` and `stream`: beside grpcio that answers with canned bytes.
+`inference`: perf_analyzer with our server, a plain server, Triton and MLServer. `clients`: our
+client and tritonclient. `side_by_side` and `stream`: compared with grpcio returning canned bytes.
 """

@@ -1,4 +1,4 @@
-"""python -m bench.serve [--models DIR]: requests and curves a second, side by side."""
+"""python -m bench.serve [--models DIR]: the server's requests and curves per second."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,7 +18,7 @@ from curvegan.repository.repository import DEFAULT_MODELS, Repository
 
 Table = Literal["perf_analyzer", "clients", "canned"]
 
-app = make_app("python -m bench.serve", "Time the server beside others, as its users see it.")
+app = make_app("python -m bench.serve", "Benchmark the server and compare it with others.")
 
 
 @app.default
@@ -33,22 +33,22 @@ def main(
     rounds: Count = 3,
     seconds: Count = 4,
 ) -> None:
-    """Time the server beside others, as its users see it.
+    """Benchmark the server and compare it with others.
 
     Parameters
     ----------
     models
-        The model repository; its newest version is served.
+        Model repository. Its newest version is served.
     tables
-        perf_analyzer: beside a plain server, Triton and MLServer; clients: our client and
-        tritonclient; canned: beside grpcio that computes nothing.
+        perf_analyzer: compared with a plain server, Triton and MLServer; clients: our client and
+        tritonclient; canned: compared with grpcio that computes nothing.
     rounds
-        Turns that each server takes; the tables show medians.
+        Number of rounds. The tables show medians.
     seconds
-        How long a turn lasts.
+        Duration of a round per server.
     """
     repository = Repository(models)
-    repository.newest()  # Raises where there is none, before anything is started.
+    repository.newest()  # Raises an error early if there is no model.
     if "perf_analyzer" in tables:
         need_libb64()
     if "canned" in tables:

@@ -1,4 +1,4 @@
-"""The calls by which servers are measured."""
+"""The calls of the benchmarks."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ INFER = "inference.GRPCInferenceService/ModelInfer"
 
 
 def unary_loads(repository: Repository) -> dict[str, Load]:
-    """Returns the calls with one answer, each by its name in the table."""
+    """Returns the unary calls, by their names in the table."""
     engine = Engine.of(repository.load(repository.newest()))
     rng = np.random.default_rng(0)
     seeds = rng.integers(-(2**63), 2**63, 1000, np.int64)
@@ -45,7 +45,7 @@ def unary_loads(repository: Repository) -> dict[str, Load]:
 
 
 def stream_load(seeds: int) -> Load:
-    """Returns the call of one stream of so many seeds."""
+    """Returns a call for one stream of `seeds` seeds."""
     source = curves_pb2.CurveSource(range=curves_pb2.SeedRange(first=0, count=seeds))
     request = curves_pb2.StreamCurvesRequest(source=source).SerializeToString()
     return Load(STREAM, request, 1, seeds)

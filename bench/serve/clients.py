@@ -1,4 +1,4 @@
-"""What a program sees that asks with our client, or with tritonclient: one call at a time."""
+"""Our client and tritonclient, one call at a time."""
 
 import json
 import subprocess
@@ -26,9 +26,9 @@ _INFER = Path(__file__).parent / "tritonclient" / "infer.py"
 def compare_clients(
     repository: Repository, others: Mapping[str, Start], rounds: int, seconds: float
 ) -> None:
-    """Prints a table: medians over `rounds` turns of so many seconds.
+    """Prints a table: medians over `rounds` rounds of `seconds`.
 
-    tritonclient asks ours, the plain server, and `others`, by their names.
+    tritonclient calls our server, the plain server and `others`.
     """
     files = onnx_files(repository, repository.newest())
     with ExitStack() as stack:
@@ -58,7 +58,7 @@ def compare_clients(
 
 
 def _repeat(call: Callable[[], object], seconds: float) -> Rate:
-    """Repeats a call, one at a time, for so many seconds."""
+    """Repeats a call, one at a time, for `seconds`."""
     times: list[float] = []
     end = time.perf_counter() + seconds
     while not times or time.perf_counter() < end:
@@ -74,7 +74,7 @@ def _read_stream(client: CurveClient) -> None:
 
 
 def _infer(protocol: str, server: Server, seeds: int, seconds: float) -> Rate:
-    """Asks for `seeds` seeds with tritonclient, in an environment of its own."""
+    """Repeats a call for `seeds` seeds with tritonclient, in its own virtual environment."""
     address = server.address if protocol == "grpc" else str(server.http)
     shape = f"{seeds},1" if server.batches else f"{seeds}"
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""ModelInfer under perf_analyzer: ours beside a plain server, Triton and MLServer."""
+"""ModelInfer under perf_analyzer: our server, a plain server, Triton and MLServer."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -11,16 +11,16 @@ from bench.serve.servers.ours import Server, curvegan, onnx_files, plain
 from bench.timing import print_table
 from curvegan.repository.repository import Repository
 
-# Rows of a call, and how many calls are in flight.
+# Rows per call, and calls in flight.
 _LOADS = ((1, 1), (1, 8), (1000, 8))
 
 
 def compare_inference(
     repository: Repository, others: Mapping[str, Start], rounds: int, seconds: float
 ) -> None:
-    """Prints a table for each model: medians over `rounds` turns of about so many seconds.
+    """Prints a table per model: medians over `rounds` rounds of about `seconds`.
 
-    Ours and the plain server stand beside `others`, by their names.
+    Compares our server, the plain server and `others`.
     """
     version = repository.newest()
     specs = repository.load(version).description.specs
@@ -48,7 +48,7 @@ def compare_inference(
 def _lines(
     load: InferLoad, servers: Mapping[str, Server], rounds: int, seconds: float
 ) -> list[tuple[str, ...]]:
-    """Returns the table's lines of a load, one for each server."""
+    """Returns the rows of the table for a load, one per server."""
     candidates = {name: partial(measure, load, server) for name, server in servers.items()}
     rates = interleaved(candidates, rounds, seconds)
     return [

@@ -1,4 +1,4 @@
-"""A load of gRPC calls by h2load, which costs little of the processor that the server needs."""
+"""Load of gRPC calls by h2load, which needs little CPU."""
 
 import shutil
 import struct
@@ -15,9 +15,9 @@ from curvegan.errors import CurveganError
 
 @dataclass(frozen=True)
 class Load:
-    """A call that is repeated: a gRPC method, the request's bytes, and how many are in flight.
+    """A repeated call: a gRPC method, the request, and the number of calls in flight.
 
-    `rows` is how many curves an answer holds.
+    `rows` is the number of curves in a response.
     """
 
     method: str
@@ -33,25 +33,25 @@ def need_h2load() -> None:
 
 
 def apply(load: Load, address: str, seconds: float) -> Rate:
-    """Keeps `load` on the server at `address` for so many seconds.
+    """Applies `load` to the server at `address` for `seconds`.
 
-    Raises CurveganError if a call failed. Of a gRPC error h2load takes no notice: see to it before.
+    Raises CurveganError if a call failed. h2load does not detect gRPC errors: check the call first.
     """
     with tempfile.TemporaryDirectory() as folder:
         body, log = Path(folder, "request"), Path(folder, "log")
-        # A gRPC message on the wire: not compressed, its length, its bytes.
+        # A gRPC message: the compression flag, the length and the content.
         body.write_bytes(struct.pack(">?I", False, len(load.request)) + load.request)
         command = [
             *("h2load", "--duration", str(seconds), "--threads", "1"),
             *("--clients", str(load.at_once), "--max-concurrent-streams", "1"),
-            # Room for a stream's messages, so that flow control is not what is measured.
+            # Large windows, so that flow control does not limit a stream.
             *("--window-bits", "24", "--connection-window-bits", "24"),
             *("--header", "content-type: application/grpc", "--header", "te: trailers"),
             *("--data", str(body), "--log-file", str(log)),
             f"http://{address}/{load.method}",
         ]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-        # Start time, status, and the microseconds that the call took.
+        # Columns: start time, status, and duration in microseconds.
         calls = np.loadtxt(log, ndmin=2)
     if done.returncode or not len(calls) or (calls[:, 1] != 200).any():
         raise CurveganError(f"h2load failed on {address}: {done.stdout[-300:]}{done.stderr[-300:]}")

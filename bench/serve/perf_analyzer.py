@@ -1,4 +1,4 @@
-"""A load of ModelInfer calls by NVIDIA's perf_analyzer, with which users measure servers."""
+"""Load of ModelInfer calls by NVIDIA's perf_analyzer, the usual tool for inference servers."""
 
 import ctypes.util
 import json
@@ -14,14 +14,14 @@ from bench.serve.rates import Rate
 from bench.serve.servers.ours import Server
 from curvegan.errors import CurveganError
 
-# It measures three times at least, and calls a window over when it is a fifth longer than asked.
+# It measures at least three windows, each of which takes a fifth longer than requested.
 _WINDOWS, _OVERTIME = 3, 1.2
 
 
 @dataclass(frozen=True)
 class InferLoad:
-    """A call of ModelInfer that is repeated: a model, its input's name, that input's shape with the
-    rows first, and how many calls are in flight."""
+    """A repeated ModelInfer call: the model, the name of its input, the shape of the input (rows
+    first), and the number of calls in flight."""
 
     model: str
     tensor: str
@@ -30,21 +30,21 @@ class InferLoad:
 
 
 def tritonclient() -> Path:
-    """Returns the `bin` of an environment with tritonclient, which perf_analyzer comes with.
+    """Returns the `bin` folder of an environment with tritonclient, which includes perf_analyzer.
 
-    Raises InstallationError if it can't be had.
+    Raises InstallationError if it can't be installed.
     """
     return environment("triton-client", Path(__file__).parent / "tritonclient" / "requirements.txt")
 
 
 def need_libb64() -> None:
-    """Raises CurveganError if the library is missing that perf_analyzer needs."""
+    """Raises CurveganError if libb64, which perf_analyzer needs, is missing."""
     if not ctypes.util.find_library("b64"):
         raise CurveganError("libb64 is missing, which perf_analyzer needs (Debian: libb64-0d)")
 
 
 def run_perf_analyzer(*options: str) -> str:
-    """Runs it with `options`. Returns what it printed. Raises CurveganError if it fails."""
+    """Runs perf_analyzer with `options`. Returns its output. Raises CurveganError if it fails."""
     binaries = tritonclient()
     [cuda] = binaries.parent.glob("lib/python*/site-packages/nvidia/cuda_runtime/lib")
     done = subprocess.run(
@@ -54,7 +54,7 @@ def run_perf_analyzer(*options: str) -> str:
         text=True,
         check=False,
     )
-    # To a wrong option it answers with pages of help, after a line that says what is wrong.
+    # After an invalid option it prints pages of help, but the error first.
     if done.returncode:
         said = " ".join((done.stderr or done.stdout).split())
         raise CurveganError(f"perf_analyzer failed: {said[:300]}")
@@ -62,10 +62,10 @@ def run_perf_analyzer(*options: str) -> str:
 
 
 def measure(load: InferLoad, server: Server, seconds: float) -> Rate:
-    """Keeps `load`, with zeros for numbers, on `server` for about so many seconds.
+    """Applies `load`, with zeros as numbers, to `server` for about `seconds`.
 
-    Calls, their times and the server's processor time are those between the beginning of
-    perf_analyzer's first window and the end of its last one: it lists every call that ended there.
+    Counts the calls that ended between the start of perf_analyzer's first window and the end of
+    its last one, and the server's CPU time in this period.
     """
     with tempfile.TemporaryDirectory() as folder:
         listed = Path(folder, "calls.json")
@@ -75,11 +75,11 @@ def measure(load: InferLoad, server: Server, seconds: float) -> Rate:
                 *_shape(load, server),
                 *("--concurrency-range", str(load.at_once)),
                 *("-p", f"{1000 * seconds / _WINDOWS / _OVERTIME:.0f}", "-r", str(_WINDOWS)),
-                # It shall not go on until its windows agree.
+                # It must not repeat until its windows agree.
                 *("--stability-percentage", "999", "--profile-export-file", str(listed)),
             )
         [experiment] = json.loads(listed.read_text())["experiments"]
-    # Moments in nanoseconds; the windows follow each other without a gap.
+    # Times in nanoseconds; the windows are contiguous.
     calls = experiment["requests"]
     times = [(call["response_timestamps"][-1] - call["timestamp"]) / 1e6 for call in calls]
     start, *_, end = (moment / 1e9 for moment in experiment["window_boundaries"])

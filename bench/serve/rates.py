@@ -1,4 +1,4 @@
-"""How fast a server, or a client, was."""
+"""Throughput and latency."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import astuple, dataclass
@@ -11,9 +11,9 @@ from curvegan.arrays import Float64Array
 
 @dataclass(frozen=True)
 class Rate:
-    """Calls a second, and how long a call took, in milliseconds.
+    """Calls per second, and percentiles of their duration in milliseconds.
 
-    `processor` is the server's processor time of a call in microseconds, where it was measured.
+    `processor` is the server's CPU time per call in microseconds, NaN if it was not measured.
     """
 
     per_second: float
@@ -25,7 +25,7 @@ class Rate:
     def of(
         cls, times: Sequence[float] | Float64Array, seconds: float, processor: float = np.nan
     ) -> Self:
-        """Returns the rate of calls that took `times`, in milliseconds, within so many seconds."""
+        """Returns the rate of calls that took `times` (milliseconds) within `seconds`."""
         p50, p99 = np.percentile(times, (50, 99))
         return cls(len(times) / seconds, float(p50), float(p99), processor)
 
@@ -33,10 +33,10 @@ class Rate:
 def interleaved(
     candidates: Mapping[str, Callable[[float], Rate]], rounds: int, seconds: float
 ) -> dict[str, Rate]:
-    """Returns the medians of each candidate's rates.
+    """Returns the median rates of each candidate.
 
-    A candidate is called with how many seconds it may take. They take turns for `rounds` rounds,
-    after one of a second at most that is not counted.
+    Candidates are called with their duration in seconds. They take turns for `rounds` rounds, after
+    a warm-up of at most a second.
     """
     found: dict[str, list[Rate]] = {name: [] for name in candidates}
     for measure in candidates.values():

@@ -1,4 +1,4 @@
-"""Calls with one answer: ours beside grpcio that answers them with canned bytes."""
+"""Unary calls: our server compared with grpcio that returns canned bytes."""
 
 import tempfile
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _LIMIT = "canned, aio"
 def compare_with_canned(
     models: Path, loads: Mapping[str, Load], rounds: int, seconds: float
 ) -> None:
-    """Prints a table of calls, by their names: medians over `rounds` turns of so many seconds."""
+    """Prints a table of calls: medians over `rounds` rounds of `seconds`."""
     with ExitStack() as stack:
         ours = stack.enter_context(curvegan(models)).address
         answers = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -57,7 +57,7 @@ def _file(name: str) -> str:
 
 
 def _checked_answer(load: Load, address: str) -> bytes:
-    """Returns the answer to a call, which fails unless it is a good one."""
+    """Returns the response to a call. Raises grpc.RpcError if it fails."""
     with grpc.insecure_channel(address) as channel:
         call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(f"/{load.method}")
         return call(load.request, timeout=30)

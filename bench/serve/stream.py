@@ -1,4 +1,4 @@
-"""Curves a second of one stream."""
+"""Curves per second of one stream."""
 
 from pathlib import Path
 
@@ -14,8 +14,10 @@ _CURVES = 100_000
 
 
 def time_stream(models: Path, rounds: int, seconds: int) -> None:
-    """Prints how many curves a second the server streams, by the clock and by the processor time
-    that it took; medians over `rounds` turns of so many seconds."""
+    """Prints the curves per second of wall time and per second of the server's CPU time.
+
+    These are medians over `rounds` rounds of `seconds`.
+    """
     load = stream_load(_CURVES)
     with running_server(models) as server:
         apply(load, server.address, 1)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import torch
 
-from train.data.quadratics import Quadratics
+from train.families import built_in
 from train.gan.loop import Population
 from train.recipes import Recipe
 
@@ -16,7 +16,8 @@ def make_our_steps(
     """Returns a function that trains new GANs with `seeds` for at least `n_steps` more steps."""
     # The learning rates then hardly fall, and time does not depend on them.
     endless = replace(recipe, steps=2**32 // recipe.batch_size)
-    population = Population(endless, Quadratics(recipe.n_points), seeds, device)
+    source, _ = built_in(recipe.n_points)
+    population = Population(endless, source, seeds, device)
     reports = population.fit()
 
     def steps() -> None:

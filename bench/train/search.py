@@ -9,8 +9,10 @@ import torch
 
 from bench.timing import print_table
 from curvegan.command.command_line import Count, make_app, run
-from train.data.quadratics import Quadratics
+from curvegan.repository.description import Measure
+from train.families import built_in
 from train.gan.loop import Population
+from train.quality.measures import Measures
 from train.quality.selection import measure_held_out
 from train.recipes import RECIPES, Recipe
 
@@ -80,25 +82,25 @@ def main(*, seeds: Count = 5, steps: Count | None = None) -> None:
 def _print(title: str, recipes: dict[str, Recipe], seeds: int, steps: int | None) -> None:
     rows = []
     for name, recipe in recipes.items():
-        qualities = _train(replace(recipe, steps=steps or recipe.steps), seeds)
-        rows.append((name, *(_cell(qualities, measure) for measure in qualities[0])))
-    columns = ("recipe", "W1(a)", "off-family RMSE", "in bounds")
+        measures, qualities = _train(replace(recipe, steps=steps or recipe.steps), seeds)
+        rows.append((name, *(_cell(qualities, measure) for measure in measures)))
+    columns = ("recipe", *(measure.label for measure in measures))
     print_table(f"{title}: median of {seeds} seeds (worst)", columns, rows)
 
 
-def _train(recipe: Recipe, seeds: int) -> list[dict[str, float]]:
-    family = Quadratics(recipe.n_points)
-    population = Population(recipe, family, range(1, seeds + 1), torch.device("cpu"))
+def _train(recipe: Recipe, seeds: int) -> tuple[Measures, list[dict[str, float]]]:
+    source, measures = built_in(recipe.n_points)
+    population = Population(recipe, source, range(1, seeds + 1), torch.device("cpu"))
     for _ in population.fit():
         pass
-    qualities = measure_held_out(population.generators(), recipe.n_noise, family)
-    return [quality for quality in qualities if quality]
+    qualities = measure_held_out(population.generators(), recipe.n_noise, source, measures)
+    return measures, [quality for quality in qualities if quality]
 
 
-def _cell(qualities: list[dict[str, float]], measure: str) -> str:
-    values = [quality[measure] for quality in qualities]
-    worst = min(values) if measure == "in_bounds" else max(values)
-    return f"{np.median(values):.4f} ({worst:.4f})"
+def _cell(qualities: list[dict[str, float]], measure: Measure) -> str:
+    values = [quality[measure.name] for quality in qualities]
+    worst = min(values) if measure.better == "higher" else max(values)
+    return f"{np.median(values):{measure.format}} ({worst:{measure.format}})"
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """What went wrong with a call: gRPC's status, read for people and for whoever may try again."""
 
+import contextlib
 from dataclasses import dataclass
 from typing import cast
 
 import grpc
+from google.protobuf.message import DecodeError
 from google.rpc.error_details_pb2 import BadRequest, RetryInfo
-from grpc_status import rpc_status
+from google.rpc.status_pb2 import Status
 
 from curvegan.errors import CurveganError
 
@@ -14,6 +16,8 @@ _OUT_OF_TIME = "Deadline Exceeded"
 _UNREACHABLE = ("failed to connect", "errors resolving")
 # What a server of this project sends beside a refusal; below 0 it means that no repeat helps.
 _PUSHBACK = "grpc-retry-pushback-ms"
+# Where gRPC carries a google.rpc.Status.
+_DETAILS = "grpc-status-details-bin"
 
 # What repeating does not mend, by what gRPC's core says of it.
 _HOPELESS = {
@@ -150,14 +154,21 @@ def _explained(code: grpc.StatusCode, details: str, target: str) -> str:
 def _read_details(call: grpc.Call) -> tuple[str, float | None]:
     """Returns the field that an error's details name, or "", and in how many seconds to retry."""
     field, hint = "", None
-    status = rpc_status.from_call(call)
     bad_request, retry_info = BadRequest(), RetryInfo()
-    for detail in status.details if status else ():
+    for detail in _status(call).details:
         if detail.Unpack(bad_request) and bad_request.field_violations:
             field = str(bad_request.field_violations[0].field)
         elif detail.Unpack(retry_info):
             hint = max(0.0, retry_info.retry_delay.ToMilliseconds() / 1000)
     return field, hint
+
+
+def _status(call: grpc.Call) -> Status:
+    for key, value in call.trailing_metadata() or ():
+        if key == _DETAILS:
+            with contextlib.suppress(DecodeError):  # Then it is not what gRPC defines by this name.
+                return Status.FromString(value)
+    return Status()
 
 
 def _is_final(call: grpc.Call) -> bool:

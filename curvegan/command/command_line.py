@@ -1,36 +1,32 @@
 """What the project's commands share: `--version`, one line for an error, the exit codes, and how
 whole numbers are read."""
 
-import contextlib
 import io
 import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from functools import partial
 from importlib.metadata import version
-from types import FrameType
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import cyclopts
 from cyclopts.validators import Number
 from rich.console import Console
 from rich.text import Text
 
+from curvegan.command import signals
 from curvegan.errors import CurveganError, Interrupted
 
 
 def whole_number(_type: type, tokens: Sequence[cyclopts.Token]) -> int:
-    """Reads a whole number; cyclopts itself would round 1.5. Raises ValueError for what is none."""
+    """Reads a whole number, where cyclopts itself would round 1.5. Raises ValueError."""
     try:
         return int(tokens[0].value)
     except ValueError:
-        raise ValueError(f"{tokens[0].value!r} is no whole number") from None
+        raise ValueError(f"{tokens[0].value!r} is not a whole number") from None
 
 
-Handler = Callable[[int, FrameType | None], Any]
-
-# Of something that there must be at least one of.
+# A number of things, at least one.
 Count = Annotated[int, cyclopts.Parameter(converter=whole_number, validator=Number(gte=1))]
 
 
@@ -55,20 +51,12 @@ def run(app: cyclopts.App, clean_up: Callable[[], None] | None = None) -> NoRetu
     """Runs `app` on this process's arguments and exits.
 
     The exit code is 0, 1 after an error, 2 for arguments that can't be read, 130 after Ctrl-C, 143
-    after SIGTERM; both of these clean up first: they raise an exception or, with `clean_up`, call
-    that and end the process there and then. That is for a command whose libraries lose such
-    exceptions, or never close after one.
+    after SIGTERM; `clean_up` is that of `signals.handle`.
     """
-    interrupt: Handler = signal.default_int_handler
-    terminate: Handler = _terminate
-    if clean_up:
-        interrupt = terminate = partial(_end_at_once, clean_up)
-    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # see curvegan.command.early_interrupt
-        signal.signal(signal.SIGINT, interrupt)
-    signal.signal(signal.SIGTERM, terminate)
+    signals.handle(clean_up)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # A path that the terminal can't show is no reason to fail.
+            # A path that the terminal can't show must not make the command fail.
             stream.reconfigure(errors="backslashreplace")
     # What gRPC's core has to say about an address, our own errors say in one line.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
@@ -85,7 +73,7 @@ def run(app: cyclopts.App, clean_up: Callable[[], None] | None = None) -> NoRetu
     except MemoryError as error:
         sys.exit(f"error: not enough memory: {_on_one_line(error)}")
     except BrokenPipeError:
-        # The reader of our output has gone (`... | head`); there is nobody left to tell.
+        # The reader of our output has gone (`... | head`): there is nowhere to say so.
         sys.stderr.close()
         sys.exit(1)
     except OSError as error:
@@ -100,15 +88,3 @@ def _format_error(error: cyclopts.CycloptsError) -> Text:
 
 def _on_one_line(error: Exception) -> str:
     return " ".join(str(error).split())
-
-
-def _terminate(_signal_number: int, _frame: object) -> NoReturn:
-    sys.exit(128 + signal.SIGTERM)
-
-
-def _end_at_once(clean_up: Callable[[], None], signal_number: int, _frame: object) -> NoReturn:
-    clean_up()
-    if signal_number == signal.SIGINT:
-        with contextlib.suppress(OSError):
-            os.write(2, b"interrupted\n")
-    os._exit(128 + signal_number)

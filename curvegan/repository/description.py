@@ -6,6 +6,8 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from curvegan.arrays import Float32Array, Float64Array
+
 ModelName = Literal["generator", "sampler"]
 MODEL_NAMES: tuple[ModelName, ...] = get_args(ModelName)
 
@@ -78,6 +80,11 @@ class Parameter:
     offset: float
     low: float
     high: float
+
+    def of(self, curves: Float32Array) -> Float64Array:
+        """Returns its value in each of `curves`, float32 [n, n_points]: float64 [n]."""
+        values: Float64Array = curves.astype(np.float64) @ np.array(self.weights) + self.offset
+        return values
 
 
 @dataclass(frozen=True)

@@ -8,30 +8,7 @@ from pathlib import Path
 import msgspec
 
 from curvegan.errors import RepositoryError
-from curvegan.repository.description import (
-    Description,
-    Family,
-    Measure,
-    ModelName,
-    Parameter,
-    Training,
-)
-
-# What a manifest consists of: who writes or reads one needs them too.
-__all__ = [
-    "FORMAT",
-    "MANIFEST",
-    "Description",
-    "Family",
-    "Manifest",
-    "Measure",
-    "ModelName",
-    "Parameter",
-    "Training",
-    "parse_manifest",
-    "sha256",
-    "to_json",
-]
+from curvegan.repository.description import Description, ModelName
 
 FORMAT = 1
 MANIFEST = "manifest.json"

@@ -5,7 +5,7 @@ import warnings
 
 from curvegan.v1 import curves_pb2 as curvegan_dot_v1_dot_curves__pb2
 
-GRPC_GENERATED_VERSION = '1.85.1'
+GRPC_GENERATED_VERSION = '1.72.1'
 GRPC_VERSION = grpc.__version__
 _version_not_supported = False
 
@@ -18,14 +18,14 @@ except ImportError:
 if _version_not_supported:
     raise RuntimeError(
         f'The grpc package installed is at version {GRPC_VERSION},'
-        + ' but the generated code in curvegan/v1/curves_pb2_grpc.py depends on'
+        + f' but the generated code in curvegan/v1/curves_pb2_grpc.py depends on'
         + f' grpcio>={GRPC_GENERATED_VERSION}.'
         + f' Please upgrade your grpc module to grpcio>={GRPC_GENERATED_VERSION}'
         + f' or downgrade your generated code using grpcio-tools<={GRPC_VERSION}.'
     )
 
 
-class CurveServiceStub:
+class CurveServiceStub(object):
     """Generates curves. What a server takes upon itself is bounded, by default to requests of 2 MiB.
     Errors are gRPC status codes; where a field is at fault, a google.rpc.BadRequest in the status
     details names it, and where the same request may succeed later, a google.rpc.RetryInfo says when.
@@ -54,7 +54,7 @@ class CurveServiceStub:
                 _registered_method=True)
 
 
-class CurveServiceServicer:
+class CurveServiceServicer(object):
     """Generates curves. What a server takes upon itself is bounded, by default to requests of 2 MiB.
     Errors are gRPC status codes; where a field is at fault, a google.rpc.BadRequest in the status
     details names it, and where the same request may succeed later, a google.rpc.RetryInfo says when.
@@ -108,7 +108,7 @@ def add_CurveServiceServicer_to_server(servicer, server):
 
 
  # This class is part of an EXPERIMENTAL API.
-class CurveService:
+class CurveService(object):
     """Generates curves. What a server takes upon itself is bounded, by default to requests of 2 MiB.
     Errors are gRPC status codes; where a field is at fault, a google.rpc.BadRequest in the status
     details names it, and where the same request may succeed later, a google.rpc.RetryInfo says when.

@@ -1,48 +1,48 @@
-// Makes the curves of seeds in the browser, with onnxruntime-web's wasm.
+// Computes the curves of seeds in the browser, with onnxruntime-web's wasm backend.
 import * as ort from "./node_modules/onnxruntime-web/dist/ort.wasm.bundle.min.mjs";
 
 const wasm = "./node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm";
 ort.env.wasm.wasmPaths = { wasm: new URL(wasm, import.meta.url).href };
-ort.env.wasm.numThreads = 1; // More would take a page that is isolated from other origins.
+ort.env.wasm.numThreads = 1; // More threads would require a cross-origin isolated page.
 
-const MOST_SEEDS = 100_000; // Many more lines than that hold up the browser.
+const MOST_SEEDS = 100_000; // More lines would make the browser slow.
 
-class Mistake extends Error {}
+class UserError extends Error {}
 
-/** Returns the seeds that are written as 7, -1 or 0-63: BigInt64Array [n].
+/** Parses seeds written as 7, -1 or 0-63. Returns BigInt64Array [n].
  *
- * BigInt all the way, for a number is exact up to 2^53 only. */
+ * Uses BigInt, because numbers are exact only up to 2^53. */
 function parseSeeds(text) {
   const seeds = [];
   for (const part of text.split(/[\s,]+/).filter(Boolean)) {
     const match = /^(-?[0-9]+)(?:-(-?[0-9]+))?$/.exec(part);
-    if (!match) throw new Mistake(`'${part}' is no seed: write 7, -1 or 0-63`);
+    if (!match) throw new UserError(`'${part}' is not a seed: write 7, -1 or 0-63`);
     const first = BigInt(match[1]);
     const last = BigInt(match[2] ?? match[1]);
     if ([first, last].some((seed) => BigInt.asIntN(64, seed) !== seed) || last < first) {
-      throw new Mistake(`'${part}' is no seed of 64 bits, nor an ascending range of them`);
+      throw new UserError(`'${part}' is not a 64-bit seed or an ascending range of them`);
     }
     if (BigInt(seeds.length) + last - first >= BigInt(MOST_SEEDS)) {
-      throw new Mistake("that is more than 100,000 seeds: ask for fewer at once");
+      throw new UserError("that is more than 100,000 seeds: request fewer at once");
     }
     for (let seed = first; seed <= last; seed++) seeds.push(seed);
   }
-  if (!seeds.length) throw new Mistake("no seeds: write 7, -1 or 0-63");
+  if (!seeds.length) throw new UserError("no seeds: write 7, -1 or 0-63");
   return BigInt64Array.from(seeds);
 }
 
 function notOurs(address) {
-  return new Mistake(`${address} does not map seeds to curves: give a sampler's model.onnx`);
+  return new UserError(`${address} does not map seeds to curves: give a sampler's model.onnx`);
 }
 
 async function loadSampler(address) {
   const answer = await fetch(address).catch(() => {
-    throw new Mistake(`can't reach ${address}`);
+    throw new UserError(`can't reach ${address}`);
   });
-  if (!answer.ok) throw new Mistake(`can't read ${address}: ${answer.status}`);
+  if (!answer.ok) throw new UserError(`can't read ${address}: ${answer.status}`);
   const content = new Uint8Array(await answer.arrayBuffer());
   const session = await ort.InferenceSession.create(content, { logSeverityLevel: 4 }).catch(() => {
-    throw new Mistake(`${address} is no ONNX model: give a sampler's model.onnx`);
+    throw new UserError(`${address} is not an ONNX model: give a sampler's model.onnx`);
   });
   const found = [...session.inputMetadata, ...session.outputMetadata].map(
     ({ name, type, shape }) => `${name} ${type} ${shape?.length}`,
@@ -61,8 +61,8 @@ async function makeLines(address, text) {
   const { curves } = await session
     .run({ seeds: new ort.Tensor("int64", seeds, [seeds.length]) })
     .catch(({ message }) => {
-      // A model may look like ours, and memory may run out.
-      throw new Mistake(`${address} can't make the curves: ${message.split("\n")[0]}`);
+      // Another model with the same input, or out of memory.
+      throw new UserError(`${address} can't make the curves: ${message.split("\n")[0]}`);
     })
     .finally(() => session.release());
   const [n, nPoints] = curves.dims;
@@ -80,7 +80,7 @@ const alert = document.querySelector("[role=alert]");
 let turn = 0;
 
 async function show() {
-  const mine = ++turn; // An answer that comes late is dropped.
+  const mine = ++turn; // A late result is dropped.
   printed.textContent = alert.textContent = "";
   let [lines, problem] = ["", ""];
   try {
@@ -88,7 +88,7 @@ async function show() {
     lines = (await makeLines(model.value, seeds.value)).join("\n");
   } catch (error) {
     problem = `error: ${error.message}`;
-    if (!(error instanceof Mistake)) console.error(error);
+    if (!(error instanceof UserError)) console.error(error);
   }
   if (mine !== turn) return;
   printed.textContent = lines;

@@ -16,11 +16,11 @@ namespace {
 
 constexpr std::uint64_t kMostSeeds = 1'000'000;
 
-struct Mistake : std::runtime_error {
+struct UserError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Reads a seed from the front of `text` and removes it; nothing if there is none of 64 bits.
+// Removes a 64-bit seed from the front of `text` and returns it, or nothing if there is none.
 std::optional<std::int64_t> take_seed(std::string_view& text) {
   std::int64_t seed = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seed);
@@ -29,7 +29,7 @@ std::optional<std::int64_t> take_seed(std::string_view& text) {
   return seed;
 }
 
-// Adds the seeds that `text` names to `seeds`.
+// Parses `text`, such as 7, -1 or 0-63, and appends to `seeds`.
 void add_seeds(const std::string& text, std::vector<std::int64_t>& seeds) {
   std::string_view rest = text;
   const auto first = take_seed(rest);
@@ -39,27 +39,27 @@ void add_seeds(const std::string& text, std::vector<std::int64_t>& seeds) {
     last = take_seed(rest);
   }
   if (!first || !last || !rest.empty() || *last < *first)
-    throw Mistake("'" + text + "' is no seed of 64 bits, nor an ascending range: write 7, -1 or 0-63");
-  // Unsigned, for the difference of two seeds may take 64 bits.
+    throw UserError("'" + text + "' is not a 64-bit seed or an ascending range: write 7, -1 or 0-63");
+  // Unsigned, because the difference of two seeds may need 64 bits.
   const auto more = static_cast<std::uint64_t>(*last) - static_cast<std::uint64_t>(*first);
   if (more >= kMostSeeds - seeds.size())
-    throw Mistake("that is more than 1,000,000 seeds: ask for fewer at once");
+    throw UserError("that is more than 1,000,000 seeds: request fewer at once");
   for (std::uint64_t i = 0; i <= more; ++i) seeds.push_back(*first + static_cast<std::int64_t>(i));
 }
 
 torch::jit::Module load_sampler(const std::string& path) {
-  if (!std::ifstream(path).good()) throw Mistake("can't read " + path);
+  if (!std::ifstream(path).good()) throw UserError("can't read " + path);
   torch::jit::Module sampler;
   try {
     sampler = torch::jit::load(path, torch::kCPU);
   } catch (const c10::Error&) {
-    throw Mistake(path + " is no TorchScript model: give a curvegan sampler's model.pt");
+    throw UserError(path + " is not a TorchScript model: give a curvegan sampler's model.pt");
   }
   const auto method = sampler.find_method("forward");
   // The first argument is the module itself.
   if (!method || method->function().getSchema().arguments().size() != 2 ||
       method->function().getSchema().arguments()[1].name() != "seeds")
-    throw Mistake(path + " does not map seeds to curves: give a curvegan sampler's model.pt");
+    throw UserError(path + " does not map seeds to curves: give a curvegan sampler's model.pt");
   return sampler;
 }
 
@@ -70,17 +70,17 @@ torch::Tensor curves_of(torch::jit::Module& sampler, std::vector<std::int64_t>& 
   torch::Tensor curves;
   try {
     curves = sampler.forward({torch::from_blob(seeds.data(), {n}, torch::kInt64)}).toTensor();
-  } catch (const std::exception& error) {  // A model may look like ours, and memory may run out.
+  } catch (const std::exception& error) {  // Another model with the same input, or out of memory.
     const std::string reason = error.what();
-    throw Mistake("the model can't make the curves: " + reason.substr(0, reason.find('\n')));
+    throw UserError("the model can't make the curves: " + reason.substr(0, reason.find('\n')));
   }
   if (curves.dim() != 2 || curves.size(0) != n || curves.scalar_type() != torch::kFloat32)
-    throw Mistake("the model does not make curves: give a curvegan sampler's model.pt");
+    throw UserError("the model does not make curves: give a curvegan sampler's model.pt");
   return curves.contiguous();
 }
 
 void run(const std::vector<std::string>& arguments) {
-  if (arguments.size() < 2) throw Mistake("write: curves MODEL SEEDS...");
+  if (arguments.size() < 2) throw UserError("usage: curves MODEL SEEDS...");
   std::vector<std::int64_t> seeds;
   for (auto text = arguments.begin() + 1; text != arguments.end(); ++text) add_seeds(*text, seeds);
   auto sampler = load_sampler(arguments[0]);
@@ -93,7 +93,7 @@ void run(const std::vector<std::string>& arguments) {
       std::cout << ' ' << values[row][point];
     std::cout << '\n';
   }
-  if (!std::cout.flush()) throw Mistake("can't write the curves");
+  if (!std::cout.flush()) throw UserError("can't write the curves");
 }
 
 }  // namespace
@@ -101,8 +101,8 @@ void run(const std::vector<std::string>& arguments) {
 int main(int argc, char** argv) {
   try {
     run({argv + 1, argv + argc});
-  } catch (const Mistake& mistake) {
-    std::cerr << "error: " << mistake.what() << '\n';
+  } catch (const UserError& error) {
+    std::cerr << "error: " << error.what() << '\n';
     return 1;
   }
 }

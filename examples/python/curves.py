@@ -1,9 +1,9 @@
-"""Prints the curves of seeds, with onnxruntime and numpy alone.
+"""Prints the curves of seeds, using only onnxruntime and numpy.
 
 python curves.py MODEL SEEDS...      SEEDS: 7, -1, 0-63
 
-MODEL is the `model.onnx` of a sampler, which knows the seed rule itself, or that of a generator:
-then `seed_noise` makes the noise. A runtime that has no 64-bit integers needs the latter.
+MODEL is the `model.onnx` of a sampler, which contains the seed rule, or of a generator, whose noise
+`seed_noise` makes. Runtimes without 64-bit integers need the generator.
 """
 
 import os
@@ -32,7 +32,9 @@ def seed_noise(seeds, n_noise):
     low, high = counter & mask, counter >> np.uint64(32)
     key = np.arange((n_noise + 1) // 2, dtype=np.uint64)
     for _ in range(10):
-        product = low * np.uint64(0xD256D193)  # Both are below 2^32, so nothing is lost.
+        product = low * np.uint64(
+            0xD256D193
+        )  # Both factors are below 2^32, so this can't overflow.
         low, high = product >> np.uint64(32) ^ key ^ high, product & mask
         key = key + np.uint64(0x9E3779B9) & mask
     u = ((low >> np.uint64(8)) + 0.5) * 2.0**-24
@@ -48,8 +50,8 @@ def curves_of(path, seeds):
         session = onnxruntime.InferenceSession(Path(path).read_bytes())
     except OSError as error:
         sys.exit(f"error: can't read {path}: {error.strerror}")
-    except Exception:  # onnxruntime has many for a file that is no model, of no class of their own.
-        sys.exit(f"error: {path} is no ONNX model: give a curvegan model.onnx")
+    except Exception:  # onnxruntime raises various exceptions without a common class.
+        sys.exit(f"error: {path} is not an ONNX model: give a curvegan model.onnx")
     inputs = [(tensor.name, tensor.type, len(tensor.shape)) for tensor in session.get_inputs()]
     outputs = [(tensor.name, tensor.type, len(tensor.shape)) for tensor in session.get_outputs()]
     not_ours = f"{path} maps neither seeds nor noise to curves: give a curvegan model.onnx"
@@ -58,7 +60,7 @@ def curves_of(path, seeds):
     try:
         rows = seeds if inputs == SEEDS else seed_noise(seeds, session.get_inputs()[0].shape[1])
         (curves,) = session.run(["curves"], {inputs[0][0]: rows})
-    except Exception as error:  # A model may look like ours, and memory may run out.
+    except Exception as error:  # Another model with the same inputs, or out of memory.
         sys.exit(f"error: {path} can't make the curves: {str(error).splitlines()[0]}")
     if len(curves) != len(seeds):
         sys.exit(f"error: {not_ours}")
@@ -66,26 +68,26 @@ def curves_of(path, seeds):
 
 
 def parse_seeds(texts):
-    """Returns the seeds that are written as 7, -1 or 0-63, int64 [n]."""
+    """Parses seeds written as 7, -1 or 0-63. Returns int64 [n]."""
     seeds = []
     for text in texts:
         match = re.fullmatch(r"(-?[0-9]{1,30})(?:-(-?[0-9]{1,30}))?", text)
         if not match:
-            sys.exit(f"error: {text!r} is no seed: write 7, -1 or 0-63")
+            sys.exit(f"error: {text!r} is not a seed: write 7, -1 or 0-63")
         first, last = int(match[1]), int(match[2] or match[1])
         if not -(2**63) <= first <= last < 2**63:
-            sys.exit(f"error: {text!r} is no seed of 64 bits, nor an ascending range of them")
+            sys.exit(f"error: {text!r} is not a 64-bit seed or an ascending range of them")
         if len(seeds) + last - first >= MOST_SEEDS:
-            sys.exit(f"error: that is more than {MOST_SEEDS:,} seeds: ask for fewer at once")
+            sys.exit(f"error: that is more than {MOST_SEEDS:,} seeds: request fewer at once")
         seeds.extend(range(first, last + 1))
     return np.array(seeds, np.int64)
 
 
 def main():
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it, without a traceback.
-    onnxruntime.set_default_logger_severity(4)  # Errors are told by us, in one line.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends the program without a traceback.
+    onnxruntime.set_default_logger_severity(4)  # We print errors ourselves, as one line.
     if len(sys.argv) < 3:
-        sys.exit("error: write: python curves.py MODEL SEEDS...")
+        sys.exit("error: usage: python curves.py MODEL SEEDS...")
     seeds = parse_seeds(sys.argv[2:])
     curves = curves_of(sys.argv[1], seeds)
     try:
@@ -93,10 +95,10 @@ def main():
             print(seed, *(f"{value:.9g}" for value in curve))
         sys.stdout.flush()
     except OSError as error:
-        # Python would else try once more at its end, and complain once more.
+        # Otherwise Python would flush again at exit, and print another error.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        had_enough = isinstance(error, BrokenPipeError)  # as in `... | head`
-        sys.exit(1 if had_enough else f"error: can't write the curves: {error.strerror}")
+        pipe_closed = isinstance(error, BrokenPipeError)  # as in `... | head`
+        sys.exit(1 if pipe_closed else f"error: can't write the curves: {error.strerror}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""What every call has, by whatever it comes in.
+"""What all calls have in common, over gRPC and HTTP.
 
-Read in this order: `status` (errors as status codes), `tokens` (who gets in), `calls` (begin,
-refuse and end of a call), `metrics` and `logs`.
+Read in this order: `status` (errors as status codes), `tokens` (authentication), `calls` (calls in
+flight, their limits and draining), `metrics` and `logs`.
 """

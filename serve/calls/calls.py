@@ -1,4 +1,4 @@
-"""The calls in flight, whatever they came in by: counted, bounded, and observed when they end."""
+"""Calls in flight, over gRPC and HTTP: counts them, applies the limits, and drains them."""
 
 import asyncio
 import logging
@@ -12,25 +12,25 @@ from typing import TypeVar
 import grpc
 
 from serve.calls.status import Context, RequestError, as_request_error
-from serve.settings import Bounds
+from serve.settings import Limits
 
 logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
-# A client's clock may reach the deadline a little before ours.
-_CLOCKS_DIFFER = 0.1
-# Seconds that a stream without a request is kept open while the server shuts down.
-_LAST_WAIT = 0.5
+# Seconds by which a client's deadline may expire before ours.
+_CLOCK_TOLERANCE = 0.1
+# Seconds that an idle stream stays open while the server shuts down.
+_DRAIN_IDLE_SECONDS = 0.5
 
 
 @dataclass(slots=True)
 class Call:
-    """What is known of one call. Who answers it fills in what it is about.
+    """One call. The method that handles it fills in the model, version, rows and request id.
 
-    `peer` is the client's address; `source_field` names the request's field that says which
-    curves. `began` and `ended` are seconds on the clock of `time.perf_counter`, `computed` is how
-    many of them the engine took. `release` gives back the memory that the answer holds.
+    `peer` is the client's address; `source_field` is the request field that selects the curves.
+    `began` and `ended` are seconds of `time.perf_counter`, `computed` is the number of seconds
+    spent in the engine. `release` frees the memory reserved for the response.
     """
 
     method: str
@@ -49,46 +49,46 @@ class Call:
 
 
 class Calls:
-    """Counts calls, and says which new one is one too many.
+    """Tracks the calls in flight and decides whether to accept a new one.
 
-    `in_flight` is how many there are, `streams` how many of them are streams.
+    `in_flight` is the number of calls, `streams` the number of streams among them.
     """
 
-    def __init__(self, bounds: Bounds) -> None:
-        self._bounds = bounds
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self._observers: list[Callable[[Call], None]] = []
         self.in_flight = 0
         self.streams = 0
         self._idle = asyncio.Event()
         self._idle.set()
-        # Of the streams that wait for their client's next request.
-        self._waits: set[asyncio.Timeout] = set()
+        # Timeouts of streams that are waiting for the next request.
+        self._stream_timeouts: set[asyncio.Timeout] = set()
         self.draining = False
 
     def add_observer(self, observe: Callable[[Call], None]) -> None:
-        """Calls `observe` with every call that ends from now on."""
+        """Registers `observe`, which is called after every call."""
         self._observers.append(observe)
 
     def refusal(self, *, is_stream: bool) -> RequestError | None:
-        """Returns why a new call can't be taken, or None if it can."""
+        """Returns the error to reject a new call with, or None to accept it."""
         if self.draining:
-            return _leaving()
-        if self.in_flight >= self._bounds.max_calls:
-            return _full(f"{self.in_flight} calls")
-        if is_stream and self.streams >= self._bounds.max_streams:
-            return _full(f"{self.streams} streams")
+            return _shutting_down()
+        if self.in_flight >= self._limits.max_calls:
+            return _overloaded(f"{self.in_flight} calls")
+        if is_stream and self.streams >= self._limits.max_streams:
+            return _overloaded(f"{self.streams} streams")
         return None
 
     @contextmanager
     def counted(
         self, call: Call, context: Context | None = None, *, until_sent: bool = False
     ) -> Iterator[None]:
-        """Counts `call` while the `with` block lasts; or `until_sent`, until gRPC has sent what it
-        returns, for until then an answer takes memory.
+        """Counts `call` as in flight until the `with` block ends or, with `until_sent`, until gRPC
+        has sent the response, which takes memory until then.
 
-        What ends the block gives the call its status code. An Exception leaves it as a
-        RequestError, which is safe to send; a cancellation leaves it as it is. `context` is gRPC's,
-        None for HTTP.
+        Sets the status code of the call. Turns an Exception into a RequestError, which is safe to
+        send to the client; a cancellation propagates unchanged. `context` is gRPC's context, None
+        for HTTP.
         """
         self.in_flight += 1
         self.streams += call.is_stream
@@ -101,7 +101,7 @@ class Calls:
             raise refusal from None
         except BaseException:
             left = context.time_remaining() if context else None
-            is_late = left is not None and left < _CLOCKS_DIFFER
+            is_late = left is not None and left < _CLOCK_TOLERANCE
             call.code = grpc.StatusCode.DEADLINE_EXCEEDED if is_late else grpc.StatusCode.CANCELLED
             raise
         finally:
@@ -123,26 +123,26 @@ class Calls:
             observe(call)
 
     async def next_request(self, reading: Awaitable[Result]) -> Result:
-        """Returns what `reading`, a stream's wait for its next request, does.
+        """Awaits `reading`, the next request of a stream, and returns it.
 
-        It may take for ever, but not while the server drains: what was sent before has arrived
-        soon. Raises RequestError then.
+        There is no timeout until the server drains. While it drains, raises RequestError if no
+        request arrives within a short time.
         """
         try:
-            async with asyncio.timeout(_LAST_WAIT if self.draining else None) as wait:
-                self._waits.add(wait)
+            async with asyncio.timeout(_DRAIN_IDLE_SECONDS if self.draining else None) as timeout:
+                self._stream_timeouts.add(timeout)
                 try:
                     return await reading
                 finally:
-                    self._waits.remove(wait)
+                    self._stream_timeouts.remove(timeout)
         except TimeoutError:
-            raise _leaving() from None
+            raise _shutting_down() from None
 
-    async def drain(self, seconds: float, hurry: asyncio.Event) -> None:
-        """Refuses new calls from now on and waits for the others, at most for `seconds` and not
-        longer than until `hurry` is set.
+    async def drain(self, seconds: float, force: asyncio.Event) -> None:
+        """Rejects new calls from now on. Returns when all calls have ended, after `seconds`, or
+        when `force` is set.
 
-        grpc.aio's own graceful stop leaves a call that arrives while it stops without any answer.
+        Needed because a call that arrives during grpc.aio's own graceful stop gets no response.
         """
         self.draining = True
         if self.in_flight:
@@ -151,27 +151,27 @@ class Calls:
                 self.in_flight,
                 seconds,
             )
-        for stream in self._waits:
-            stream.reschedule(asyncio.get_running_loop().time() + _LAST_WAIT)
-        waits = [asyncio.create_task(event.wait()) for event in (self._idle, hurry)]
+        for timeout in self._stream_timeouts:
+            timeout.reschedule(asyncio.get_running_loop().time() + _DRAIN_IDLE_SECONDS)
+        waits = [asyncio.create_task(event.wait()) for event in (self._idle, force)]
         await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
 
 
-def _leaving() -> RequestError:
+def _shutting_down() -> RequestError:
     return RequestError(
         grpc.StatusCode.UNAVAILABLE,
         None,
-        "the server is shutting down: try another",
+        "the server is shutting down: retry on another server",
         retry_after=0.1,
     )
 
 
-def _full(what: str) -> RequestError:
+def _overloaded(in_flight: str) -> RequestError:
     return RequestError(
         grpc.StatusCode.RESOURCE_EXHAUSTED,
         None,
-        f"the server is full: it has {what} in flight",
+        f"the server is full: it has {in_flight} in flight",
         retry_after=0.1,
     )

@@ -1,4 +1,4 @@
-"""Log lines, as text or as JSON, and the access log: one structured line a request."""
+"""Logging as text or JSON, and the access log, which has one structured line per request."""
 
 import logging
 import sys
@@ -7,31 +7,31 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-if TYPE_CHECKING:  # The supervisor, which uses this module too, must not load gRPC.
+if TYPE_CHECKING:  # The supervisor uses this module too, and must not load gRPC.
     from serve.calls.calls import Call
 
 
 _access = logging.getLogger("serve.access")
 
-# A request's id may be as long as a request.
+# Clients choose the request id, which may be as long as the request.
 _MAX_ID = 200
 
 
 def set_up(log_format: Literal["text", "json"], process: str) -> None:
-    """Writes the log to standard error from now on, under the name `process`."""
+    """Sends the log to standard error, with the name `process` in every line."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Json(process) if log_format == "json" else _Text(process))
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     logging.captureWarnings(True)
-    # A client that goes away in the middle of an answer is no error of ours; those that are,
-    # serve.calls.status logs.
+    # gRPC logs an error when a client disconnects during a response. Our own errors are logged by
+    # serve.calls.status.
     logging.getLogger("grpc._cython.cygrpc").setLevel(logging.CRITICAL)
-    # Nor is a request that is none, of which uvicorn warns each time.
+    # uvicorn logs a warning for every malformed request.
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
 
 
 def log_access(call: "Call") -> None:
-    """Logs a call that ended. What it sent, tokens among it, is not in there."""
+    """Logs a call that has ended. Never logs the request's content or token."""
     fields: dict[str, object] = {
         "method": call.method,
         "code": call.code.name,
@@ -47,7 +47,7 @@ def log_access(call: "Call") -> None:
 
 
 class _Text(logging.Formatter):
-    """A line that begins with a time is ours, whatever somebody sent; a traceback is indented."""
+    """Escapes control characters and indents tracebacks, so that clients can't forge log lines."""
 
     def __init__(self, process: str) -> None:
         super().__init__(f"%(asctime)s %(levelname)s {process} %(name)s: %(message)s")
@@ -84,14 +84,14 @@ class _Json(logging.Formatter):
         line |= getattr(record, "fields", {})
         try:
             return msgspec.json.encode(line).decode()
-        except UnicodeEncodeError:  # A path may hold bytes that are no text.
+        except UnicodeEncodeError:  # A path may contain bytes that are not valid UTF-8.
             for name, value in line.items():
                 line[name] = _printable(value) if isinstance(value, str) else value
             return msgspec.json.encode(line).decode()
 
 
 def _printable(text: str) -> str:
-    """Returns `text` with an escape in the place of each control character."""
+    """Returns `text` with control characters escaped."""
     if text.isprintable():
         return text
     return "".join(

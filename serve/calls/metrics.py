@@ -1,8 +1,8 @@
-"""Prometheus metrics, correct across workers.
+"""Prometheus metrics, summed over all workers.
 
-Each process writes its values into files of one folder, and whoever is asked adds them up: the
-multi-process mode of prometheus_client. Processes go by names that stay, so a worker that is
-started again goes on with the values of the one before it: docs/decisions/metrics.md says why.
+Uses the multi-process mode of prometheus_client: each process writes its values to files in a
+shared folder, and the process that serves a scrape adds them up. Process names are stable, so a
+restarted worker continues its predecessor's counters (see docs/decisions/metrics.md).
 """
 
 import os
@@ -17,9 +17,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from curvegan.errors import ServerError
-from curvegan.repository.manifest import ModelName
+from curvegan.repository.description import ModelName
 
-if TYPE_CHECKING:  # The supervisor, which uses this module too, must not load gRPC.
+if TYPE_CHECKING:  # The supervisor uses this module too, and must not load gRPC.
     from serve.calls.calls import Call
 
 
@@ -28,13 +28,13 @@ CONTENT_TYPE = prometheus_client.CONTENT_TYPE_PLAIN_0_0_4
 _BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60)
 
 
-# The files that a process writes to: prometheus_client's kinds and modes of metrics.
+# The files of each process: one per metric type and mode of prometheus_client.
 _FILES = ("counter", "histogram", "gauge_max", "gauge_livesum", "gauge_sum")
 _FILE_BYTES = 2**20
 
 
-class _Kind(NamedTuple):
-    """Calls that are counted together."""
+class _Key(NamedTuple):
+    """The labels by which calls are counted."""
 
     method: str
     code: str
@@ -44,7 +44,7 @@ class _Kind(NamedTuple):
 
 @dataclass(slots=True)
 class _Sums:
-    """What is counted of the calls of a kind."""
+    """The sums over the calls with one key."""
 
     calls: int = 0
     rows: int = 0
@@ -54,11 +54,11 @@ class _Sums:
 
 @dataclass(frozen=True)
 class ModelTotals:
-    """What all workers have done with one version of a model since the server started.
+    """Totals of one model version over all workers, since the server started.
 
-    `rows` counts the curves of the calls that succeeded, `succeeded` and `failed` calls. The times
-    are sums in seconds; `compute_seconds` is the engine's part of those that succeeded.
-    `last_asked` is in seconds since 1970-01-01 UTC, 0 for never.
+    `succeeded` and `failed` count calls, `rows` the curves of calls that succeeded. The seconds are
+    sums; `compute_seconds` is the time in the engine of calls that succeeded. `last_request` is in
+    seconds since 1970-01-01 UTC, 0 for never.
     """
 
     rows: float = 0
@@ -67,14 +67,14 @@ class ModelTotals:
     succeeded_seconds: float = 0.0
     failed_seconds: float = 0.0
     compute_seconds: float = 0.0
-    last_asked: float = 0.0
+    last_request: float = 0.0
 
 
 class Metrics:
-    """The metrics of one process, among those of all."""
+    """The metrics that one process writes."""
 
     def __init__(self, folder: Path, process: str) -> None:
-        """Writes into `folder`, as the process that goes by the name `process`."""
+        """`folder` is shared by all processes; `process` is this one's name."""
         self._folder = folder
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
         prometheus_client.values.ValueClass = prometheus_client.values.MultiProcessValue(  # type: ignore[no-untyped-call]
@@ -84,33 +84,33 @@ class Metrics:
             _reserve(folder / f"{kind}_{process}.db")
         own = CollectorRegistry()
         self._requests = Counter(
-            "curvegan_requests", "Requests that ended.", ("method", "code"), registry=own
+            "curvegan_requests", "Finished requests.", ("method", "code"), registry=own
         )
         self._seconds = Histogram(
             "curvegan_request_seconds",
-            "Time from a request's arrival to the end of its answer.",
+            "Time from a request's arrival to the end of its response.",
             ("method",),
             buckets=_BUCKETS,
             registry=own,
         )
         self._rows = Counter(
-            "curvegan_rows", "Curves of the requests that succeeded.", ("model", "version"),
+            "curvegan_rows", "Curves in successful responses.", ("model", "version"),
             registry=own,
         )  # fmt: skip
         self._model_requests = Counter(
-            "curvegan_model_requests", "Requests that reached a model version.",
+            "curvegan_model_requests", "Finished requests by model version.",
             ("model", "version", "outcome"), registry=own,
         )  # fmt: skip
         self._model_seconds = Counter(
-            "curvegan_model_seconds", "Time of the requests that reached a model version.",
+            "curvegan_model_seconds", "Duration of requests by model version.",
             ("model", "version", "outcome"), registry=own,
         )  # fmt: skip
         self._compute_seconds = Counter(
-            "curvegan_compute_seconds", "The engine's part of the requests that succeeded.",
+            "curvegan_compute_seconds", "Time in the engine of successful requests.",
             ("model", "version"), registry=own,
         )  # fmt: skip
-        self._last_asked = Gauge(
-            "curvegan_last_request_timestamp_seconds", "When a model version was last asked.",
+        self._last_request = Gauge(
+            "curvegan_last_request_timestamp_seconds", "Time of a model version's last request.",
             ("model", "version"), registry=own, multiprocess_mode="max",
         )  # fmt: skip
         self._in_flight = Gauge(
@@ -121,65 +121,65 @@ class Metrics:
             registry=own, multiprocess_mode="livesum",
         )  # fmt: skip
         self._workers = Gauge(
-            "curvegan_workers", "Workers that take calls.", registry=own, multiprocess_mode="sum"
+            "curvegan_workers", "Workers that are ready.", registry=own, multiprocess_mode="sum"
         )
         self._refused = Counter(
             "curvegan_versions_refused", "Versions that could not be loaded.", registry=own
         )
         self._restarts = Counter(
-            "curvegan_worker_restarts", "Workers that ended and were started again.", registry=own
+            "curvegan_worker_restarts", "Workers that ended and were restarted.", registry=own
         )
-        # Calls that ended and are not yet counted.
+        # Calls that have ended, but are not yet counted.
         self.ended: list[Call] = []
         self._versions: set[int] = set()
 
     def flush(self, in_flight: int) -> None:
-        """Counts the calls in `ended`, and that `in_flight` others are under way.
+        """Counts the calls in `ended`, and sets the gauge of calls in flight.
 
-        Calls of a kind are counted in one go: one by one takes several times as long, and the calls
-        that come meanwhile would wait for it.
+        Calls with equal labels are summed up first. Counting them one by one takes several times as
+        long and would block the event loop.
         """
-        kinds: defaultdict[_Kind, _Sums] = defaultdict(_Sums)
+        sums_by_key: defaultdict[_Key, _Sums] = defaultdict(_Sums)
         for call in self.ended:
-            sums = kinds[_Kind(call.method, call.code.name, call.model, call.version)]
+            sums = sums_by_key[_Key(call.method, call.code.name, call.model, call.version)]
             sums.calls += 1
             sums.rows += call.rows
             sums.seconds.append(call.ended - call.began)
             sums.computed += call.computed
         self.ended.clear()
-        for kind, sums in kinds.items():
-            self._count(kind, sums)
+        for key, sums in sums_by_key.items():
+            self._count(key, sums)
         self._in_flight.set(in_flight)
 
-    def _count(self, kind: _Kind, sums: _Sums) -> None:
-        self._requests.labels(kind.method, kind.code).inc(sums.calls)
-        histogram = self._seconds.labels(kind.method)
+    def _count(self, key: _Key, sums: _Sums) -> None:
+        self._requests.labels(key.method, key.code).inc(sums.calls)
+        histogram = self._seconds.labels(key.method)
         for seconds in sums.seconds:
             histogram.observe(seconds)
-        if not kind.model:
+        if not key.model:
             return
-        version = (kind.model, str(kind.version))
-        succeeded = kind.code == "OK"
+        version = (key.model, str(key.version))
+        succeeded = key.code == "OK"
         outcome = "success" if succeeded else "failure"
         self._model_requests.labels(*version, outcome).inc(sums.calls)
         self._model_seconds.labels(*version, outcome).inc(sum(sums.seconds))
-        self._last_asked.labels(*version).set(time.time())
+        self._last_request.labels(*version).set(time.time())
         if succeeded:
             self._rows.labels(*version).inc(sums.rows)
             self._compute_seconds.labels(*version).inc(sums.computed)
 
     def loaded(self, numbers: list[int]) -> None:
-        """Notes which versions this worker has loaded."""
+        """Sets the versions that this worker has loaded."""
         for number in self._versions.union(numbers):
             self._loaded.labels(str(number)).set(number in numbers)
         self._versions = set(numbers)
 
     def workers(self, count: int) -> None:
-        """Notes how many workers take calls."""
+        """Sets the number of workers that are ready."""
         self._workers.set(count)
 
     def worker_ended(self, name: str) -> None:
-        """Notes that a worker has nothing in flight or loaded any more; what it counted stays."""
+        """Removes the gauges of a worker that has ended. Its counters stay."""
         mark_process_dead(name, str(self._folder))  # type: ignore[no-untyped-call]
 
     def version_refused(self) -> None:
@@ -187,17 +187,17 @@ class Metrics:
         self._refused.inc()
 
     def worker_restarted(self) -> None:
-        """Counts a worker that was started again."""
+        """Counts a worker that was restarted."""
         self._restarts.inc()
 
 
 def exposition() -> bytes:
-    """Returns the metrics of all processes, in Prometheus's text format."""
+    """Returns the metrics of all processes in Prometheus's text format."""
     return generate_latest(_all_processes())
 
 
 def model_totals() -> dict[tuple[ModelName, int], ModelTotals]:
-    """Returns the totals of all processes by model and version."""
+    """Returns the totals over all processes, by model and version."""
     names = {
         ("curvegan_rows_total", None): "rows",
         ("curvegan_model_requests_total", "success"): "succeeded",
@@ -205,7 +205,7 @@ def model_totals() -> dict[tuple[ModelName, int], ModelTotals]:
         ("curvegan_model_seconds_total", "success"): "succeeded_seconds",
         ("curvegan_model_seconds_total", "failure"): "failed_seconds",
         ("curvegan_compute_seconds_total", None): "compute_seconds",
-        ("curvegan_last_request_timestamp_seconds", None): "last_asked",
+        ("curvegan_last_request_timestamp_seconds", None): "last_request",
     }
     totals: dict[tuple[ModelName, int], ModelTotals] = {}
     for metric in _all_processes().collect():
@@ -226,14 +226,14 @@ def _all_processes() -> CollectorRegistry:
 
 
 def _reserve(path: Path) -> None:
-    """Takes the room for a file at once. Raises ServerError if there is none.
+    """Allocates a metrics file on disk. Raises ServerError if the disk is full.
 
-    prometheus_client maps a file with holes into memory: a process that writes into one of them on
-    a full disk is killed.
+    prometheus_client itself maps a sparse file into memory, and a process that writes to a hole in
+    it is killed when the disk is full.
     """
-    if path.exists():  # of a process that went by the same name
+    if path.exists():  # written by a predecessor with the same name
         return
-    # Other processes read all that is there, and stumble over a file that is still empty.
+    # Renamed when complete, because other processes read every file and fail on an empty one.
     part = path.with_suffix(".part")
     try:
         with part.open("wb") as file:
@@ -242,6 +242,6 @@ def _reserve(path: Path) -> None:
     except OSError as error:
         needed = len(_FILES) * _FILE_BYTES // 2**20
         raise ServerError(
-            f"can't write the metrics into {path.parent}: {error.strerror}; each process needs "
-            f"{needed} MiB there: make room, or set TMPDIR to another folder"
+            f"can't write the metrics to {path.parent}: {error.strerror}; each process needs "
+            f"{needed} MiB there: free some space, or set TMPDIR to another folder"
         ) from None

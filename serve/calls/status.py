@@ -1,4 +1,4 @@
-"""Errors as gRPC status codes, with google.rpc details that name the field and when to retry."""
+"""Errors as gRPC status codes, with google.rpc details: the invalid field and the retry delay."""
 
 import logging
 from typing import Any, NoReturn
@@ -10,22 +10,23 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 from google.rpc.status_pb2 import Status
-from grpc_status import rpc_status
 
 logger = logging.getLogger(__name__)
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
-# What gRPC clients with a retry policy of their own obey; below 0 it means never.
+# Obeyed by gRPC clients that have a retry policy. A negative value means: do not retry.
 _PUSHBACK = "grpc-retry-pushback-ms"
+# Where gRPC carries a google.rpc.Status.
+_DETAILS = "grpc-status-details-bin"
 
 
 class RequestError(Exception):
-    """A request that can't be answered: a status code, the field at fault, and what is wrong.
+    """A request failed: the status code, the invalid field, and the problem.
 
-    `field` is None where no field is at fault. `retry_after` is in how many seconds the same
-    request may succeed, or None if it never will.
+    `field` is None if the problem is not in a field. `retry_after` is the number of seconds after
+    which the client may retry, or None if retrying can't help.
     """
 
     def __init__(
@@ -44,29 +45,29 @@ class RequestError(Exception):
 
 
 def invalid_argument(field: str, problem: str) -> RequestError:
-    """Returns the error of a request whose field `field` has a `problem`."""
+    """Returns the error for an invalid field: `field` and `problem` together form the message."""
     return RequestError(grpc.StatusCode.INVALID_ARGUMENT, field, problem)
 
 
-def not_offered() -> RequestError:
-    """Returns the error of a call of a method that there is not."""
+def unknown_method() -> RequestError:
+    """Returns the error for a call to an unknown method."""
     return RequestError(grpc.StatusCode.UNIMPLEMENTED, None, "there is no such method")
 
 
 def as_request_error(error: Exception) -> RequestError:
-    """Returns `error`, if it is a RequestError, or what the client may know of it.
+    """Returns `error` if it is a RequestError.
 
-    An error that is none is a mistake of ours: it goes to the log, not over the wire.
+    Any other error is a bug: logs it, and returns an INTERNAL error without its details.
     """
     if isinstance(error, RequestError):
         return error
     logger.error("internal error", exc_info=error)
-    problem = "internal error; the server's log has it"
+    problem = "internal error: see the server's log"
     return RequestError(grpc.StatusCode.INTERNAL, None, problem)
 
 
 async def abort(context: Context, error: RequestError) -> NoReturn:
-    """Ends the call of `context` with the status that `error` stands for."""
+    """Ends the call of `context` with the status and details of `error`."""
     status = Status(code=error.code.value[0], message=str(error))
     if error.field is not None:
         violation = BadRequest.FieldViolation(field=error.field, description=error.problem)
@@ -78,8 +79,8 @@ async def abort(context: Context, error: RequestError) -> NoReturn:
         delay.FromMilliseconds(milliseconds)
         _add_detail(status, RetryInfo(retry_delay=delay))
         pushback = str(milliseconds)
-    made = rpc_status.to_status(status)
-    await context.abort(made.code, made.details, (*made.trailing_metadata, (_PUSHBACK, pushback)))
+    trailing = ((_DETAILS, status.SerializeToString()), (_PUSHBACK, pushback))
+    await context.abort(error.code, str(error), trailing)
 
 
 def _add_detail(status: Status, detail: Message) -> None:

@@ -1,5 +1,6 @@
-"""Curves, within the server's bounds.
+"""Computes curves, within the server's limits.
 
-Read in this order: `settled` and `versions` (those that are loaded), `sources` (what a request asks
-for), `cores` and `fair_share`, `batching`, and `plane`, which all services ask.
+Read in this order: `version_digests` and `versions` (the loaded model versions), `sources` (what a
+request asks for), `cores` and `fair_share` (CPU and memory), `batching`, and `plane`, which all
+services call.
 """

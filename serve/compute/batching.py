@@ -1,7 +1,7 @@
-"""Joins small calls that come close together: a run for eight costs hardly more than for one.
+"""Batches small calls that arrive together: a run for eight costs hardly more than for one.
 
-A row gives the same bytes in every batch, so it can't be seen which calls are joined. What it
-gains, and when to drop it: docs/decisions/batches.md.
+A row gives the same bytes in every batch, so batching does not change the response. What it gains,
+and when to remove it: docs/decisions/batches.md.
 """
 
 import asyncio
@@ -12,13 +12,13 @@ import numpy as np
 
 from curvegan.arrays import Float32Array, Int64Array
 from curvegan.engine import Engine
-from curvegan.repository.manifest import ModelName
+from curvegan.repository.description import ModelName
 from serve.calls.calls import Call, Calls
 
 _MAX_CALLS = 8
-# Turns of the event loop without another call after which a batch runs. A turn takes some
-# microseconds, and does other calls' work meanwhile.
-_TURNS = 8
+# A batch runs after this many iterations of the event loop without a new call. An iteration takes
+# some microseconds, and runs other calls meanwhile.
+_IDLE_ITERATIONS = 8
 
 
 class _Waiting(NamedTuple):
@@ -27,51 +27,52 @@ class _Waiting(NamedTuple):
     curves: asyncio.Future[Float32Array]
 
 
-class Batches:
-    """One batch at a time, of the calls of one model.
+class Batcher:
+    """Collects one batch at a time, for one model.
 
-    It runs when it is full, when every call in flight that is not a stream has joined it, or when
-    no other comes.
+    The batch runs when it is full, when all unary calls in flight have joined it, or when no new
+    call arrives.
     """
 
     def __init__(self, calls: Calls) -> None:
         self._calls = calls
-        self._of: tuple[Engine, ModelName] | None = None
+        self._target: tuple[Engine, ModelName] | None = None
         self._waiting: list[_Waiting] = []
 
-    async def curves(
+    async def compute(
         self, engine: Engine, model: ModelName, rows: Int64Array | Float32Array, call: Call
     ) -> Float32Array:
-        """Returns what `Engine.run` does. Notes in `call` the time that the batch took."""
-        if (engine, model) != self._of:
+        """Returns the result of `Engine.run`. Sets `call.computed` to the time of the batch."""
+        if (engine, model) != self._target:
             self._run()
-            self._of = engine, model
+            self._target = engine, model
         loop = asyncio.get_running_loop()
         curves: asyncio.Future[Float32Array] = loop.create_future()
         self._waiting.append(_Waiting(rows, call, curves))
         if len(self._waiting) >= min(_MAX_CALLS, self._calls.in_flight - self._calls.streams):
             self._run()
         elif len(self._waiting) == 1:
-            loop.call_soon(self._wait, self._waiting, 1, _TURNS)
+            loop.call_soon(self._wait, self._waiting, 1, _IDLE_ITERATIONS)
         return await curves
 
-    def _wait(self, batch: list[_Waiting], size: int, turns: int) -> None:
-        """Runs `batch` once no call has joined it for so many turns of the loop."""
+    def _wait(self, batch: list[_Waiting], size: int, iterations: int) -> None:
+        """Runs `batch` when no call has joined it for this many iterations of the event loop."""
         if batch is not self._waiting:
-            return  # It has run.
+            return  # The batch has already run.
         if len(batch) > size:
-            size, turns = len(batch), _TURNS
-        if turns:
-            asyncio.get_running_loop().call_soon(self._wait, batch, size, turns - 1)
+            size, iterations = len(batch), _IDLE_ITERATIONS
+        if iterations:
+            asyncio.get_running_loop().call_soon(self._wait, batch, size, iterations - 1)
         else:
             self._run()
 
     def _run(self) -> None:
         batch, self._waiting = self._waiting, []
-        of, self._of = self._of, None  # A version that is no longer served is not held here.
-        if not batch or not of:
+        # Cleared, so that it does not keep a version in memory that is no longer served.
+        target, self._target = self._target, None
+        if not batch or not target:
             return
-        engine, model = of
+        engine, model = target
         began = time.perf_counter()
         try:
             joined = engine.run(model, np.concatenate([one.rows for one in batch]))
@@ -85,6 +86,6 @@ class Batches:
         for one in batch:
             last = first + len(one.rows)
             one.call.computed = seconds
-            if not one.curves.done():  # Its call may have been cancelled meanwhile.
+            if not one.curves.done():  # The call may have been cancelled.
                 one.curves.set_result(joined[first:last])
             first = last

@@ -1,18 +1,18 @@
-"""What a request asks curves of, whatever it came in by."""
+"""The source of a request's curves: seeds or noise, independent of the protocol."""
 
 from typing import NamedTuple
 
 import numpy as np
 
 from curvegan.arrays import Float32Array, Int64Array
-from curvegan.repository.manifest import ModelName
+from curvegan.repository.description import ModelName
 from serve.calls.status import invalid_argument
 
 
 class Source(NamedTuple):
     """The rows to compute, and the model that takes them.
 
-    `values` are seeds for the sampler, int64 [n] or a range, which is never in memory as a whole;
+    `values` are seeds for the sampler, as int64 [n] or as a range, which is not expanded in memory;
     or noise for the generator, float32 [n, n_noise].
     """
 

@@ -1,4 +1,4 @@
-"""The model versions that are loaded: kept in step with the repository, and swapped in one go."""
+"""The loaded model versions: follows the repository and swaps versions atomically."""
 
 import logging
 import threading
@@ -12,14 +12,14 @@ from curvegan.engine import ROWS_PER_RUN, Engine
 from curvegan.errors import RepositoryError
 from curvegan.repository.repository import ModelVersion, Repository
 from serve.calls.status import RequestError, invalid_argument
-from serve.compute.settled import Settled
+from serve.compute.version_digests import VersionDigests
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A version that is ready to answer. A request holds on to one from start to end."""
+    """A loaded version. A request uses the same one from start to end."""
 
     number: int
     model: ModelVersion
@@ -28,70 +28,67 @@ class Loaded:
 
 @dataclass(frozen=True)
 class _Refusal:
-    """Why a version can't be loaded, and what its files looked like then."""
+    """Why a version can't be loaded, and the fingerprint of its files at that time."""
 
     files: tuple[object, ...]
     reason: str
 
 
 class Versions:
-    """The newest `keep` whole versions of a repository, or the one that is pinned.
+    """The newest `keep` complete versions of a repository, or the pinned version.
 
-    `refresh` follows what is published and deleted; everything else only reads. A version that
-    can't be loaded is refused and, as long as its files stay as they are, not tried again;
-    `on_refused` is called with the version and the reason. A version whose content differs from
-    what `settled` has for its number is refused too, so that no two workers give different curves
-    under one number.
+    `refresh` loads what was published and drops what was deleted; all other methods only read. A
+    version that can't be loaded is refused: `on_refused` is called with its number and the reason,
+    and it is not tried again until its files change. A version whose content differs from the
+    digest in `digests` is refused too, so that all workers give the same curves for one number.
     """
 
     def __init__(
         self,
         repository: Repository,
-        settled: Settled,
+        digests: VersionDigests,
         keep: int,
         pin: int | None,
         on_refused: Callable[[int, str], None],
     ) -> None:
         self._repository = repository
-        self._settled = settled
+        self._digests = digests
         self._keep = keep
         self._pin = pin
         self._on_refused = on_refused
         self._loaded: dict[int, Loaded] = {}
         self._refused: dict[int, _Refusal] = {}
-        # What the files of a loaded version looked like when its manifest was read last.
+        # Fingerprints of the loaded versions' files when their manifests were last read.
         self._checked: dict[int, tuple[object, ...]] = {}
-        self._trouble = ""
+        self._last_error = ""
         self._refreshing = threading.Lock()
 
     def refresh(self) -> None:
-        """Brings what is loaded in step with the repository.
+        """Updates the loaded versions from the repository.
 
-        Loads and warms beside what is served, then swaps. Where nothing can be loaded, what is
-        served stays. If there never was anything, raises RepositoryError, or OSError if the
-        system fails.
+        Loads and warms up new versions while the old ones are served, then swaps. If that fails,
+        keeps serving the old ones; on the first call, raises RepositoryError or OSError.
         """
         with self._refreshing:
             try:
-                loaded = self._wanted()
+                loaded = self._load_wanted()
             except (RepositoryError, OSError) as error:
                 if not self._loaded:
                     raise
-                self._report(str(error))
+                self._log_error(str(error))
                 return
-            self._trouble = ""
+            self._last_error = ""
             if not loaded:
                 return
             if self._loaded and list(loaded) != list(self._loaded):
-                logger.info("from now on %s served", _list(loaded))
+                logger.info("%s now served", _list(loaded))
             self._loaded = loaded
 
     def get(self, number: int) -> Loaded:
-        """Returns the version `number`, or the newest loaded for 0.
+        """Returns the version `number`, or the newest for 0.
 
-        Raises RequestError for one that is not loaded: NOT_FOUND, or UNAVAILABLE for one that is
-        about to be, or that this worker refuses and another had loaded before: another worker may
-        have answered with it already. INVALID_ARGUMENT for a number below 0.
+        Raises RequestError: NOT_FOUND for a version that is not loaded; UNAVAILABLE for one that is
+        being loaded, or that only another worker still serves; INVALID_ARGUMENT below 0.
         """
         loaded = self._loaded
         if number == 0:
@@ -102,22 +99,22 @@ class Versions:
             raise invalid_argument(
                 "version", f"is {number}: give a version's number, or 0 for the newest"
             )
-        if self._is_coming(number):
-            raise _unavailable(f"{number} is being loaded: ask again")
-        if number in self._refused and self._settled.holds(number):
+        if self._is_being_loaded(number):
+            raise _unavailable(f"{number} is being loaded: retry")
+        if number in self._refused and self._digests.has(number):
             raise _unavailable(
-                f"{number} can't be loaded any more, though another worker may have it: ask again"
+                f"{number} can't be loaded any more, but another worker may serve it: retry"
             )
         raise RequestError(
-            grpc.StatusCode.NOT_FOUND, "version", f"{number} is not served: {_list(loaded)}"
+            grpc.StatusCode.NOT_FOUND, "version", f"{number} is not served: {_list(loaded)} served"
         )
 
     def numbers(self) -> list[int]:
-        """Returns the numbers of the loaded versions, the newest first."""
+        """Returns the numbers of the loaded versions, newest first."""
         return list(self._loaded)
 
-    def _is_coming(self, number: int) -> bool:
-        """Returns whether a version that is not loaded has just been published."""
+    def _is_being_loaded(self, number: int) -> bool:
+        """Returns whether a version has been published, but is not loaded yet."""
         return (
             self._pin is None
             and number > next(iter(self._loaded))
@@ -125,19 +122,18 @@ class Versions:
             and self._repository.holds(number)
         )
 
-    def _wanted(self) -> dict[int, Loaded]:
-        """Returns what is to be loaded, loaded; nothing if all of it is refused.
+    def _load_wanted(self) -> dict[int, Loaded]:
+        """Returns the versions to serve, loaded; empty if all of them are refused.
 
-        Raises RepositoryError if there is nothing to load, or if nothing of it can be and there
-        never was anything.
+        Raises RepositoryError if there is no version, or if all are refused on the first call.
         """
-        # Of an empty repository `newest` says best that it is.
+        # `newest` raises the right error for an empty repository.
         present = self._repository.versions() or [self._repository.newest()]
         if self._pin is not None:
             present = [number for number in present if number == self._pin]
             if not present:
                 raise RepositoryError(
-                    f"version {self._pin}, which --pin asks for, is not in {self._repository.root}"
+                    f"version {self._pin}, given by --pin, is not in {self._repository.root}"
                 )
         loaded: dict[int, Loaded] = {}
         refused: dict[int, _Refusal] = {}
@@ -150,7 +146,7 @@ class Versions:
             else:
                 refused[number] = found
         for number in loaded.keys() & self._loaded.keys():
-            if refusal := self._replacement(number):
+            if refusal := self._refuse_replacement(number):
                 refused[number] = refusal
         for number, refusal in refused.items():
             before = self._refused.get(number)
@@ -172,45 +168,47 @@ class Versions:
             _warm(loaded.engine)
         except RepositoryError as error:
             return _Refusal(files, str(error))
-        # Only now, for what can't be served may be replaced under its number.
+        # Recorded last, because a version that can't be served may still be replaced.
         found = model.sampler_manifest.self_sha256
-        settled = self._settled.settle(number, found)
-        return loaded if found == settled else self._other(number, files, found, settled)
+        recorded = self._digests.record(number, found)
+        return loaded if found == recorded else self._changed(number, files, found, recorded)
 
-    def _replacement(self, number: int) -> _Refusal | None:
-        """Returns the refusal of what has taken the place of a version that is loaded."""
+    def _refuse_replacement(self, number: int) -> _Refusal | None:
+        """Returns a refusal if the files of a loaded version were replaced by other content."""
         files = self._repository.fingerprint(number)
         if files == self._checked.get(number):
             return self._refused.get(number)
         try:
             found = self._repository.sampler_manifest(number).self_sha256
         except RepositoryError:
-            return None  # It is being deleted, say; what is loaded needs its files no more.
+            return None  # It may be being deleted. A loaded version does not need its files.
         self._checked[number] = files
         loaded = self._loaded[number].model.sampler_manifest.self_sha256
-        return None if found == loaded else self._other(number, files, found, loaded)
+        return None if found == loaded else self._changed(number, files, found, loaded)
 
-    def _other(self, number: int, files: tuple[object, ...], found: str, expected: str) -> _Refusal:
-        """Returns the refusal of what is not the version that its number stands for."""
+    def _changed(
+        self, number: int, files: tuple[object, ...], found: str, expected: str
+    ) -> _Refusal:
+        """Returns the refusal of a version whose content has changed."""
         return _Refusal(
             files,
             f"{self._repository.root / 'sampler' / str(number)} is not the version {number} that "
-            f"this server has loaded before (its manifest is {found[:12]}…, not {expected[:12]}…): "
-            "a published version never changes; publish it under a new number, or restart the "
+            f"this server loaded before (its manifest is {found[:12]}…, not {expected[:12]}…): "
+            "a published version must not change; publish it under a new number, or restart the "
             "server",
         )
 
-    def _report(self, trouble: str) -> None:
-        """Logs a trouble when it begins, not each time that it is met."""
-        if trouble != self._trouble:
-            self._trouble = trouble
-            logger.error("%s; %s served as before", trouble, _list(self._loaded))
+    def _log_error(self, error: str) -> None:
+        """Logs an error, but not again on every refresh."""
+        if error != self._last_error:
+            self._last_error = error
+            logger.error("%s; %s still served", error, _list(self._loaded))
 
 
 def _warm(engine: Engine) -> None:
-    """Runs both models once in each size that requests bring, so that none pays for the first.
+    """Runs both models once for each size of run, so that the first request is not slow.
 
-    Raises RepositoryError if one can't compute, or not a curve a row.
+    Raises RepositoryError if a model fails, or does not return one curve per row.
     """
     for rows in (1, 2, ROWS_PER_RUN + 1):
         try:
@@ -222,7 +220,7 @@ def _warm(engine: Engine) -> None:
             reason = " ".join(str(error).split())
             raise RepositoryError(f"onnxruntime can't run the model: {reason}") from None
         if any(curves.shape != (rows, engine.n_points) for curves in made):
-            raise RepositoryError("the model does not compute a curve a row: publish it anew")
+            raise RepositoryError("the model does not compute one curve per row: publish it again")
 
 
 def _unavailable(problem: str) -> RequestError:

@@ -1,4 +1,4 @@
-"""Finds the model and the version that a request names, and what is known of them."""
+"""Looks up the model and version that a request names, their metadata and statistics."""
 
 from collections.abc import Mapping
 
@@ -16,11 +16,11 @@ from serve.inference.statistics import model_statistics
 def find(
     versions: Versions, name: str, version: str, *, prefix: str = ""
 ) -> tuple[Loaded, ModelSpec]:
-    """Returns the version that a request names, and the model.
+    """Returns the version and the model that a request names.
 
-    Raises RequestError: NOT_FOUND for one that is not served, UNAVAILABLE for one that is about to
-    be or that only another worker may still have, INVALID_ARGUMENT for a version that is not a
-    number. The fields at fault are `name` and `version`, with `prefix` before them.
+    Raises RequestError: NOT_FOUND for a model or version that is not served; UNAVAILABLE for a
+    version that is being loaded, or that only another worker still serves; INVALID_ARGUMENT for a
+    version that is not a number. The error's field is `name` or `version`, with `prefix` before it.
     """
     number = parse_version(version, f"{prefix}version")
     try:
@@ -33,7 +33,7 @@ def find(
 
 
 def is_ready(versions: Versions, name: str, version: str) -> bool:
-    """Returns whether a model version is served. Raises RequestError for what is no number."""
+    """Returns whether a model version is served. Raises RequestError for an invalid version."""
     try:
         find(versions, name, version)
     except RequestError as error:
@@ -44,7 +44,7 @@ def is_ready(versions: Versions, name: str, version: str) -> bool:
 
 
 def metadata(versions: Versions, name: str, version: str) -> inference_pb2.ModelMetadataResponse:
-    """Returns the description of a model: of the version that is named, or of all.
+    """Returns the metadata of a model, for the given version or for all versions.
 
     Raises RequestError like `find`.
     """
@@ -61,8 +61,8 @@ def config(versions: Versions, name: str, version: str) -> inference_pb2.ModelCo
 def statistics(
     versions: Versions, name: str, version: str, totals: Mapping[tuple[ModelName, int], ModelTotals]
 ) -> inference_pb2.ModelStatisticsResponse:
-    """Returns what was asked of a model, or of all for an empty name; of all versions for an
-    empty one. `totals` maps model and version to it.
+    """Returns the statistics of a model, or of all models if `name` is empty; of one version, or
+    of all versions if `version` is empty.
 
     Raises RequestError like `find`.
     """

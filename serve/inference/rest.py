@@ -1,9 +1,9 @@
-"""The protocol over HTTP: requests and answers as JSON, with raw numbers behind it if so asked.
+"""Translates the protocol over HTTP: JSON, followed by raw numbers if requested.
 
-Pure translation: bytes in, bytes out. Numbers in JSON are written as float64, so that they read
-back as the same float32 in every language; the shortest text of a float32 does not always, where
-it is read as float64 first (7.038531e-26). Who wants them smaller and faster asks for raw ones, by
-Triton's binary tensor data extension.
+Numbers in JSON are written as float64, so that every language reads back the same float32. The
+shortest decimal of a float32 may be off if it is parsed as float64 first (7.038531e-26). Clients
+that want smaller and faster responses can request raw numbers, with Triton's binary tensor data
+extension.
 """
 
 import contextlib
@@ -30,9 +30,9 @@ from serve.inference.tensors import check_options, check_output, parse_raw
 
 Shape = TypeVar("Shape")
 
-# The HTTP header that says how many of a body's first bytes are JSON; the rest are raw numbers.
+# The HTTP header with the length of the JSON at the start of a body; raw numbers follow it.
 JSON_LENGTH_HEADER = "Inference-Header-Content-Length"
-# Curves of one piece of an answer: some milliseconds of writing numbers, 300 KB of them.
+# Curves per piece of a response: 300 KB of JSON, which takes some milliseconds to write.
 ROWS_OF_A_PIECE = 1024
 
 _HTTP_STATUS = {
@@ -51,18 +51,18 @@ _HTTP_STATUS = {
 _Int64 = Annotated[int, msgspec.Meta(ge=MIN_SEED, le=MAX_SEED)]
 _NESTED = re.compile(rb"\s*\[\s*\[")
 _BOM = b"\xef\xbb\xbf"
-# A seed as text; at most as many digits as any has.
+# A seed as a string, with at most as many digits as an int64 has.
 _WHOLE = re.compile(r"-?[0-9]{1,19}", re.ASCII)
-# Beyond this a float64 is whole whatever was meant, and a rounded seed is another curve.
+# Larger floats may have been rounded, and a rounded seed gives another curve.
 _MAX_EXACT = 2**53 - 1
 
 
-# Where a field may be left out, null says that it is.
+# In optional fields, null means not set.
 class _WithParameters(msgspec.Struct):
     parameters: dict[str, Any] | None = None
 
     def set_parameters(self) -> dict[str, Any]:
-        """Returns the parameters that are set: null means not given."""
+        """Returns the parameters that are not null."""
         return {name: value for name, value in (self.parameters or {}).items() if value is not None}
 
 
@@ -70,7 +70,7 @@ class _Input(_WithParameters, kw_only=True):
     name: str
     datatype: str
     shape: list[_Int64]
-    data: msgspec.Raw = msgspec.Raw()  # left for when its type is known; empty where absent
+    data: msgspec.Raw = msgspec.Raw()  # decoded later, when its type is known; empty if not set
 
 
 class _Output(_WithParameters, kw_only=True):
@@ -89,7 +89,7 @@ class _IndexRequest(msgspec.Struct):
 
 @dataclass(frozen=True)
 class InferRequest:
-    """What an inference request asks for; `raw` says whether its answer's numbers are raw bytes."""
+    """A parsed inference request; `raw` is whether the response's numbers are raw bytes."""
 
     source: Source
     id: str
@@ -98,11 +98,9 @@ class InferRequest:
 
 @dataclass(frozen=True)
 class InferAnswer:
-    """The body of an answer, piece by piece: as numbers in JSON it is five times as large as its
-    curves.
+    """The body of a response, in pieces, because JSON is five times as large as the curves.
 
-    `json_length` is what stands in the header JSON_LENGTH_HEADER, or None for an answer without
-    it, which is JSON as a whole.
+    `json_length` is the value of the header JSON_LENGTH_HEADER, or None if the body is only JSON.
     """
 
     pieces: Iterator[bytes]
@@ -110,10 +108,10 @@ class InferAnswer:
 
 
 def parse_infer(body: bytes, json_length: str | None, model: ModelSpec) -> InferRequest:
-    """Returns what the body of an inference request asks of `model`.
+    """Parses the body of an inference request for `model`.
 
-    `json_length` is the header JSON_LENGTH_HEADER, if the request has it. Raises RequestError,
-    naming the field, for a request that is not one for this model.
+    `json_length` is the header JSON_LENGTH_HEADER, or None. Raises RequestError with the invalid
+    field if the request is invalid for this model.
     """
     json, raw = _parts(body, json_length)
     request = _decode(json, _Request, "request")
@@ -131,14 +129,14 @@ def parse_infer(body: bytes, json_length: str | None, model: ModelSpec) -> Infer
 def infer_answer(
     request: InferRequest, model: ModelSpec, version: int, curves: Float32Array
 ) -> InferAnswer:
-    """Returns the answer that carries `curves`, float32 [n, n_points].
+    """Returns the response with `curves`, float32 [n, n_points].
 
-    Raises RequestError for numbers that JSON does not have.
+    Raises RequestError for numbers that JSON can't represent.
     """
     if not request.raw and not np.isfinite(curves).all():
         raise invalid_argument(
             "inputs[0].data",
-            "leads to curves that are not finite, which JSON can't say: ask for binary_data",
+            "gives curves that are not finite, which JSON can't represent: request binary_data",
         )
     output: dict[str, Any] = {
         "name": model.output.name,
@@ -159,23 +157,23 @@ def infer_answer(
 
 
 def document(message: Message) -> bytes:
-    """Returns one of the protocol's messages as the JSON that REST answers with."""
+    """Returns one of the protocol's messages as JSON."""
     return msgspec.json.encode(_plain(message))
 
 
 def index_document(index: inference_pb2.RepositoryIndexResponse) -> bytes:
-    """Returns the index as JSON: over REST it is the bare list."""
+    """Returns the index as JSON, which over REST is a plain list."""
     return msgspec.json.encode([_plain(model) for model in index.models])
 
 
 def check_index_request(body: bytes) -> None:
-    """Raises RequestError unless the body of a request for the index is one, or empty."""
+    """Raises RequestError if the body of a request for the index is neither valid nor empty."""
     if body not in (b"", b"null"):
         _decode(body, _IndexRequest, "request")
 
 
 def error_document(problem: str) -> bytes:
-    """Returns the body of an answer that is an error."""
+    """Returns the body of an error response."""
     return msgspec.json.encode({"error": problem})
 
 
@@ -185,7 +183,7 @@ def http_status(code: grpc.StatusCode) -> int:
 
 
 def _json_pieces(empty: bytes, curves: Float32Array) -> Iterator[bytes]:
-    """Yields the JSON `empty`, which ends with a list that is empty, with all numbers in it."""
+    """Yields the JSON `empty` with all numbers inserted into the empty list at its end."""
     end = b"]}]}"
     yield empty.removesuffix(end)
     for start in range(0, len(curves), ROWS_OF_A_PIECE):
@@ -201,11 +199,11 @@ def _raw_pieces(json: bytes, numbers: Float32Array) -> Iterator[bytes]:
 
 
 def _parts(body: bytes, json_length: str | None) -> tuple[memoryview, memoryview | None]:
-    """Returns a body's JSON, and the raw numbers behind it if its header says there are any."""
+    """Splits a body into its JSON and the raw numbers after it, None without the header."""
     whole = memoryview(body)
     if json_length is None:
         return whole, None
-    # isdecimal alone is true of other scripts' digits too.
+    # isdecimal alone accepts digits of other scripts too.
     if not (json_length.isascii() and json_length.isdecimal() and len(json_length) < 19):
         raise invalid_argument(
             JSON_LENGTH_HEADER, f"is {json_length[:60]!r}: give the number of bytes of the JSON"
@@ -217,7 +215,7 @@ def _parts(body: bytes, json_length: str | None) -> tuple[memoryview, memoryview
 
 
 def _decode(json: bytes | memoryview, shape: type[Shape], field: str) -> Shape:
-    if json[: len(_BOM)] == _BOM:  # Some editors and shells put it before all UTF-8.
+    if json[: len(_BOM)] == _BOM:  # Some editors and shells write a BOM.
         json = json[len(_BOM) :]
     try:
         return msgspec.json.decode(json, type=shape)
@@ -236,7 +234,7 @@ def _rows(given: _Input, raw: memoryview | None, numbers: int, spec: Tensor) -> 
             )
         return _from_json(data, numbers, spec)
     if data:
-        raise invalid_argument("inputs[0].data", "is given beside binary_data_size")
+        raise invalid_argument("inputs[0].data", "is set, although binary_data_size is set too")
     if raw is None or type(size) is not int or size != len(raw):
         raise invalid_argument(
             "inputs[0].parameters.binary_data_size",
@@ -255,22 +253,22 @@ def _from_json(data: bytes, numbers: int, spec: Tensor) -> npt.NDArray[Any]:
     elif _NESTED.match(data):
         rows = _decode(data, list[list[float]], field)
         if any(len(row) != spec.width for row in rows):
-            raise invalid_argument(field, f"has rows of another length than {spec.width}")
+            raise invalid_argument(field, f"has rows whose length is not {spec.width}")
         values = list(itertools.chain.from_iterable(rows))
     else:
         values = _decode(data, list[float], field)
     check_count(len(values), numbers, field)
-    # A number beyond float32 becomes infinite, and the check of the noise refuses that.
+    # Numbers too large for float32 become infinite, which the check of the noise rejects.
     with np.errstate(over="ignore"):
         return rows_of(spec, np.array(values, spec.dtype), field)
 
 
 def _integers(data: bytes, field: str) -> list[int]:
-    """Returns the integers of a list in JSON, or what other languages make of them: whole floats,
-    and texts where a program has no integers of 64 bits. Raises RequestError."""
+    """Parses a JSON list of integers: integers, whole floats, or strings, for languages that have
+    no 64-bit integers. Raises RequestError."""
     with contextlib.suppress(msgspec.MsgspecError):
         return msgspec.json.decode(data, type=list[_Int64])
-    # The slow way reads it, or says where it is wrong.
+    # Slow path: also accepts floats and strings, and names the invalid element.
     integers = []
     for index, value in enumerate(_decode(data, list[Any], field)):
         integer = value
@@ -281,16 +279,16 @@ def _integers(data: bytes, field: str) -> list[int]:
         if type(integer) is not int or not MIN_SEED <= integer <= MAX_SEED:
             raise invalid_argument(
                 f"{field}[{index}]",
-                f"is {repr(value)[:60]}: give a whole number from -2^63 to 2^63 - 1, beyond 2^53 "
-                "with all its digits",
+                f"is {repr(value)[:60]}: give a whole number from -2^63 to 2^63 - 1, with all its "
+                "digits if it is beyond 2^53",
             )
         integers.append(integer)
     return integers
 
 
 def _wants_raw(request: _Request) -> bool:
-    """Returns whether the answer's numbers shall be raw: as its tensor is asked for, or else as
-    the request says of all."""
+    """Returns whether the response must be raw: the output's parameter takes precedence over the
+    request's."""
     for output in request.outputs or ():
         if "binary_data" in (parameters := output.set_parameters()):
             return parameters["binary_data"] is True
@@ -298,9 +296,9 @@ def _wants_raw(request: _Request) -> bool:
 
 
 def _plain(message: Message) -> dict[str, Any]:
-    """Returns all fields of a message, those at their defaults too.
+    """Returns all fields of a message, including those with default values.
 
-    protobuf's own JSON writes 64-bit numbers as texts.
+    protobuf's own JSON format writes 64-bit numbers as strings.
     """
     return {
         field.name: _plain_value(field, getattr(message, field.name))

@@ -1,8 +1,8 @@
-"""What has been asked of the models, as the protocol's messages."""
+"""The statistics of the models, as the protocol's messages."""
 
 from collections.abc import Iterable, Mapping
 
-from curvegan.repository.manifest import ModelName
+from curvegan.repository.description import ModelName
 from serve.calls.metrics import ModelTotals
 from serve.inference import inference_pb2
 
@@ -14,10 +14,7 @@ def model_statistics(
     versions: Iterable[int],
     totals: Mapping[tuple[ModelName, int], ModelTotals],
 ) -> inference_pb2.ModelStatisticsResponse:
-    """Returns the statistics of each of `models` in each of `versions`.
-
-    `totals` maps model and version to what was asked of it; of one it lacks, nothing was.
-    """
+    """Returns the statistics of `models` in `versions`. They are zero for those not in `totals`."""
     numbers = sorted(versions)
     return inference_pb2.ModelStatisticsResponse(
         model_stats=[
@@ -36,7 +33,7 @@ def _statistics(name: ModelName, number: int, totals: ModelTotals) -> inference_
     return inference_pb2.ModelStatistics(
         name=name,
         version=str(number),
-        last_inference=round(1e3 * totals.last_asked),
+        last_inference=round(1e3 * totals.last_request),
         inference_count=int(totals.rows),
         execution_count=int(totals.succeeded),
         inference_stats=inference_pb2.InferStatistics(

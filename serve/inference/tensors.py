@@ -1,7 +1,6 @@
-"""Inference requests to sources, and curves to answers: the protocol's messages.
+"""Translates the protocol's protobuf messages: requests to sources, curves to responses.
 
-Numbers cross as arrays. Answers carry them raw, whatever the request did, as Triton's do: its own
-client reads nothing else.
+Like Triton's, responses always contain raw numbers: Triton's client reads nothing else.
 """
 
 from collections.abc import Mapping
@@ -17,15 +16,14 @@ from serve.compute.sources import Source
 from serve.inference import inference_pb2
 from serve.inference.models import check_count, check_input, check_input_count, rows_of
 
-# Options that would change what a tensor is or where it lies; one that went unheeded would be a
-# wrong answer.
-_NOT_OFFERED = ("shared_memory_region", "classification")
+# Unsupported options. Ignoring them would give a wrong response.
+_UNSUPPORTED = ("shared_memory_region", "classification")
 
 
 def parse_request(request: inference_pb2.ModelInferRequest, model: ModelSpec) -> Source:
-    """Returns what `request` asks of `model`.
+    """Returns the source in `request`, for `model`.
 
-    Raises RequestError, naming the field, for a request that is not one for this model.
+    Raises RequestError with the invalid field if the request is invalid for this model.
     """
     check_input_count(model, len(request.inputs))
     given, spec = request.inputs[0], model.inputs[0]
@@ -38,7 +36,7 @@ def parse_request(request: inference_pb2.ModelInferRequest, model: ModelSpec) ->
         return Source(model.name, _typed(spec, given.contents, numbers))
     if given.HasField("contents") and given.contents.ByteSize():
         raise invalid_argument(
-            "raw_input_contents", "is given beside inputs[0].contents: give one of them"
+            "raw_input_contents", "and inputs[0].contents are both set: give one of them"
         )
     if len(request.raw_input_contents) != len(request.inputs):
         raise invalid_argument(
@@ -52,9 +50,9 @@ def parse_request(request: inference_pb2.ModelInferRequest, model: ModelSpec) ->
 def parse_raw(
     spec: Tensor, content: bytes | memoryview, numbers: int, field: str
 ) -> npt.NDArray[Any]:
-    """Returns the rows of `spec` whose `numbers` numbers are the bytes `content` of `field`.
+    """Returns the rows of `spec` in `content`, the raw bytes of `numbers` numbers in `field`.
 
-    Raises RequestError if there are more or fewer, or one can't be computed with.
+    Raises RequestError if the size is wrong or a number is not finite.
     """
     expected = numbers * spec.dtype.itemsize
     if len(content) != expected:
@@ -65,24 +63,24 @@ def parse_raw(
 
 
 def check_output(spec: Tensor, index: int, name: str) -> None:
-    """Raises RequestError if the output that stands at `index` in a request is not `spec`."""
+    """Raises RequestError if the output at `index` of a request is not `spec`."""
     if name != spec.name:
         raise invalid_argument(
-            f"outputs[{index}].name", f"is not known: this model gives {spec.name}"
+            f"outputs[{index}].name", f"is not known: this model returns {spec.name}"
         )
 
 
 def check_options(field: str, options: Mapping[str, object]) -> None:
-    """Raises RequestError if a tensor's options, those of `field`, are more than is offered."""
-    for name in _NOT_OFFERED:
+    """Raises RequestError if the options of a tensor, in `field`, contain an unsupported one."""
+    for name in _UNSUPPORTED:
         if name in options:
-            raise invalid_argument(field, f"has {name}, which this server does not offer")
+            raise invalid_argument(field, f"has {name}, which this server does not support")
 
 
 def answer(
     request_id: str, model: ModelSpec, version: int, curves: Float32Array
 ) -> inference_pb2.ModelInferResponse:
-    """Returns the ModelInferResponse that carries `curves`, float32 [n, n_points]."""
+    """Returns the ModelInferResponse with `curves`, float32 [n, n_points]."""
     message = inference_pb2.ModelInferResponse(
         model_name=model.name, model_version=str(version), id=request_id
     )
@@ -92,9 +90,9 @@ def answer(
 
 
 def stream_error(request_id: str, message: str) -> inference_pb2.ModelStreamInferResponse:
-    """Returns the ModelStreamInferResponse of a request that was wrong.
+    """Returns the ModelStreamInferResponse for a request that failed.
 
-    It has the request's id, so that a client that sent many knows which one.
+    Contains the request's id, so that the client knows which request failed.
     """
     return inference_pb2.ModelStreamInferResponse(
         error_message=message,
@@ -109,7 +107,8 @@ def _typed(
     for other in ("int64_contents", "fp32_contents"):
         if other != wanted and getattr(contents, other):
             raise invalid_argument(
-                f"inputs[0].contents.{other}", f"is given: {spec.datatype} stand in {wanted}"
+                f"inputs[0].contents.{other}",
+                f"is set: {spec.datatype} numbers belong in {wanted}",
             )
     field = f"inputs[0].contents.{wanted}"
     values = np.array(getattr(contents, wanted), spec.dtype)

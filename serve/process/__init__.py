@@ -1,6 +1,6 @@
-"""The server's processes, and what is in them.
+"""The server's processes: a supervisor and its workers.
 
-Read in this order: `listening` (the ports), `messages` (what workers report), `supervisor` (which
-starts, watches and ends workers), `stop` and `memory`, and `worker` (which puts all parts
-together).
+Read in this order: `listening` (the ports), `messages` (from workers to the supervisor),
+`signals`, `supervisor` (starts, watches and stops workers), `memory`, and `worker` (assembles the
+server).
 """

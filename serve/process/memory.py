@@ -1,41 +1,40 @@
-"""Gives memory that a burst of large requests has left free back to the system.
+"""Returns free heap memory to the system after a burst of large requests.
 
-By itself the C library keeps it, in pieces: after 256 requests of 1.4 MB at once, half a gigabyte
-that the next requests could not use for theirs.
+The C library keeps freed memory, in fragments: after 256 concurrent requests of 1.4 MB, half a
+gigabyte that later requests could not use.
 """
 
 import asyncio
 import ctypes
 from pathlib import Path
 
-# Of the C libraries only glibc has it.
-_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-# So much more than after the last time is worth it: what is given back has to be fetched again, and
-# calls of a few rows would pay for that.
-_GROWTH_PAGES = 1024
-# Times that nothing is given back in a row.
-_PATIENCE = 20
+# Only glibc has malloc_trim.
+_malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+# Memory that was returned must be allocated again, which would slow down small calls.
+_MIN_GROWTH_PAGES = 1024
+# Trim anyway after this many skipped times.
+_MAX_SKIPPED = 20
 
 
-class FreeMemory:
-    """The memory of this process that is free, and not yet given back."""
+class HeapTrimmer:
+    """Trims the heap of this process, but only when that is likely to free memory."""
 
     def __init__(self) -> None:
         self._pages = 0
         self._skipped = 0
 
-    async def give_back(self) -> None:
-        """Gives back what is free if the process has grown by 4 MiB since the last time, and else
-        each twentieth time: what is free now may have been in use then.
+    async def trim(self) -> None:
+        """Trims the heap if the process has grown by 4 MiB since the last time, and otherwise every
+        20th time, because memory that was in use may have been freed since.
 
-        In a thread, for it can take some tens of milliseconds.
+        Runs in a thread, because it can take tens of milliseconds.
         """
         self._skipped += 1
-        has_grown = _resident_pages() > self._pages + _GROWTH_PAGES
-        if _trim is None or not (has_grown or self._skipped > _PATIENCE):
+        has_grown = _resident_pages() > self._pages + _MIN_GROWTH_PAGES
+        if _malloc_trim is None or not (has_grown or self._skipped > _MAX_SKIPPED):
             return
         self._skipped = 0
-        await asyncio.to_thread(_trim, 0)
+        await asyncio.to_thread(_malloc_trim, 0)
         self._pages = _resident_pages()
 
 

@@ -1,10 +1,10 @@
-"""What workers tell their supervisor, each a line of JSON in a pipe."""
+"""Messages from workers to the supervisor, sent through a pipe as one line of JSON each."""
 
 import msgspec
 
 
 class Ready(msgspec.Struct, frozen=True, tag=True):
-    """A worker takes calls; `version` is the newest that it has loaded."""
+    """A worker is ready for calls; `version` is the newest version that it has loaded."""
 
     worker: str
     version: int
@@ -18,10 +18,10 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
-    """A worker ends because of something that the user can mend."""
+    """A worker exits because of an error that the user can fix."""
 
     worker: str
     reason: str
 
 
-Report = Ready | Refused | Failed
+WorkerMessage = Ready | Refused | Failed

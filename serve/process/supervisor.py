@@ -12,7 +12,7 @@ import resource
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
@@ -25,15 +25,15 @@ from curvegan.address import Address
 from curvegan.errors import ServerError
 from serve.calls import logs
 from serve.calls.metrics import Metrics
+from serve.process import signals
 from serve.process.listening import Claim, claim
-from serve.process.messages import Failed, Ready, Refused, Report
+from serve.process.messages import Failed, Ready, Refused, WorkerMessage
 from serve.settings import Access, Settings, check_exposure
 
 logger = logging.getLogger(__name__)
 
 _fork = multiprocessing.get_context("fork")
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 # Seconds before a worker that ended is started again: doubled each time, and the first again for
 # one that had held for a while.
 _FIRST_PAUSE, _LONGEST_PAUSE, _HELD = 0.1, 10.0, 10.0
@@ -78,8 +78,8 @@ def supervise(settings: Settings, on_ready: Callable[[Started], None]) -> None:
             check_exposure(settings.access, [endpoint.host for endpoint in held.endpoints])
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="curvegan-")))
         stack.callback(os.close, _marked_in_use(folder))
-        signals = stack.enter_context(_heard_signals())
-        supervisor = _Supervisor(settings, grpc_claim, http_claim, folder, signals)
+        heard = stack.enter_context(signals.heard())
+        supervisor = _Supervisor(settings, grpc_claim, http_claim, folder, heard)
         stack.callback(supervisor.close)
         supervisor.run(on_ready)
 
@@ -127,14 +127,14 @@ class _Supervisor:
         grpc_claim: Claim,
         http_claim: Claim | None,
         shared_folder: Path,
-        signals: int,
+        heard_signals: int,
     ) -> None:
         self._settings = settings
         self._grpc_claim = grpc_claim
         self._http_claim = http_claim
         self._shared_folder = shared_folder
         self._metrics = Metrics(shared_folder, "supervisor")
-        self._signals = signals
+        self._heard = heard_signals
         self._places = [_Place(f"worker-{index}") for index in range(settings.workers)]
         self._refused: list[Refused] = []
         self._lifeline, self._lifeline_end = os.pipe()
@@ -199,7 +199,7 @@ class _Supervisor:
         it was a signal."""
         sentinels = [process.sentinel for process in self._processes()]
         seconds = max(0.0, until - time.monotonic())
-        happened = wait([self._signals, self._reports, *sentinels], seconds)
+        happened = wait([self._heard, self._reports, *sentinels], seconds)
         if self._reports in happened:
             self._read_reports()
         for place in self._places:
@@ -211,9 +211,9 @@ class _Supervisor:
                 place.emptied()
                 self._metrics.worker_ended(place.name)
                 self._count_workers()
-        if self._signals not in happened:
+        if self._heard not in happened:
             return False
-        os.read(self._signals, 1)
+        os.read(self._heard, 1)
         return True
 
     def _next_begin(self) -> float:
@@ -230,16 +230,12 @@ class _Supervisor:
                 place.process = _fork.Process(
                     target=self._work, args=(place.name,), name=place.name, daemon=True
                 )
-                with _blocked_signals():
+                with signals.blocked():
                     place.process.start()
 
     def _work(self, name: str) -> None:
         """The forked process: becomes a worker."""
-        # Ctrl-C reaches every process of a terminal; what to do about it the supervisor says.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.set_wakeup_fd(-1)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        signals.become_worker()
         # With no other writer than the supervisor it ends when the supervisor does.
         os.close(self._lifeline_end)
         # Nor does it wait for a reader that has gone.
@@ -265,9 +261,9 @@ class _Supervisor:
                 self._unread += chunk
         *lines, self._unread = self._unread.split(b"\n")
         for line in lines:
-            self._note(msgspec.json.decode(line, type=Report))
+            self._note(msgspec.json.decode(line, type=WorkerMessage))
 
-    def _note(self, report: Report) -> None:
+    def _note(self, report: WorkerMessage) -> None:
         match report:
             case Ready(worker, version):
                 self._version = max(self._version, version)
@@ -321,32 +317,3 @@ def _marked_in_use(folder: Path) -> int:
 def _end_of(process: BaseProcess) -> str:
     code = process.exitcode or 0
     return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-
-
-@contextlib.contextmanager
-def _heard_signals() -> Iterator[int]:
-    """Yields a pipe that gets a byte for every SIGTERM and SIGINT."""
-    readable, writable = os.pipe()
-    os.set_blocking(writable, False)
-    for number in _SIGNALS:
-        signal.signal(number, lambda *_: None)
-    signal.set_wakeup_fd(writable, warn_on_full_buffer=False)
-    try:
-        yield readable
-    finally:
-        signal.set_wakeup_fd(-1)
-        # Not the defaults: one more signal in the last milliseconds would change the exit code.
-        for number in _SIGNALS:
-            signal.signal(number, signal.SIG_IGN)
-        os.close(readable)
-        os.close(writable)
-
-
-@contextlib.contextmanager
-def _blocked_signals() -> Iterator[None]:
-    """Holds signals back, so that none meets a forked process before it is ready for it."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,4 +1,4 @@
-"""A worker: one process that answers gRPC and HTTP, from its start to an orderly end."""
+"""A worker process: assembles the gRPC and HTTP servers, runs them, and shuts them down."""
 
 import asyncio
 import contextlib
@@ -26,21 +26,21 @@ from serve.calls.calls import Calls
 from serve.calls.metrics import Metrics, model_totals
 from serve.calls.tokens import Tokens
 from serve.compute.plane import Plane
-from serve.compute.settled import Settled
+from serve.compute.version_digests import VersionDigests
 from serve.compute.versions import Versions
 from serve.process.listening import Claim
-from serve.process.memory import FreeMemory
-from serve.process.messages import Failed, Ready, Refused, Report
-from serve.process.stop import Stop
+from serve.process.memory import HeapTrimmer
+from serve.process.messages import Failed, Ready, Refused, WorkerMessage
+from serve.process.signals import StopRequest
 from serve.rpc import inference_service as servicer
 from serve.rpc import reflection
 from serve.rpc.curve_service import SERVICE, CurveService
-from serve.rpc.handlers import Gate, Handlers
+from serve.rpc.handlers import Dispatcher, Handlers
 from serve.rpc.health import Health
 from serve.rpc.inference_service import InferenceService, Totals
 from serve.rpc.server import make_server
-from serve.rpc.standard_services import Aside
-from serve.settings import Access, Bounds, Settings
+from serve.rpc.standard_services import StandardServices
+from serve.settings import Access, Limits, Settings
 from serve.web.inference_routes import InferenceRoutes
 from serve.web.page_routes import PageRoutes
 from serve.web.server import HttpServer
@@ -49,25 +49,25 @@ logger = logging.getLogger(__name__)
 
 SERVICES = (SERVICE.full_name, servicer.SERVICE.full_name)
 
-# How often the repository is looked at: a listing, and the state of each loaded version's files.
-_LOOK_EVERY = 0.25
-# How often calls that ended are counted.
-_COUNT_EVERY = 0.1
-# Calls of a connection that are let in beyond the bound, to be refused with a hint. gRPC's core
-# goes on counting calls that their client has given up until we have ended them.
+# How often to check the repository: lists it, and stats the files of each loaded version.
+_REFRESH_SECONDS = 0.25
+# How often to flush the metrics.
+_FLUSH_SECONDS = 0.1
+# gRPC accepts this many more calls per connection than the limit, so that we can reject them with a
+# retry delay. gRPC's core counts calls that their client has cancelled until we have ended them.
 _SPARE_CALLS = 1024
-# How often memory that is free is given back to the system.
-_GIVE_BACK_EVERY = 0.5
-# How long the last answers may take to leave once they are made.
+# How often to trim the heap.
+_TRIM_SECONDS = 0.5
+# Timeout for sending the last responses.
 _CLOSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Job:
-    """What a worker gets from its supervisor.
+    """What the supervisor passes to a worker.
 
-    `shared_folder` is where all workers keep their metrics and what they settled; `lifeline` is a
-    pipe that ends when the supervisor does, `reports` one to tell it things.
+    `shared_folder` holds all workers' metrics and version digests. `lifeline` is the read end of a
+    pipe that closes when the supervisor exits, `messages` the write end of the pipe to it.
     """
 
     name: str
@@ -76,80 +76,81 @@ class Job:
     http_claim: Claim | None
     shared_folder: Path
     lifeline: int
-    reports: int
+    messages: int
 
-    def report(self, report: Report) -> None:
-        """Tells the supervisor, if there still is one."""
+    def send(self, message: WorkerMessage) -> None:
+        """Sends a message to the supervisor, unless it has exited."""
         with contextlib.suppress(BrokenPipeError):
-            os.write(self.reports, msgspec.json.encode(report) + b"\n")
+            os.write(self.messages, msgspec.json.encode(message) + b"\n")
 
     def is_orphaned(self) -> bool:
-        """Returns whether the supervisor has gone."""
+        """Returns whether the supervisor has exited."""
         return bool(select.select([self.lifeline], [], [], 0)[0])
 
 
 def work(job: Job) -> None:
-    """Serves until SIGTERM, or until the supervisor is gone. Tells the supervisor of an error."""
+    """Serves until SIGTERM or until the supervisor exits. Sends errors to the supervisor."""
     logs.set_up(job.settings.log_format, job.name)
     try:
         uvloop.run(_serve(job))
     except (CurveganError, OSError) as error:
-        # A path need not be text.
+        # A path in the message may contain bytes that are not valid UTF-8.
         reason = str(error).encode(errors="backslashreplace").decode()
-        job.report(Failed(job.name, reason))
+        job.send(Failed(job.name, reason))
     except Exception:
         logger.exception("internal error")
         sys.exit(1)
     finally:
-        if job.is_orphaned():
-            shutil.rmtree(job.shared_folder, ignore_errors=True)  # Nobody else will.
+        if job.is_orphaned():  # The supervisor would have removed it.
+            shutil.rmtree(job.shared_folder, ignore_errors=True)
 
 
 async def _serve(job: Job) -> None:
-    settings, bounds = job.settings, job.settings.bounds
-    stop = Stop(job.lifeline)
+    settings, limits = job.settings, job.settings.limits
+    stop = StopRequest(job.lifeline)
     metrics = Metrics(job.shared_folder, job.name)
     metrics.flush(0)
     versions = Versions(
         Repository(settings.models),
-        Settled(job.shared_folder),
+        VersionDigests(job.shared_folder),
         settings.keep,
         settings.pin,
-        lambda number, reason: job.report(Refused(number, reason)),
+        lambda number, reason: job.send(Refused(number, reason)),
     )
     versions.refresh()
     metrics.loaded(versions.numbers())
-    calls = Calls(bounds)
+    calls = Calls(limits)
     calls.add_observer(metrics.ended.append)
     if settings.access_log:
         calls.add_observer(logs.log_access)
-    plane = Plane(bounds, calls)
+    plane = Plane(limits, calls)
     tokens = Tokens(settings.access.token_file) if settings.access.token_file else None
 
-    handlers = Handlers(calls, bounds.max_wait)
+    handlers = Handlers(calls, limits.max_wait)
     health_servicer = Health(SERVICES)
-    # As many may watch the health as may call.
-    aside = Aside(bounds.max_calls, bounds.max_wait)
+    standard_services = StandardServices(limits.max_calls, limits.max_wait)
 
     async def totals() -> Totals:
         metrics.flush(calls.in_flight)
         return await asyncio.to_thread(model_totals)
 
-    health_pb2_grpc.add_HealthServicer_to_server(health_servicer, cast(grpc.Server, aside))
-    reflection.add_to(aside, (*SERVICES, health.SERVICE_NAME))
+    health_pb2_grpc.add_HealthServicer_to_server(
+        health_servicer, cast(grpc.Server, standard_services)
+    )
+    reflection.add_to(standard_services, (*SERVICES, health.SERVICE_NAME))
     methods = {
         **CurveService(versions, plane, handlers).methods(),
         **InferenceService(versions, plane, handlers, totals, calls).methods(),
-        **aside.methods,
+        **standard_services.methods,
     }
-    gate = Gate(
+    dispatcher = Dispatcher(
         methods,
         calls,
         tokens,
         probes=servicer.PROBES,
         while_draining=servicer.WHILE_DRAINING,
     )
-    server = make_server(gate, _options(bounds))
+    server = make_server(dispatcher, _options(limits))
     credentials = _credentials(settings.access)
     for endpoint in map(str, job.grpc_claim.grpc_endpoints()):
         if not (
@@ -159,26 +160,26 @@ async def _serve(job: Job) -> None:
         ):
             raise ServerError(f"gRPC can't listen on {endpoint}")
     routes = [
-        *InferenceRoutes(versions, plane, calls, totals, bounds).routes(),
+        *InferenceRoutes(versions, plane, calls, totals, limits).routes(),
         *PageRoutes(versions, plane).routes(),
     ]
     http = HttpServer(settings, versions, calls, tokens, metrics, routes)
 
-    # What is there now stays: the collector need not look at it again and again.
+    # These objects live as long as the process: exclude them from garbage collection.
     gc.collect()
     gc.freeze()
     await server.start()
     if job.http_claim:
         await http.start(job.http_claim)
-    job.report(Ready(job.name, versions.numbers()[0]))
+    job.send(Ready(job.name, versions.numbers()[0]))
 
-    async def count() -> None:
+    async def flush() -> None:
         metrics.flush(calls.in_flight)
 
     tasks = [
-        asyncio.create_task(_every(_LOOK_EVERY, lambda: _follow(versions, metrics))),
-        asyncio.create_task(_every(_COUNT_EVERY, count)),
-        asyncio.create_task(_every(_GIVE_BACK_EVERY, FreeMemory().give_back)),
+        asyncio.create_task(_every(_REFRESH_SECONDS, lambda: _refresh(versions, metrics))),
+        asyncio.create_task(_every(_FLUSH_SECONDS, flush)),
+        asyncio.create_task(_every(_TRIM_SECONDS, HeapTrimmer().trim)),
     ]
 
     asked = asyncio.create_task(stop.asked.wait())
@@ -186,15 +187,15 @@ async def _serve(job: Job) -> None:
     await asyncio.wait((asked, ended), return_when=asyncio.FIRST_COMPLETED)
     if ended.done():
         metrics.flush(calls.in_flight)
-        raise ServerError("the gRPC server ended by itself")
-    health_servicer.end()
+        raise ServerError("the gRPC server stopped unexpectedly")
+    health_servicer.shut_down()
     await calls.drain(settings.grace, stop.asked_again)
     for task in tasks:
         task.cancel()
     await server.stop(_CLOSE_SECONDS)
     await http.stop()
-    # grpc.aio ends the calls that are left, such as a watch of the health, only when their tasks
-    # next run; a loop that closes before reports each as an error.
+    # grpc.aio cancels the remaining calls, such as health watches, but their tasks end only when
+    # they run again. Closing the event loop before that would log an error for each.
     left = asyncio.all_tasks() - {asyncio.current_task()}
     if left:
         await asyncio.wait(left, timeout=_CLOSE_SECONDS)
@@ -202,53 +203,53 @@ async def _serve(job: Job) -> None:
     stop.ignore_more()
 
 
-def _options(bounds: Bounds) -> list[tuple[str, int]]:
+def _options(limits: Limits) -> list[tuple[str, int]]:
     options = [
-        # The workers share the port; that no stranger does, the supervisor's claim sees to.
+        # Workers share the port. The supervisor has made sure that no other server does.
         ("grpc.so_reuseport", 1),
-        ("grpc.max_receive_message_length", bounds.max_request_bytes),
-        ("grpc.max_send_message_length", -1),  # Answers are bounded before they are made.
-        # Of one connection: beyond the bound, so that there is room to refuse what is over it.
-        ("grpc.max_concurrent_streams", bounds.max_calls + _SPARE_CALLS),
-        # A connection on which nobody speaks HTTP/2 goes soon.
+        ("grpc.max_receive_message_length", limits.max_request_bytes),
+        # Unlimited, because the data plane limits the size of responses.
+        ("grpc.max_send_message_length", -1),
+        ("grpc.max_concurrent_streams", limits.max_calls + _SPARE_CALLS),  # per connection
+        # Closes connections whose clients do not speak HTTP/2.
         ("grpc.server_handshake_timeout_ms", 5_000),
-        ("grpc.max_connection_idle_ms", _milliseconds(bounds.max_idle)),
-        # A client that went away without a word is found out.
+        ("grpc.max_connection_idle_ms", _milliseconds(limits.max_idle)),
+        # Detects clients that disappeared without closing their connection.
         ("grpc.keepalive_time_ms", 60_000),
         ("grpc.keepalive_timeout_ms", 20_000),
-        # Clients too may look whether we are still there, also between calls: every 10 s, which
-        # comes early at times. Without these two, gRPC ends connections for it.
+        # Allows clients to send keepalive pings every 10 s, also between calls; some come early.
+        # Without these two options, gRPC would close their connections.
         ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
         ("grpc.keepalive_permit_without_calls", 1),
     ]
-    if bounds.max_connection_age:
-        # The connection takes no more calls, and ends with the last that it has.
-        options.append(("grpc.max_connection_age_ms", _milliseconds(bounds.max_connection_age)))
+    if limits.max_connection_age:
+        # gRPC then closes the connection when its last call in flight has ended.
+        options.append(("grpc.max_connection_age_ms", _milliseconds(limits.max_connection_age)))
     return options
 
 
 def _milliseconds(seconds: float) -> int:
-    """Returns what gRPC takes as a time: at most 24 days, which it takes for no end at all."""
+    """Converts to milliseconds, at most gRPC's maximum of 24 days, which it treats as unlimited."""
     return min(max(1, round(1000 * seconds)), 2**31 - 1)
 
 
-async def _follow(versions: Versions, metrics: Metrics) -> None:
+async def _refresh(versions: Versions, metrics: Metrics) -> None:
     await asyncio.to_thread(versions.refresh)
     metrics.loaded(versions.numbers())
 
 
-async def _every(seconds: float, act: Callable[[], Awaitable[None]]) -> None:
-    """Acts again and again; what goes wrong once may go well the next time."""
+async def _every(seconds: float, run: Callable[[], Awaitable[None]]) -> None:
+    """Calls `run` every `seconds`. Logs exceptions and continues."""
     while True:
         await asyncio.sleep(seconds)
         try:
-            await act()
+            await run()
         except Exception:
             logger.exception("internal error")
 
 
 def _credentials(access: Access) -> grpc.ServerCredentials | None:
-    """Returns gRPC's form of `access`, or None if it says nothing of TLS. Raises ServerError."""
+    """Returns gRPC's TLS credentials, or None without TLS. Raises ServerError for invalid files."""
     if not access.tls_cert or not access.tls_key:
         return None
     return grpc.ssl_server_credentials(

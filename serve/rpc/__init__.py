@@ -1,6 +1,6 @@
-"""gRPC: messages to sources and curves to messages, and the server that calls come in by.
+"""The gRPC server and its services.
 
-Read in this order: `handlers` (what every call has), `curve_service` (our contract),
+Read in this order: `handlers` (what all methods have in common), `curve_service` (our own service),
 `inference_service` (the Open Inference Protocol), `health`, `reflection` and `standard_services`
-(gRPC's own services, in a thread apart), and `server`.
+(gRPC's standard services and their limits), and `server`.
 """

@@ -49,7 +49,7 @@ class CurveService:
         loaded = self._versions.get(request.version)
         source = parse_source(request.source, loaded.engine.n_noise)
         del request  # A waiting call holds its numbers once.
-        curves = await self._plane.curves(loaded, source, call)
+        curves = await self._plane.compute(loaded, source, call)
         head = curves_pb2.GenerateCurvesResponse(
             version=loaded.number, n_points=loaded.engine.n_points
         )
@@ -61,7 +61,7 @@ class CurveService:
         loaded = self._versions.get(request.version)
         source = parse_source(request.source, loaded.engine.n_noise)
         del request  # A stream that is read slowly holds its numbers once.
-        async for first_row, curves in self._plane.parts(loaded, source, call):
+        async for first_row, curves in self._plane.stream(loaded, source, call):
             head = curves_pb2.StreamCurvesResponse(
                 version=loaded.number, n_points=loaded.engine.n_points, first_row=first_row
             )

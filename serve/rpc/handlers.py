@@ -1,4 +1,4 @@
-"""gRPC's side of a call: what every method of every service has in common."""
+"""What all gRPC methods have in common: limits, authentication, reading and parsing requests."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
@@ -14,29 +14,29 @@ from serve.calls.status import (
     RequestError,
     abort,
     invalid_argument,
-    not_offered,
+    unknown_method,
 )
 from serve.calls.tokens import Tokens
 
 Request = TypeVar("Request", bound=Message)
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
-# A cluster asks it without a token, and also a server that is full or shuts down.
+# Kubernetes probes have no token, and must get a response even under overload and while draining.
 _HEALTH = "/grpc.health.v1.Health/"
-# Calls of what is not offered; their own names, of which there are any number, are counted nowhere.
+# The metrics label of unknown methods. Their real names would make an unlimited number of labels.
 OTHER = "other"
 
 
 class Handlers:
-    """Makes gRPC handlers of coroutines, whose calls `calls` counts.
+    """Makes gRPC handlers from coroutines.
 
-    A handler reads by itself so that a call counts, and is bounded in time, from its first byte;
-    parses by itself because grpcio answers INTERNAL for bytes that do not parse; and sends bytes
-    because `curvegan.wire` writes them.
+    Handlers read and parse requests themselves. So a call counts, and has a timeout, from its first
+    byte, and invalid bytes give INVALID_ARGUMENT instead of grpcio's INTERNAL. They return bytes,
+    which `curvegan.wire` serializes.
     """
 
     def __init__(self, calls: Calls, max_wait: float) -> None:
-        """A request may take `max_wait` seconds to arrive."""
+        """`max_wait` is the timeout for receiving a request, in seconds."""
         self._calls = calls
         self._max_wait = max_wait
 
@@ -46,7 +46,7 @@ class Handlers:
         request_type: type[Request],
         answer: Callable[[Request, Call], Awaitable[bytes]],
     ) -> Handler:
-        """Returns a handler that answers a request with one message."""
+        """Returns a handler for a unary call."""
 
         async def handle(_: AsyncIterator[bytes], context: Context) -> bytes:
             call = Call(method, context.peer())
@@ -61,10 +61,9 @@ class Handlers:
         return grpc.stream_unary_rpc_method_handler(handle)
 
     def probe(self, method: str, answer: Callable[[], Message]) -> Handler:
-        """Returns a handler that answers at once, whatever is sent.
+        """Returns a handler that responds without reading the request.
 
-        Nothing that a client withholds keeps the call in flight: clients without a token could
-        otherwise take the place of all others.
+        Probes need no token, so a client could otherwise use up all calls by sending nothing.
         """
 
         async def handle(_: AsyncIterator[bytes], context: Context) -> bytes:
@@ -79,7 +78,7 @@ class Handlers:
         request_type: type[Request],
         answer: Callable[[Request, Call], AsyncIterator[bytes]],
     ) -> Handler:
-        """Returns a handler that answers a request with a stream of messages."""
+        """Returns a handler for a server-streaming call."""
 
         async def handle(_: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
             call = Call(method, context.peer(), is_stream=True)
@@ -100,9 +99,9 @@ class Handlers:
         request_type: type[Request],
         answer: Callable[[Request, Call], Awaitable[bytes]],
     ) -> Handler:
-        """Returns a handler that answers each request of a stream with one message, in turn.
+        """Returns a handler for a bidirectional stream, with one response per request, in order.
 
-        The requests are calls of their own, beside the one that the stream is.
+        Each request counts as a call, in addition to the stream itself.
         """
 
         async def handle(_: AsyncIterator[bytes], context: Context) -> AsyncIterator[bytes]:
@@ -123,8 +122,8 @@ class Handlers:
         return grpc.stream_stream_rpc_method_handler(handle)
 
 
-class Gate(grpc.GenericRpcHandler):
-    """Finds a call's handler, or refuses the call before it is read."""
+class Dispatcher(grpc.GenericRpcHandler):
+    """Selects the handler of a call, or rejects the call before reading its request."""
 
     def __init__(
         self,
@@ -135,8 +134,11 @@ class Gate(grpc.GenericRpcHandler):
         probes: Collection[str],
         while_draining: Collection[str],
     ) -> None:
-        """`methods` are those of all services, by their paths. `probes` are never refused; those
-        `while_draining` are answered even while the server shuts down."""
+        """`methods` maps the paths of all services' methods to their handlers.
+
+        The paths in `probes` are never rejected, those in `while_draining` not while the server
+        drains.
+        """
         self.methods = methods
         self._probes = probes
         self._while_draining = while_draining
@@ -144,24 +146,25 @@ class Gate(grpc.GenericRpcHandler):
         self._tokens = tokens
 
     def service(self, details: grpc.HandlerCallDetails) -> Handler:
-        """Returns the handler of a call's method, or one that refuses the call."""
+        """Returns the handler of a call's method, or a handler that rejects the call."""
         method = details.method
         handler = self.methods.get(method)
         if handler is not None and (method in self._probes or method.startswith(_HEALTH)):
             return handler
-        # In this order, so that a flood costs no comparison of tokens.
+        # Limits are checked first, so that overload does not cost comparing tokens.
         refusal = self._calls.refusal(is_stream=bool(handler and handler.response_streaming))
         if refusal and self._calls.draining and method in self._while_draining:
             refusal = None
         if refusal is None and self._tokens:
             refusal = self._tokens.refusal(dict(details.invocation_metadata).get("authorization"))
         if handler is None:
-            return _refusing(OTHER, refusal or not_offered(), self._calls)
-        return handler if refusal is None else _refusing(method, refusal, self._calls)
+            return _reject(OTHER, refusal or unknown_method(), self._calls)
+        return handler if refusal is None else _reject(method, refusal, self._calls)
 
 
-def _refusing(method: str, refusal: RequestError, calls: Calls) -> Handler:
-    """Returns a handler that refuses a call of any kind: one of streams is not read first."""
+def _reject(method: str, refusal: RequestError, calls: Calls) -> Handler:
+    """Returns a handler that rejects a call. It is a stream handler, which fits every type of call
+    and does not read the request first."""
 
     async def handle(_: AsyncIterator[bytes], context: Context) -> None:
         try:
@@ -174,7 +177,7 @@ def _refusing(method: str, refusal: RequestError, calls: Calls) -> Handler:
 
 
 async def read(context: Context, max_wait: float) -> bytes:
-    """Returns the one request of a call. Raises RequestError if it does not come in time."""
+    """Returns the request of a call. Raises RequestError if it is missing or takes too long."""
     try:
         async with asyncio.timeout(max_wait):
             content = await context.read()
@@ -195,5 +198,5 @@ def _parse(request_type: type[Request], content: bytes) -> Request:
     except DecodeError:
         name = request_type.DESCRIPTOR.full_name
         raise RequestError(
-            grpc.StatusCode.INVALID_ARGUMENT, "request", f"is not a {name}: its bytes do not parse"
+            grpc.StatusCode.INVALID_ARGUMENT, "request", f"is not a valid {name} message"
         ) from None

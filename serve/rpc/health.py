@@ -1,7 +1,7 @@
-"""`grpc.health.v1.Health`: says whether the server takes calls.
+"""`grpc.health.v1.Health`: whether the server is serving.
 
-grpc's own servicer tells one watcher after the other of a change, and waits until each has taken
-the news: one that reads nothing would hold up the shutdown, and it needs no token.
+grpcio's own servicer notifies watchers one after the other and waits for each, so a client that
+does not read could block the shutdown, and it needs no token.
 """
 
 import asyncio
@@ -15,16 +15,16 @@ from serve.calls.status import Context, RequestError
 
 
 class Health(health_pb2_grpc.HealthServicer):
-    """Says of every service, and of the whole server by an empty name, that it serves, until
-    `end`."""
+    """Reports SERVING for each service, and for the server as a whole under the empty name, until
+    `shut_down` is called."""
 
     def __init__(self, services: Iterable[str]) -> None:
         self._services = frozenset(("", *services))
-        self._ended = asyncio.Event()
+        self._shut_down = asyncio.Event()
 
-    def end(self) -> None:
-        """Says from now on that nothing is served."""
-        self._ended.set()
+    def shut_down(self) -> None:
+        """Reports NOT_SERVING from now on, and notifies all watchers."""
+        self._shut_down.set()
 
     async def Check(  # noqa: N802
         self, request: HealthCheckRequest, _: Context
@@ -37,18 +37,17 @@ class Health(health_pb2_grpc.HealthServicer):
     async def Watch(  # noqa: N802
         self, request: HealthCheckRequest, context: Context
     ) -> None:
-        """Tells of the health of a service now and when it changes, for as long as anyone is
-        there."""
+        """Sends the health of a service now and when it changes, until the client disconnects."""
         if request.service not in self._services:
             await context.write(HealthCheckResponse(status=HealthCheckResponse.SERVICE_UNKNOWN))
         else:
-            if not self._ended.is_set():
+            if not self._shut_down.is_set():
                 await context.write(self._status())
-                await self._ended.wait()
+                await self._shut_down.wait()
             await context.write(self._status())
         await asyncio.get_running_loop().create_future()
 
     def _status(self) -> HealthCheckResponse:
-        ended = self._ended.is_set()
-        status = HealthCheckResponse.NOT_SERVING if ended else HealthCheckResponse.SERVING
+        is_shut_down = self._shut_down.is_set()
+        status = HealthCheckResponse.NOT_SERVING if is_shut_down else HealthCheckResponse.SERVING
         return HealthCheckResponse(status=status)

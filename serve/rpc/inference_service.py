@@ -1,4 +1,4 @@
-"""`inference.GRPCInferenceService`: translates between the protocol and the data plane."""
+"""`inference.GRPCInferenceService`, the Open Inference Protocol over gRPC: translates messages."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import grpc
 from google.protobuf.message import Message
 
-from curvegan.repository.manifest import ModelName
+from curvegan.repository.description import ModelName
 from serve.calls.calls import Call, Calls
 from serve.calls.metrics import ModelTotals
 from serve.calls.status import RequestError
@@ -17,16 +17,16 @@ from serve.rpc.handlers import Handler, Handlers
 
 SERVICE = inference_pb2.DESCRIPTOR.services_by_name["GRPCInferenceService"]
 
-# A cluster asks them without a token, and also a server that is full or shuts down.
+# Probes need no token, and get a response even under overload and while draining.
 PROBES = frozenset(f"/{SERVICE.full_name}/{name}" for name in ("ServerLive", "ServerReady"))
-# It says of a server that shuts down that its models are not ready.
+# While draining, it reports that models are not ready.
 WHILE_DRAINING = frozenset({f"/{SERVICE.full_name}/ModelReady"})
 
 Totals = Mapping[tuple[ModelName, int], ModelTotals]
 
 
 class InferenceService:
-    """Answers for all versions that are loaded."""
+    """The methods of the service, for all loaded versions."""
 
     def __init__(
         self,
@@ -36,8 +36,8 @@ class InferenceService:
         totals: Callable[[], Awaitable[Totals]],
         calls: Calls,
     ) -> None:
-        """`totals` returns what has been asked of the models so far; nothing is ready while `calls`
-        are draining."""
+        """`totals` returns the statistics of the models; readiness is false while `calls` is
+        draining."""
         self._versions = versions
         self._plane = plane
         self._handlers = handlers
@@ -45,7 +45,7 @@ class InferenceService:
         self._calls = calls
 
     def methods(self) -> dict[str, Handler]:
-        """Returns who handles each method, by its path."""
+        """Returns the handlers by path."""
         unary: dict[str, tuple[type[Message], Callable[[Any, Call], Awaitable[bytes]]]] = {
             "ModelReady": (inference_pb2.ModelReadyRequest, self._model_ready),
             "ServerMetadata": (inference_pb2.ServerMetadataRequest, self._server_metadata),
@@ -102,7 +102,7 @@ class InferenceService:
             raise RequestError(
                 grpc.StatusCode.NOT_FOUND,
                 "repository_name",
-                "is given: the one repository has no name, leave it empty",
+                "is set: there is one repository, which has no name; leave the field empty",
             )
         return describe.repository_index(self._versions.numbers()).SerializeToString()
 
@@ -129,8 +129,8 @@ class InferenceService:
         )
         call.model, call.version = model.name, loaded.number
         source = tensors.parse_request(request, model)
-        del request  # A waiting call holds its numbers once.
-        curves = await self._plane.curves(loaded, source, call)
+        del request  # Frees its numbers, which `source` has copied, while the call waits.
+        curves = await self._plane.compute(loaded, source, call)
         return tensors.answer(call.request_id, model, loaded.number, curves)
 
 

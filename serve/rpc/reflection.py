@@ -1,7 +1,7 @@
-"""`grpc.reflection.v1` and `v1alpha`: says which services there are, and what their messages are.
+"""Server reflection, `grpc.reflection.v1` and `v1alpha`: lists the services and their messages.
 
-grpcio has v1alpha alone; newer tools ask v1 first. Both are the same on the wire but for the name
-of the package, so one servicer answers for both, and v1's description is made from v1alpha's.
+grpcio has only v1alpha, but newer tools try v1 first. Both are the same on the wire except for the
+name of the package, so one servicer serves both, and v1's descriptor is made from v1alpha's.
 """
 
 from collections.abc import Iterable
@@ -10,13 +10,13 @@ import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, text_format
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
-from serve.rpc.standard_services import Aside
+from serve.rpc.standard_services import StandardServices
 
 _V1 = "grpc.reflection.v1.ServerReflection"
 
 
-def add_to(server: Aside, services: Iterable[str]) -> None:
-    """Adds the reflection of `services`, and of itself, to a server."""
+def add_to(server: StandardServices, services: Iterable[str]) -> None:
+    """Adds reflection to `server`, for `services` and for reflection itself."""
     names = (reflection.SERVICE_NAME, _V1)
     servicer = reflection.aio.ReflectionServicer((*services, *names))
     handler = grpc.stream_stream_rpc_method_handler(
@@ -30,12 +30,12 @@ def add_to(server: Aside, services: Iterable[str]) -> None:
 
 
 def _describe_v1() -> None:
-    """Adds v1's description to what reflection can tell."""
+    """Adds v1's descriptor to the default descriptor pool, where reflection finds it."""
     v1alpha, v1 = descriptor_pb2.FileDescriptorProto(), descriptor_pb2.FileDescriptorProto()
     reflection_pb2.DESCRIPTOR.CopyToProto(v1alpha)
     text_format.Parse(text_format.MessageToString(v1alpha).replace("v1alpha", "v1"), v1)
     v1.name = "grpc/reflection/v1/reflection.proto"
-    v1.ClearField("options")  # They say that it is deprecated, which v1alpha alone is.
+    v1.ClearField("options")  # They mark v1alpha as deprecated.
     try:
         descriptor_pool.Default().FindFileByName(v1.name)
     except KeyError:

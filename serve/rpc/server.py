@@ -1,10 +1,9 @@
-"""gRPC's server: a hardened one, which nothing that a client sends can end, or grpcio's own.
+"""The gRPC server: a hardened subclass of grpcio's, or grpcio's own.
 
-grpc.aio's own takes the calls of all methods in one loop, which decodes each call's path: one that
-is not UTF-8 ends the loop, and the server with it. In the hardened one gRPC's core sorts calls by
-their method, so that no path is decoded, and every method has a loop of its own. It leans on inner
-parts of grpcio, so only the versions that it was tested with get it; see
-docs/decisions/grpc-server.md.
+grpc.aio's server accepts the calls of all methods in one loop and decodes each call's path: a path
+that is not UTF-8 ends the loop, and with it the server. In the hardened server, gRPC's core matches
+calls to methods, so no path is decoded, and every method has its own loop. It uses private parts of
+grpcio, so it is used only with versions that it was tested with; see docs/decisions/grpc-server.md.
 """
 
 import asyncio
@@ -15,63 +14,65 @@ import grpc
 import grpc.aio
 from grpc._cython import cygrpc  # type: ignore[attr-defined]
 
-from serve.rpc.handlers import OTHER, Gate
+from serve.rpc.handlers import OTHER, Dispatcher
 
 logger = logging.getLogger(__name__)
 
-# The versions of grpcio with which the tests of the hardened server have passed.
+# The versions of grpcio with which the hardened server was tested.
 TESTED = ("1.85.1", "1.85.3")
 
 Options = list[tuple[str, int]]
 
 
 class GrpcServer(Protocol):
-    """What both servers have: grpc.aio.Server's own methods."""
+    """The methods of grpc.aio.Server that both servers have."""
 
     def add_insecure_port(self, address: str) -> int:
-        """Listens on an address; returns the port, 0 if it can't."""
+        """Listens on an address. Returns the port, or 0 on failure."""
 
     def add_secure_port(self, address: str, server_credentials: grpc.ServerCredentials) -> int:
-        """Listens on an address by TLS; returns the port, 0 if it can't."""
+        """Listens on an address with TLS. Returns the port, or 0 on failure."""
 
     async def start(self) -> None:
-        """Takes calls from now on."""
+        """Starts accepting calls."""
 
     async def stop(self, grace: float | None) -> None:
-        """Takes no more calls, and ends those that are left after `grace` seconds."""
+        """Stops accepting calls, and cancels those still in flight after `grace` seconds."""
 
     async def wait_for_termination(self, timeout: float | None = None) -> bool:
-        """Returns when the server has ended. Raises what ended it, if that was not `stop`."""
+        """Waits until the server has stopped. Raises the error that stopped it, if there is one."""
 
 
-def make_server(gate: Gate, options: Options, grpcio: str = grpc.__version__) -> GrpcServer:
-    """Returns a server of the methods behind `gate`; `options` are gRPC's channel arguments.
+def make_server(
+    dispatcher: Dispatcher, options: Options, grpcio: str = grpc.__version__
+) -> GrpcServer:
+    """Returns a server for the methods of `dispatcher`. `options` are gRPC's channel arguments.
 
-    It is the hardened one if the version `grpcio` was tested with it, else grpc.aio's, with a
-    warning in the log.
+    Returns the hardened server if it was tested with the version `grpcio`. Otherwise returns
+    grpc.aio's server and logs a warning.
     """
     if grpcio in TESTED:
-        return _HardenedServer(gate, options)
+        return _HardenedServer(dispatcher, options)
     logger.warning(
-        "grpcio %s was not tested with the hardened gRPC server (%s were): a request whose path is "
-        "not UTF-8 ends a worker, which is then started again",
+        "grpcio %s was not tested with the hardened gRPC server (tested: %s): a request whose path "
+        "is not UTF-8 will end a worker, which is then restarted",
         grpcio,
         ", ".join(TESTED),
     )
     server = grpc.aio.server(options=options)
-    server.add_generic_rpc_handlers((gate,))
+    server.add_generic_rpc_handlers((dispatcher,))
     return server
 
 
 class _HardenedServer(cygrpc.AioServer):  # type: ignore[misc]
-    """Answers the methods behind a gate, which refuses calls of others."""
+    """Serves the methods of a dispatcher, which rejects calls to unknown methods."""
 
-    def __init__(self, gate: Gate, options: Options) -> None:
+    def __init__(self, dispatcher: Dispatcher, options: Options) -> None:
         super().__init__(asyncio.get_running_loop(), None, (), None, tuple(options), None)
-        self._resolver = cygrpc._MethodResolver([gate], {})
+        self._resolver = cygrpc._MethodResolver([dispatcher], {})
         self._calls: set[asyncio.Task[None]] = set()
-        # Names alone: whom a call goes to, the gate says.
-        self.add_registered_method_handlers(dict.fromkeys(gate.methods))
+        # Registers only the names: the dispatcher selects the handlers.
+        self.add_registered_method_handlers(dict.fromkeys(dispatcher.methods))
 
     def add_insecure_port(self, address: str) -> int:
         port: int = super().add_insecure_port(address.encode())
@@ -89,13 +90,14 @@ class _HardenedServer(cygrpc.AioServer):  # type: ignore[misc]
         return ended
 
     def _make_request_call_future(self, method: bytes | None) -> asyncio.Task[NoReturn]:
-        """Takes calls of one method, or of no known one for None; grpcio asks once for each.
+        """Returns a task that accepts the calls of one method, or of unknown methods for None.
 
-        What grpcio expects here ends with the next call; this ends with the server.
+        grpcio calls this once per method, and expects a task that ends with the next call. This one
+        runs until the server stops.
         """
-        return asyncio.get_running_loop().create_task(self._take_calls(method))
+        return asyncio.get_running_loop().create_task(self._accept_calls(method))
 
-    async def _take_calls(self, method: bytes | None) -> NoReturn:
+    async def _accept_calls(self, method: bytes | None) -> NoReturn:
         loop = asyncio.get_running_loop()
         name = method.decode() if method else OTHER
         while True:
@@ -104,5 +106,5 @@ class _HardenedServer(cygrpc.AioServer):  # type: ignore[misc]
             )
             handling = cygrpc._handle_rpc(name, self._resolver, (), state, loop, False)
             call = loop.create_task(cygrpc._schedule_rpc_coro(handling, state, loop, name))
-            self._calls.add(call)  # The loop itself holds tasks but weakly.
+            self._calls.add(call)  # The event loop keeps only weak references to tasks.
             call.add_done_callback(self._calls.discard)

@@ -1,4 +1,4 @@
-"""gRPC's own services, health and reflection: beside ours, and bounded by themselves."""
+"""gRPC's standard services, health and reflection, with limits of their own."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
@@ -7,38 +7,40 @@ from typing import Any
 import grpc
 from google.protobuf.message import DecodeError
 
-from serve.calls.status import Context, RequestError, abort, invalid_argument, not_offered
+from serve.calls.status import Context, RequestError, abort, invalid_argument, unknown_method
 from serve.rpc.handlers import Handler, read
 
-# Requests of a few bytes, which arrive at once; or they are none.
-_MAX_ARRIVING = 64
+# These requests are only a few bytes, so few of them are incomplete at the same time.
+_MAX_INCOMPLETE = 64
 
 
-class Aside:
-    """Takes the place of a server where stubs add their services, and guards their handlers.
+class StandardServices:
+    """Collects the methods of the standard services, and applies limits to them.
 
-    Their calls are not counted among ours and hold up no shutdown. But health needs no token, and
-    one that is watched is a call without end, so streams, and requests that have not arrived, are
-    bounded here too. Bytes that do not parse are INVALID_ARGUMENT, where grpcio would answer
-    UNKNOWN with the words of an exception.
+    The generated stubs add their services to it as if it were a server. These calls do not count as
+    calls in flight and do not delay a shutdown. But health needs no token, and watching it is an
+    endless call, so the number of streams and of incomplete requests is limited. Invalid bytes give
+    INVALID_ARGUMENT, where grpcio would return UNKNOWN with the text of an exception.
     """
 
     def __init__(self, max_streams: int, max_wait: float) -> None:
-        """A request may take `max_wait` seconds to arrive."""
+        """`max_wait` is the timeout for receiving a request, in seconds."""
         self.methods: dict[str, Handler] = {}
-        self._streams = _Bound(max_streams, "streams of gRPC's services")
-        self._arriving = _Bound(_MAX_ARRIVING, "requests of gRPC's services that have not arrived")
+        self._streams = _Limit(max_streams, "streams of gRPC's standard services")
+        self._incomplete = _Limit(
+            _MAX_INCOMPLETE, "incomplete requests to gRPC's standard services"
+        )
         self._max_wait = max_wait
 
     def add_registered_method_handlers(self, service: str, handlers: dict[str, Handler]) -> None:
-        """Collects a service's methods by their paths."""
+        """Adds the methods of a service. Called by generated stubs."""
         for method, handler in handlers.items():
-            self.methods[f"/{service}/{method}"] = self._guarded(handler)
+            self.methods[f"/{service}/{method}"] = self._limited(handler)
 
     def add_generic_rpc_handlers(self, handlers: object) -> None:
-        """Does nothing: the same methods come as registered ones."""
+        """Does nothing: stubs also register the same methods by name."""
 
-    def _guarded(self, handler: Handler) -> Handler:
+    def _limited(self, handler: Handler) -> Handler:
         parse, serialize = _parser(handler.request_deserializer), handler.response_serializer
         answer: Any = handler.unary_unary or handler.unary_stream or handler.stream_stream
 
@@ -47,8 +49,8 @@ class Aside:
                 return await answer(parse(await self._read(context)), context)
             except RequestError as error:
                 await abort(context, error)
-            except NotImplementedError:  # So the stubs have a method that nobody wrote.
-                await abort(context, not_offered())
+            except NotImplementedError:  # Raised by the stubs for methods that are not implemented.
+                await abort(context, unknown_method())
 
         async def streaming(_: AsyncIterator[bytes], context: Context) -> None:
             try:
@@ -73,22 +75,22 @@ class Aside:
         return grpc.stream_unary_rpc_method_handler(unary, response_serializer=serialize)
 
     async def _read(self, context: Context) -> bytes:
-        with self._arriving.one():
+        with self._incomplete.one():
             return await read(context, self._max_wait)
 
 
-class _Bound:
-    """Of `what` there are at most so many at once."""
+class _Limit:
+    """A limit on how many things, named `what` in the error, exist at one time."""
 
-    def __init__(self, most: int, what: str) -> None:
-        self._most = most
+    def __init__(self, limit: int, what: str) -> None:
+        self._limit = limit
         self._what = what
         self._count = 0
 
     @contextmanager
     def one(self) -> Iterator[None]:
-        """Counts one. Raises RequestError if it is one too many."""
-        if self._count >= self._most:
+        """Counts one until the `with` block ends. Raises RequestError at the limit."""
+        if self._count >= self._limit:
             raise RequestError(
                 grpc.StatusCode.RESOURCE_EXHAUSTED,
                 None,
@@ -103,7 +105,7 @@ class _Bound:
 
 
 def _parser(parse: Any) -> Callable[[bytes], Any]:
-    """Returns `parse`, with RequestError in the place of protobuf's error."""
+    """Wraps `parse` so that it raises RequestError instead of protobuf's error."""
 
     def parsed(content: bytes) -> Any:
         try:

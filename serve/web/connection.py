@@ -1,7 +1,6 @@
-"""HTTP's connections: their time limits, and who is let in.
+"""HTTP connections: timeouts, and admission of requests.
 
-HTTP/1.1 itself is uvicorn's. What stands here beside it, and why, docs/decisions/http-protocol.md
-says.
+uvicorn implements HTTP/1.1. docs/decisions/http-protocol.md says what this module adds, and why.
 """
 
 import asyncio
@@ -22,13 +21,13 @@ from serve.calls.status import RequestError
 from serve.calls.tokens import Tokens
 from serve.inference.rest import JSON_LENGTH_HEADER
 from serve.rpc.handlers import OTHER
-from serve.settings import Bounds
+from serve.settings import Limits
 from serve.web.inference_routes import call_name, peer, problem_response
 from serve.web.page_routes import is_open
 
-# For a cluster's probes, which have neither token nor certificate.
-_ALWAYS_OPEN = ("/healthz", "/readyz", "/v2/health/live", "/v2/health/ready")
-# The door's refusals: HTTP status and headers.
+# Kubernetes probes have neither a token nor a certificate.
+_PROBES = ("/healthz", "/readyz", "/v2/health/live", "/v2/health/ready")
+# HTTP status and headers of rejected requests.
 _REFUSALS = {
     grpc.StatusCode.UNAVAILABLE: (503, {"Retry-After": "1", "Connection": "close"}),
     grpc.StatusCode.PERMISSION_DENIED: (403, {}),
@@ -37,75 +36,79 @@ _REFUSALS = {
 
 
 class Connection(asyncio.Protocol):
-    """A client's connection: uvicorn's, closed when it asks for nothing, begins to ask and does not
-    end, or does not read what it asked for."""
+    """uvicorn's connection with timeouts: closes it when it is idle, when a request's headers are
+    incomplete for too long, and when the client does not read the response."""
 
-    def __init__(self, opened: set["Connection"], bounds: Bounds, **uvicorns: Any) -> None:
-        """`opened` are all that there are; `uvicorns` is what uvicorn gives to a protocol."""
-        self._opened = opened
-        self._max_wait = bounds.max_wait
-        self._max_idle = uvicorns["config"].timeout_keep_alive
-        # uvicorn hands a copy of its state to the application, as scope["state"].
-        self._http = H11Protocol(**uvicorns | {"app_state": {"connection": self}})
+    def __init__(
+        self, open_connections: set["Connection"], limits: Limits, **uvicorn_arguments: Any
+    ) -> None:
+        """`open_connections` is the set of all open connections, which this one joins;
+        `uvicorn_arguments` are uvicorn's arguments for a protocol."""
+        self._open_connections = open_connections
+        self._max_wait = limits.max_wait
+        self._max_idle = uvicorn_arguments["config"].timeout_keep_alive
+        # uvicorn passes a copy of its state to the application as scope["state"].
+        self._http = H11Protocol(**uvicorn_arguments | {"app_state": {"connection": self}})
         self._loop = asyncio.get_running_loop()
         self._requests = 0
-        self._head_has_begun = False
-        self._slow_head: asyncio.TimerHandle | None = None
-        self._slow_reader: asyncio.TimerHandle | None = None
+        self._receiving_headers = False
+        self._headers_timer: asyncio.TimerHandle | None = None
+        self._write_timer: asyncio.TimerHandle | None = None
         self._lost = asyncio.Event()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begins; the first request has to begin before long."""
+        """Starts the idle timer for the first request."""
         self._transport = transport
-        self._opened.add(self)
+        self._open_connections.add(self)
         tls = transport.get_extra_info("ssl_object")
         self.has_certificate = bool(tls and tls.getpeercert(binary_form=True))
-        self._slow_head = self._loop.call_later(self._max_idle, self._close)
+        self._headers_timer = self._loop.call_later(self._max_idle, self._close)
         self._http.connection_made(transport)
-        # So that `pause_writing` is called as soon as anything is left unread, however little.
+        # So that `pause_writing` is called as soon as a single byte is left unsent.
         transport.set_write_buffer_limits(high=1)
 
     def data_received(self, data: bytes) -> None:
-        """Takes what comes; the head of a request has to be there after a while."""
+        """Passes the data to uvicorn. Starts the headers timer when a request begins."""
         try:
             self._http.data_received(data)
         except h11.LocalProtocolError:
-            # Garbage behind a request whose answer has begun: there is no place for a 400.
+            # Invalid data after a request whose response has begun: it is too late for a 400.
             self._transport.close()
         if self._transport.is_closing():
-            self._wait_for_reader()
-        elif not self._requests and not self._head_has_begun:
-            self._end_wait_for_head()
-            self._head_has_begun = True
-            self._slow_head = self._loop.call_later(self._max_wait, self._close)
+            self._start_write_timer()
+        elif not self._requests and not self._receiving_headers:
+            self._stop_headers_timer()
+            self._receiving_headers = True
+            self._headers_timer = self._loop.call_later(self._max_wait, self._close)
 
     def eof_received(self) -> None:
-        """Called when the client has sent all that it will."""
+        """Called when the client has closed its sending side."""
         self._http.eof_received()
 
     def pause_writing(self) -> None:
-        """Called when the client does not read as fast as it is written to."""
+        """Called when the client reads more slowly than we write: starts the write timer."""
         self._http.pause_writing()
-        self._wait_for_reader()
+        self._start_write_timer()
 
     def resume_writing(self) -> None:
-        """Called when the client has read all of it."""
+        """Called when everything has been sent: stops the write timer."""
         self._http.resume_writing()
-        self._end_wait_for_reader()
+        self._stop_write_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forgets the connection and stops its timers."""
-        self._opened.discard(self)
-        self._end_wait_for_head()
-        self._end_wait_for_reader()
+        """Removes the connection and stops its timers."""
+        self._open_connections.discard(self)
+        self._stop_headers_timer()
+        self._stop_write_timer()
         self._http.connection_lost(exc)
         self._lost.set()
 
     async def serve(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        """Lets `app` answer a request of this connection, as long as that can be answered.
+        """Runs `app` for a request of this connection, and drops its response once the connection
+        is closing.
 
-        When its rest turns out to be garbage, uvicorn answers 400 and hangs up, does not tell the
-        application, and fails over whatever that sends then.
+        When the rest of a request is invalid, uvicorn responds 400 and closes the connection, but
+        does not notify the application, and raises an exception for what that sends afterwards.
         """
         is_late = False
 
@@ -119,13 +122,13 @@ class Connection(asyncio.Protocol):
         with self._request():
             await app(scope, receive, send_in_time)
         if is_late:
-            await self._lost.wait()  # Before that, uvicorn would miss the answer.
+            await self._lost.wait()  # Otherwise uvicorn logs that the response is missing.
 
     @contextmanager
     def _request(self) -> Iterator[None]:
         self._requests += 1
-        self._head_has_begun = False
-        self._end_wait_for_head()
+        self._receiving_headers = False
+        self._stop_headers_timer()
         try:
             yield
         finally:
@@ -133,32 +136,35 @@ class Connection(asyncio.Protocol):
 
     def _close(self) -> None:
         self._transport.close()
-        self._wait_for_reader()  # What is still to be sent keeps a connection open.
+        self._start_write_timer()  # Unsent data keeps the connection open.
 
-    def _wait_for_reader(self) -> None:
-        if not self._slow_reader:
-            self._slow_reader = self._loop.call_later(self._max_wait, self._transport.abort)
+    def _start_write_timer(self) -> None:
+        if not self._write_timer:
+            self._write_timer = self._loop.call_later(self._max_wait, self._transport.abort)
 
-    def _end_wait_for_reader(self) -> None:
-        if self._slow_reader:
-            self._slow_reader.cancel()
-            self._slow_reader = None
+    def _stop_write_timer(self) -> None:
+        if self._write_timer:
+            self._write_timer.cancel()
+            self._write_timer = None
 
-    def _end_wait_for_head(self) -> None:
-        if self._slow_head:
-            self._slow_head.cancel()
-            self._slow_head = None
+    def _stop_headers_timer(self) -> None:
+        if self._headers_timer:
+            self._headers_timer.cancel()
+            self._headers_timer = None
 
 
-class Door:
-    """An ASGI application that lets in who may get in, and counts who may not."""
+class Admission:
+    """An ASGI application that authenticates requests and limits connections, before `app`.
+
+    Rejected requests are counted in the metrics.
+    """
 
     def __init__(
         self,
         app: Starlette,
         calls: Calls,
         tokens: Tokens | None,
-        opened: set[Connection],
+        open_connections: set[Connection],
         *,
         needs_certificate: bool,
         max_connections: int,
@@ -167,15 +173,15 @@ class Door:
         self._app = app
         self._calls = calls
         self._tokens = tokens
-        self._opened = opened
+        self._open_connections = open_connections
         self._needs_certificate = needs_certificate
         self._max_connections = max_connections
-        self._inside: ASGIApp = self._let_in
+        self._admit_with_cors: ASGIApp = self._admit
         if cors_origins:
-            # Before anything is refused: a browser asks first without a token, and shows an error
-            # of the server's to no page that may not read it.
-            self._inside = CORSMiddleware(
-                self._let_in,
+            # Outside of admission, because preflight requests have no token, and because pages can
+            # read error responses only with CORS headers.
+            self._admit_with_cors = CORSMiddleware(
+                self._admit,
                 allow_origins=cors_origins,
                 allow_methods=("GET", "POST"),
                 allow_headers=("Authorization", "Content-Encoding", JSON_LENGTH_HEADER),
@@ -185,12 +191,12 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"].strip("/"):
-            # Nothing but the page itself has another meaning with a slash behind it.
+            # A trailing slash makes no difference, except in the path of the page itself.
             scope["path"] = scope["path"].removesuffix("/")
-        await scope["state"]["connection"].serve(self._inside, scope, receive, send)
+        await scope["state"]["connection"].serve(self._admit_with_cors, scope, receive, send)
 
-    async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = None if scope["path"] in _ALWAYS_OPEN else self._refusal(scope)
+    async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = None if scope["path"] in _PROBES else self._refusal(scope)
         if refusal is None:
             await self._app(scope, receive, send)
             return
@@ -199,9 +205,9 @@ class Door:
         await problem_response(status, refusal.problem, headers)(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> RequestError | None:
-        # Not left to uvicorn, which would refuse probes too: a cluster ends what refuses them.
-        if len(self._opened) > self._max_connections:
-            problem = f"the server is full: it has {len(self._opened)} connections"
+        # uvicorn's own limit would reject probes too, and Kubernetes would restart the server.
+        if len(self._open_connections) > self._max_connections:
+            problem = f"the server is full: it has {len(self._open_connections)} open connections"
             return RequestError(grpc.StatusCode.UNAVAILABLE, None, problem)
         if self._needs_certificate and not scope["state"]["connection"].has_certificate:
             return RequestError(grpc.StatusCode.PERMISSION_DENIED, None, "no client certificate")
@@ -210,7 +216,7 @@ class Door:
         return self._tokens.refusal(dict(scope["headers"]).get(b"authorization"))
 
     def _name(self, scope: Scope) -> str:
-        """Returns what a request asks for, as others of its kind are counted."""
+        """Returns the metrics label of a request."""
         for route in self._app.routes:
             if isinstance(route, Route) and route.matches(scope)[0] is Match.FULL:
                 return call_name(scope, route.path)
@@ -218,6 +224,6 @@ class Door:
 
 
 def count_refused(calls: Calls, method: str, scope: Scope, code: grpc.StatusCode) -> None:
-    """Counts a request that got no further."""
+    """Counts a request that was rejected."""
     with calls.counted(Call(method, peer(scope), code=code)):
         pass

@@ -1,5 +1,5 @@
-"""Content codings of HTTP (RFC 9110, section 8.4): compressed requests are read in bounded memory,
-answers are compressed for those who ask. Knows nothing of what stands in them.
+"""HTTP content codings (RFC 9110, section 8.4): decompresses requests in bounded memory, and
+compresses responses.
 """
 
 import asyncio
@@ -10,17 +10,17 @@ import grpc
 
 from serve.calls.status import RequestError, invalid_argument
 
-# By their names in HTTP, where "deflate" means zlib's format; each with zlib's number for it.
+# zlib's window bits by HTTP's names. In HTTP, "deflate" means the zlib format.
 _FORMATS = {"gzip": zlib.MAX_WBITS + 16, "deflate": zlib.MAX_WBITS}
 CODINGS = tuple(_FORMATS)
-# Inflated in less than a millisecond; then other calls have their turn.
+# Decompressed in less than a millisecond; then the event loop runs other calls.
 _STEP_BYTES = 256 * 1024
-# Higher ones take seven times as long and make curves smaller by a twentieth.
+# Higher levels take up to seven times as long and make curves only 5 % smaller.
 _LEVEL = 1
 
 
 class UnknownCodingError(RequestError):
-    """A request is compressed in a way that is not read here."""
+    """A request is compressed with a coding that the server does not support."""
 
     def __init__(self, content_encoding: str) -> None:
         known = ", ".join(CODINGS)
@@ -29,9 +29,9 @@ class UnknownCodingError(RequestError):
 
 
 def request_coding(content_encoding: str) -> str | None:
-    """Returns which of CODINGS a request's header Content-Encoding names, or None for none.
+    """Returns the coding in a request's Content-Encoding header, or None if it is not compressed.
 
-    Raises UnknownCodingError for any other.
+    Raises UnknownCodingError for a coding that is not in CODINGS.
     """
     coding = content_encoding.strip().lower().removeprefix("x-")
     if coding in ("", "identity"):
@@ -42,45 +42,44 @@ def request_coding(content_encoding: str) -> str | None:
 
 
 async def decoded(pieces: AsyncIterable[bytes], coding: str) -> AsyncIterator[bytes]:
-    """Yields what `pieces`, a request compressed by one of CODINGS, hold: in small parts, so that
-    a caller that counts them can stop in time.
+    """Decompresses `pieces`, a request. Yields small parts, so that a caller can enforce a limit.
 
-    Raises RequestError for what is not of this coding, or not whole.
+    Raises RequestError for data that is invalid, incomplete, or longer than the compressed stream.
     """
     decoder = zlib.decompressobj(_FORMATS[coding])
     async for piece in pieces:
         if decoder.eof and piece:
-            raise invalid_argument("request", f"goes on behind the end of its {coding}")
+            raise invalid_argument("request", f"has data after the end of its {coding} stream")
         is_full = True
         while is_full and not decoder.eof:
             try:
                 part = decoder.decompress(piece, _STEP_BYTES)
             except zlib.error as error:
-                raise invalid_argument("request", f"is not {coding}: {error}") from None
+                raise invalid_argument("request", f"is not valid {coding}: {error}") from None
             yield part
             piece, is_full = decoder.unconsumed_tail, len(part) == _STEP_BYTES
             if is_full:
                 await asyncio.sleep(0)
         if decoder.unused_data:
-            raise invalid_argument("request", f"goes on behind the end of its {coding}")
+            raise invalid_argument("request", f"has data after the end of its {coding} stream")
     if not decoder.eof:
-        raise invalid_argument("request", f"ends before its {coding} does")
+        raise invalid_argument("request", f"is truncated: its {coding} stream is incomplete")
 
 
 def accepted(accept_encoding: str, offered: Collection[str] = CODINGS) -> str | None:
-    """Returns which of the codings `offered` a client likes best, by its header Accept-Encoding
-    (RFC 9110, section 12.5.3), or None where it would rather have none."""
+    """Returns the coding of `offered` that the Accept-Encoding header prefers, or None if it
+    prefers no compression (RFC 9110, section 12.5.3)."""
     weights: dict[str, float] = {}
     for element in accept_encoding.split(","):
         name, _, parameter = element.partition(";")
         weights[name.strip().lower()] = _weight(parameter)
-    liked = {coding: weights.get(coding, weights.get("*", 0.0)) for coding in offered}
-    best = max(liked, key=liked.__getitem__)
-    return best if liked[best] > 0 and liked[best] >= weights.get("identity", 0.0) else None
+    offers = {coding: weights.get(coding, weights.get("*", 0.0)) for coding in offered}
+    best = max(offers, key=offers.__getitem__)
+    return best if offers[best] > 0 and offers[best] >= weights.get("identity", 0.0) else None
 
 
 def encoded(pieces: Iterable[bytes], coding: str) -> Iterator[bytes]:
-    """Yields `pieces`, compressed by one of CODINGS."""
+    """Compresses `pieces` with one of CODINGS."""
     encoder = zlib.compressobj(_LEVEL, wbits=_FORMATS[coding])
     for piece in pieces:
         yield encoder.compress(piece)

@@ -1,4 +1,4 @@
-"""The protocol's REST side as routes: finds out what is asked, counts the call, translates."""
+"""The HTTP routes of the Open Inference Protocol: read requests, count calls, translate JSON."""
 
 import asyncio
 import math
@@ -19,7 +19,7 @@ from serve.compute.plane import Plane
 from serve.compute.versions import Versions
 from serve.inference import describe, lookup, rest
 from serve.rpc.inference_service import Totals
-from serve.settings import Bounds
+from serve.settings import Limits
 from serve.web.content_coding import (
     CODINGS,
     UnknownCodingError,
@@ -31,15 +31,15 @@ from serve.web.content_coding import (
 
 _MODEL = "/v2/models/{model}"
 _JSON = "application/json"
-# So many curves are compressed in less than half a millisecond; more are in a thread.
-_FEW_ROWS = 64
+# Compressing this many curves takes less than half a millisecond. More are compressed in a thread.
+_INLINE_COMPRESSED_ROWS = 64
 
 Answer = Callable[[Request, Call], Awaitable[Response]]
 Result = TypeVar("Result")
 
 
 class InferenceRoutes:
-    """Answers for all versions that are loaded."""
+    """The routes, for all loaded versions."""
 
     def __init__(
         self,
@@ -47,21 +47,21 @@ class InferenceRoutes:
         plane: Plane,
         calls: Calls,
         totals: Callable[[], Awaitable[Totals]],
-        bounds: Bounds,
+        limits: Limits,
     ) -> None:
         self._versions = versions
         self._plane = plane
         self._calls = calls
         self._totals = totals
-        self._bounds = bounds
+        self._limits = limits
 
     def routes(self) -> list[Route]:
         """Returns the routes, all below /v2."""
         return [
             self._route("GET", "/v2", self._server),
-            # Not refused where the server is full: a cluster ends what does not live.
+            # Never rejected under overload: Kubernetes restarts a server that fails this probe.
             self._route("GET", "/v2/health/live", self._live, refusal=lambda: None),
-            self._route("GET", "/v2/health/ready", self._ready, refusal=self._leaving),
+            self._route("GET", "/v2/health/ready", self._ready, refusal=self._refuse_draining),
             self._route("GET POST", "/v2/repository/index", self._index),
             self._route("GET", "/v2/models", self._index),
             self._route("GET", "/v2/models/stats", self._statistics),
@@ -73,7 +73,7 @@ class InferenceRoutes:
         ]
 
     def _model_routes(self, methods: str, what: str, answer: Answer) -> list[Route]:
-        """Returns the routes to one thing about a model, with and without a version."""
+        """Returns the routes of an endpoint of a model, with and without a version."""
         version = "/versions/{version}"
         return [
             self._route(methods, f"{_MODEL}{between}{what}", answer) for between in ("", version)
@@ -88,10 +88,10 @@ class InferenceRoutes:
         refusal: Callable[[], RequestError | None] | None = None,
     ) -> Route:
         refusal = refusal or partial(self._calls.refusal, is_stream=False)
-        endpoint = _Endpoint(path, answer, self._calls, self._bounds, refusal)
+        endpoint = _Endpoint(path, answer, self._calls, self._limits, refusal)
         return Route(path, endpoint, methods=methods.split())
 
-    def _leaving(self) -> RequestError | None:
+    def _refuse_draining(self) -> RequestError | None:
         return self._calls.refusal(is_stream=False) if self._calls.draining else None
 
     async def _server(self, _: Request, __: Call) -> Response:
@@ -130,50 +130,50 @@ class InferenceRoutes:
             request.state.body, _header(request, rest.JSON_LENGTH_HEADER), model
         )
         call.request_id = asked.id
-        curves = await _unless_gone(request, self._plane.curves(loaded, asked.source, call))
+        curves = await _unless_gone(request, self._plane.compute(loaded, asked.source, call))
         answer = rest.infer_answer(asked, model, loaded.number, curves)
         headers, media_type = {"Vary": "Accept-Encoding"}, _JSON
         if answer.json_length is not None:
             headers[rest.JSON_LENGTH_HEADER] = str(answer.json_length)
             media_type = "application/octet-stream"
-        pieces, rows_at_once = answer.pieces, rest.ROWS_OF_A_PIECE
-        # No other answer: they are small, and Triton's asyncio client, which says that it takes
-        # gzip, reads only these.
+        pieces, inline_rows = answer.pieces, rest.ROWS_OF_A_PIECE
+        # Only inference responses are compressed: others are small, and Triton's asyncio client,
+        # which accepts gzip everywhere, decompresses only these.
         if coding := accepted(request.headers.get("Accept-Encoding", "")):
             headers["Content-Encoding"] = coding
-            pieces, rows_at_once = encoded(pieces, coding), _FEW_ROWS
-        if len(curves) <= rows_at_once:
+            pieces, inline_rows = encoded(pieces, coding), _INLINE_COMPRESSED_ROWS
+        if len(curves) <= inline_rows:
             return Response(b"".join(pieces), headers=headers, media_type=media_type)
-        # Its pieces are written in a thread, each when the one before has left.
+        # Starlette makes the pieces in a thread, each after the previous one was sent.
         return StreamingResponse(pieces, headers=headers, media_type=media_type)
 
 
 @dataclass(frozen=True)
 class _Endpoint:
-    """An ASGI application for one route: reads the request, counts the call, answers it.
+    """The ASGI application of one route: reads the request, counts the call, and responds.
 
-    `refusal` returns why a request can't be taken now, or None. Readiness may be refused too: the
-    refusal says that the server is not ready.
+    `refusal` returns the error to reject a request with, or None. Readiness is rejected when the
+    server is not ready.
     """
 
     path: str
     answer: Answer
     calls: Calls
-    bounds: Bounds
+    limits: Limits
     refusal: Callable[[], RequestError | None]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         refusal: RequestError | None = None
         try:
-            # Nobody reads one of another method: uvicorn throws it away.
+            # uvicorn discards the body of other methods.
             request.state.body = await self._body(request) if request.method == "POST" else b""
         except RequestError as error:
             refusal = error
         except ClientDisconnect:
             return
-        # It counts only now that it has come as a whole: slow ones shut out no others. And until
-        # its answer has left: until then it takes memory.
+        # A call counts from here, so that slow uploads don't use up the limit, and until its
+        # response is sent, because it takes memory until then.
         refusal = refusal or self.refusal()
         call = Call(call_name(scope, self.path), peer(scope))
         try:
@@ -186,42 +186,42 @@ class _Endpoint:
             await error_response(error)(scope, receive, send)
 
     async def _body(self, request: Request) -> bytes:
-        """Returns a request's body, inflated where it is compressed. Raises RequestError as soon as
-        it is found to be too long, to come too slowly, or not to be what it says."""
-        pieces = self._bounded(request.stream())
+        """Returns a request's body, decompressed. Raises RequestError if it is too large, arrives
+        too slowly, or can't be decompressed."""
+        pieces = self._limited(request.stream())
         header = _header(request, "Content-Encoding")
         if header and (coding := request_coding(header)):
-            pieces = self._bounded(decoded(pieces, coding))
+            pieces = self._limited(decoded(pieces, coding))
         body = bytearray()
         try:
-            async with asyncio.timeout(self.bounds.max_wait):
+            async with asyncio.timeout(self.limits.max_wait):
                 async for piece in pieces:
                     body += piece
         except TimeoutError:
             raise RequestError(
                 grpc.StatusCode.DEADLINE_EXCEEDED,
                 None,
-                f"the request did not arrive within {self.bounds.max_wait:g} s",
+                f"the request did not arrive within {self.limits.max_wait:g} s",
             ) from None
         return bytes(body)
 
-    async def _bounded(self, pieces: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
-        """Yields pieces of a request. Raises RequestError once they are more than it may hold."""
+    async def _limited(self, pieces: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+        """Yields the pieces of a request. Raises RequestError when they exceed the limit."""
         size = 0
         async for piece in pieces:
             size += len(piece)
-            if size > self.bounds.max_request_bytes:
+            if size > self.limits.max_request_bytes:
                 raise RequestError(
                     grpc.StatusCode.RESOURCE_EXHAUSTED,
                     "request",
-                    f"is longer than {self.bounds.max_request_bytes} bytes",
+                    f"is larger than {self.limits.max_request_bytes} bytes",
                 )
             yield piece
 
 
 async def _unless_gone(request: Request, computing: Coroutine[Any, Any, Result]) -> Result:
-    """Returns what `computing` does. Ends it, and raises RequestError, if the client of `request`,
-    whose body has been read, goes away."""
+    """Awaits and returns `computing`. If the client disconnects first, cancels it and raises
+    RequestError. The body of `request` must have been read."""
 
     async def disconnect() -> None:
         while (await request.receive())["type"] != "http.disconnect":
@@ -231,7 +231,7 @@ async def _unless_gone(request: Request, computing: Coroutine[Any, Any, Result])
     try:
         await asyncio.wait((computed, gone), return_when=asyncio.FIRST_COMPLETED)
         if not computed.done():
-            raise RequestError(grpc.StatusCode.CANCELLED, None, "the client went away")
+            raise RequestError(grpc.StatusCode.CANCELLED, None, "the client disconnected")
         return await computed
     finally:
         computed.cancel()
@@ -239,23 +239,22 @@ async def _unless_gone(request: Request, computing: Coroutine[Any, Any, Result])
 
 
 def _header(request: Request, name: str) -> str | None:
-    """Returns what a request says in all headers of a name (RFC 9110, section 5.3)."""
+    """Returns the value of a header, joined if it is repeated (RFC 9110, section 5.3)."""
     return ", ".join(request.headers.getlist(name)) or None
 
 
 def _named(request: Request) -> tuple[str, str]:
-    """Returns the model and the version that a path names; both may be empty."""
+    """Returns the model and version in a request's path; both may be empty."""
     return request.path_params.get("model", ""), request.path_params.get("version", "")
 
 
 def call_name(scope: Scope, path: str) -> str:
-    """Returns the name by which a request for the route `path` is counted: HEAD is GET without the
-    answer's body."""
+    """Returns the metrics label of a request for the route `path`. HEAD counts as GET."""
     return f"{'GET' if scope['method'] == 'HEAD' else scope['method']} {path}"
 
 
 def peer(scope: Scope) -> str:
-    """Returns the address that a request came from."""
+    """Returns the address of the client."""
     client = scope["client"]
     return f"http:{client[0]}:{client[1]}" if client else "http"
 
@@ -265,19 +264,19 @@ def _json(content: bytes, status: int = 200) -> Response:
 
 
 def error_response(error: RequestError) -> Response:
-    """Returns `error` as HTTP has it: its status, when to come again, and what is wrong."""
+    """Returns the HTTP response for `error`, with Retry-After if the client may retry."""
     status, headers = rest.http_status(error.code), {}
     if error.retry_after is not None:
         headers["Retry-After"] = str(math.ceil(error.retry_after))
     elif error.code is grpc.StatusCode.RESOURCE_EXHAUSTED:
-        status = 413  # It will never fit.
+        status = 413  # Retrying can't help.
     if isinstance(error, UnknownCodingError):
         status, headers["Accept-Encoding"] = 415, ", ".join(CODINGS)
     if error.code is grpc.StatusCode.DEADLINE_EXCEEDED:
-        headers["Connection"] = "close"  # The rest of the request may still come.
+        headers["Connection"] = "close"  # The rest of the request may still arrive.
     return problem_response(status, str(error), headers)
 
 
 def problem_response(status: int, problem: str, headers: Mapping[str, str] | None) -> Response:
-    """Returns an answer that says what is wrong, as the protocol writes it."""
+    """Returns an error response in the protocol's format."""
     return Response(rest.error_document(problem), status, headers=headers, media_type=_JSON)

@@ -1,10 +1,8 @@
-"""HTTP beside gRPC: health and metrics for those who run the server, /v2 for programs that ask it,
-and a page for people."""
+"""The HTTP server: health and metrics for operators, /v2 for programs, and a page for people."""
 
 import asyncio
-import contextlib
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 import grpc
@@ -22,16 +20,17 @@ from serve.calls.metrics import Metrics
 from serve.calls.tokens import Tokens
 from serve.compute.versions import Versions
 from serve.process.listening import Claim, listening_socket
+from serve.process.signals import WithoutHandlers
 from serve.rpc.handlers import OTHER
 from serve.settings import Settings
-from serve.web.connection import Connection, Door, count_refused
+from serve.web.connection import Admission, Connection, count_refused
 from serve.web.inference_routes import problem_response
 
 _MAX_HEADER_BYTES = 16 * 1024
 
 
 class HttpServer:
-    """Answers HTTP in a worker's event loop."""
+    """The HTTP server of a worker, in its event loop."""
 
     def __init__(
         self,
@@ -50,45 +49,45 @@ class HttpServer:
             routes=[
                 Route("/healthz", self._healthz),
                 Route("/readyz", self._readyz),
-                Route("/metrics", self._show_metrics),
+                Route("/metrics", self._scrape),
                 *routes,
             ],
-            exception_handlers={HTTPException: self._not_offered},
+            exception_handlers={HTTPException: self._unknown_route},
         )
-        app.router.redirect_slashes = False  # `Door` takes them off.
+        app.router.redirect_slashes = False  # `Admission` removes trailing slashes.
         access = settings.access
         connections: set[Connection] = set()
         config = uvicorn.Config(
-            Door(
+            Admission(
                 app,
                 calls,
                 tokens,
                 connections,
                 needs_certificate=access.tls_client_ca is not None,
-                max_connections=settings.bounds.max_calls,
+                max_connections=settings.limits.max_calls,
                 cors_origins=access.cors_origin,
             ),
-            http=partial(Connection, connections, settings.bounds),  # type: ignore[arg-type]
+            http=partial(Connection, connections, settings.limits),  # type: ignore[arg-type]
             ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
-            proxy_headers=False,  # Who asks is who connected, whatever a request says.
-            timeout_keep_alive=max(1, min(75, round(settings.bounds.max_idle))),
+            proxy_headers=False,  # Clients could forge their address.
+            timeout_keep_alive=max(1, min(75, round(settings.limits.max_idle))),
             timeout_graceful_shutdown=1,
             h11_max_incomplete_event_size=_MAX_HEADER_BYTES,
             ssl_certfile=access.tls_cert,
             ssl_keyfile=access.tls_key,
             ssl_ca_certs=str(access.tls_client_ca) if access.tls_client_ca else None,
-            # Optional here and asked for by `Door`, for the probes' sake.
+            # Optional here and checked by `Admission`, because probes have no certificate.
             ssl_cert_reqs=ssl.CERT_OPTIONAL if access.tls_client_ca else ssl.CERT_NONE,
         )
         self._server = _Server(config)
         self._serving: asyncio.Task[None] | None = None
 
     async def start(self, claim: Claim) -> None:
-        """Takes requests on the claimed port from now on."""
+        """Starts accepting requests on the claimed port. Raises ServerError if it can't."""
         sockets = [listening_socket(endpoint) for endpoint in claim.endpoints]
         self._serving = asyncio.create_task(self._server.serve(sockets))
         while not self._server.started:
@@ -98,7 +97,7 @@ class HttpServer:
             await asyncio.sleep(0.005)
 
     async def stop(self) -> None:
-        """Ends, once the answers under way have left."""
+        """Stops the server after the responses in progress have been sent."""
         if self._serving:
             self._server.should_exit = True
             await self._serving
@@ -112,22 +111,18 @@ class HttpServer:
         numbers = ", ".join(map(str, self._versions.numbers()))
         return Response(f"ready: version {numbers}\n", media_type="text/plain")
 
-    async def _not_offered(self, request: Request, error: Exception) -> Response:
-        """Answers a request for a page that there is not, or by a method that it does not have."""
+    async def _unknown_route(self, request: Request, error: Exception) -> Response:
+        """Handles unknown paths and methods."""
         assert isinstance(error, HTTPException)
         count_refused(self._calls, OTHER, request.scope, grpc.StatusCode.UNIMPLEMENTED)
         return problem_response(error.status_code, error.detail, error.headers)
 
-    async def _show_metrics(self, _: Request) -> Response:
+    async def _scrape(self, _: Request) -> Response:
         self._metrics.flush(self._calls.in_flight)
-        # Reading every process's files takes milliseconds, which other calls shall not wait for.
+        # In a thread, because reading the files of all processes takes milliseconds.
         content = await asyncio.to_thread(prometheus.exposition)
         return Response(content, media_type=prometheus.CONTENT_TYPE)
 
 
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: signals are the worker's business."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+class _Server(WithoutHandlers, uvicorn.Server):
+    """uvicorn without its signal handlers: the worker handles signals."""

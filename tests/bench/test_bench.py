@@ -167,7 +167,7 @@ def test_a_server_that_can_not_be_had_is_left_out_with_the_reason(
 
     with ExitStack() as stack:
         assert start_others(stack, {"Rare": missing}, {}) == {}
-    assert capsys.readouterr().out == "without Rare: pip can't install it\n"
+    assert capsys.readouterr().out == "skipped Rare: pip can't install it\n"
 
 
 # The first of these waits for pip.
@@ -241,7 +241,7 @@ def test_the_tables_of_canned_bytes_have_a_row_for_each(
         ("bench.serve", ["--models", "nothing"], "no model in nothing: train one with"),
         ("bench.serve", ["--seconds", "0"], '"0" for --seconds. Must be >= 1'),
         ("bench.serve", ["--tables", "rare"], "perf_analyzer"),
-        ("bench.engine", ["--rounds", "1.5"], "--rounds: '1.5' is no whole number"),
+        ("bench.engine", ["--rounds", "1.5"], "--rounds: '1.5' is not a whole number"),
         ("bench.train.population", ["--device", "cuda"], "finds no CUDA device: use --device cpu"),
         ("bench.train.population", ["--rounds", "0"], '"0" for --rounds. Must be >= 1'),
         ("bench.train.search", ["--seeds", "0"], '"0" for --seeds. Must be >= 1'),

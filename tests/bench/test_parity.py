@@ -59,15 +59,16 @@ def test_the_command_keeps_a_table_that_says_what_did_not_run_and_what_is_wrong(
 ):
     found = [
         outcome(0, "sampler", difference=1e-6),
+        outcome(0, "generator", difference=2e-6),
         outcome(1, "generator", not_run="no c++ (Debian: g++)"),
         outcome(-1, "sampler", difference=2.5),
     ]
     monkeypatch.setattr(command, "run_all", lambda *_: found)
     command.main(models=tmp_path, out=tmp_path / "parity.md")
     kept = (tmp_path / "parity.md").read_text()
-    assert "| torch eager | 1.0 | Python | sampler | 1.0e-06 | 1,000,000 |" in kept
-    assert "| generator | not run: no c++ (Debian: g++) |  |" in kept
-    assert "| sampler | wrong (2.5): computes 64-bit integers in 32 bits |  |" in kept
+    assert "| torch eager | 1.0 | Python | 1.0e-06 | 1,000,000 | 2.0e-06 | 1,000,000 |" in kept
+    assert "| Python |  |  | not run: no c++ (Debian: g++) |  |" in kept
+    assert "| wrong (2.5): computes 64-bit integers in 32 bits |  |" in kept
     assert "torch eager" in capsys.readouterr().out
 
 

@@ -97,7 +97,7 @@ def test_a_wrong_seed_is_one_line(page: Page, text: str):
     [
         ("nothing.onnx", "can't read nothing.onnx: 404"),
         ("http://127.0.0.1:9/model.onnx", "can't reach http://127.0.0.1:9/model.onnx"),
-        ("../../text.onnx", "../../text.onnx is no ONNX model"),
+        ("../../text.onnx", "../../text.onnx is not an ONNX model"),
         ("../../models/generator/1/model.onnx", "does not map seeds to curves"),
     ],
 )

@@ -101,7 +101,7 @@ def test_a_missing_file_is_one_line(example: str, tmp_path: Path):
 def test_a_file_that_is_no_model_is_one_line(example: str, tmp_path: Path, content: bytes):
     (tmp_path / "model").write_bytes(content)
     line = error_of(run_on_file(example, tmp_path / "model"))
-    assert line.startswith(f"error: {tmp_path / 'model'} is no ")
+    assert line.startswith(f"error: {tmp_path / 'model'} is not a")
 
 
 def test_a_model_with_other_tensors_is_one_line(example: str, published: Path, tmp_path: Path):

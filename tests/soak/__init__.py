@@ -1,5 +1,5 @@
-"""Attacks on a running server: `make soak` runs them for a minute each, the suite for seconds.
+"""Attacks on a running server: `make soak` runs each for a minute, the test suite for seconds.
 
-Each takes a server and how long to go on, and returns what it saw; what is right is said where they
-are called. Beside them stands what a server's owners do to it, which its clients must not notice.
+Each attack takes a server and a duration, and returns what it observed; callers check it.
+`changes` does what operators do: publish and delete versions, restart workers.
 """

@@ -1,4 +1,4 @@
-"""python -m tests.soak: attacks a server for minutes, and says what became of it."""
+"""python -m tests.soak: attacks a server for minutes and reports the results."""
 
 import tempfile
 from contextlib import ExitStack
@@ -11,23 +11,23 @@ from curvegan.engine import Engine
 from curvegan.errors import CurveganError
 from curvegan.repository.repository import Repository
 from serve.running import running_server
-from tests.soak.attacks import ATTACKS, Claim, changes, unharmed, untroubled
+from tests.soak.attacks import ATTACKS, Claim, changes, log_is_clean, unharmed
 from tests.soak.changes import OPTIONS
 from tests.support.commands import run_command, workers_of
 from tests.support.models import point
 from tests.support.observe import standard_error_in
 
-app = make_app("python -m tests.soak", "Attack a server, and say what became of it.")
+app = make_app("python -m tests.soak", "Attack a server and report the results.")
 
 
 @app.default
 def main(*, seconds: Count = 60) -> None:
-    """Attack a server, and say what became of it.
+    """Attack a server and report the results.
 
     Parameters
     ----------
     seconds
-        How long each attack goes on, and what is done to versions and workers.
+        Duration of each attack, and of the changes to versions and workers.
     """
     need_h2load()
     claims: list[Claim] = []
@@ -43,7 +43,7 @@ def main(*, seconds: Count = 60) -> None:
                 workers = workers_of(server)
                 claims += attack(server, seconds)
                 claims.append(unharmed(server, workers, engine, attack.__name__))
-                claims.append(untroubled(log, attack.__name__))
+                claims.append(log_is_clean(log, attack.__name__))
         link, log = Path(name) / "link", Path(name) / "changes.log"
         point(link, models)
         with (
@@ -53,11 +53,11 @@ def main(*, seconds: Count = 60) -> None:
             claims += changes(server, link, seconds)
     print_table(
         f"Attacks of {seconds} s on a server of one worker, and changes to one of two",
-        ("what is claimed", "seen", ""),
+        ("claim", "observed", ""),
         [(claim.text, claim.seen, "holds" if claim.holds else "FAILS") for claim in claims],
     )
     if not all(claim.holds for claim in claims):
-        raise CurveganError("not all of it held")
+        raise CurveganError("some claims do not hold")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The attacks, and what has to be so during and after each."""
+"""The attacks, and the claims that must hold during and after each."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from curvegan import CurveClient
 from curvegan.engine import Engine
 from curvegan.v1.curves_pb2 import CurveSource, GenerateCurvesRequest, SeedList
 from serve.running import RunningServer
-from serve.settings import Bounds
+from serve.settings import Limits
 from tests.soak.changes import change_versions
 from tests.soak.documents import send_random_documents
 from tests.soak.garbage import half_requests, throw_garbage
@@ -23,13 +23,13 @@ from tests.soak.observe import MIB, Peak, peak_memory, resident_of
 from tests.support.commands import workers_of
 from tests.support.observe import json_lines, metric
 
-# What a server of one worker, its supervisor included, may take: it fits into 1 GiB.
+# The limit for a server with one worker, including the supervisor: it fits into 1 GiB.
 MEMORY = 900 * MIB
 
 
 @dataclass(frozen=True)
 class Claim:
-    """Something that has to be so, and what was seen."""
+    """A claim, what was observed, and whether the claim holds."""
 
     text: str
     seen: str
@@ -46,18 +46,18 @@ def batches(server: RunningServer, seconds: int) -> list[Claim]:
     slowest = max(load.small_calls, default=0.0)
     return [
         Claim(
-            "256 clients sending the largest batches: each gets at least half of what most get",
-            f"{least} to {most} answers each, the median {median}, {sum(load.answers)} in all",
+            "256 clients sending the largest batches: each gets at least half of the median",
+            f"{least} to {most} responses each, median {median}, {sum(load.answers)} in total",
             least >= median / 2 > 0,
         ),
         Claim(
-            "the others are told to come again",
+            "the others are rejected with a retry delay",
             _statuses(load.refused),
             set(load.refused) <= {grpc.StatusCode.RESOURCE_EXHAUSTED},
         ),
         Claim(
-            "a client of few curves is answered all the while",
-            f"{len(load.small_calls)} answers, the slowest in {slowest:.2f} s",
+            "a client with small calls gets responses all the time",
+            f"{len(load.small_calls)} responses, the slowest in {slowest:.2f} s",
             len(load.small_calls) > seconds,
         ),
         _within_memory(peak),
@@ -65,7 +65,7 @@ def batches(server: RunningServer, seconds: int) -> list[Claim]:
 
 
 def slow_readers(server: RunningServer, seconds: int) -> list[Claim]:
-    count = Bounds().max_streams
+    count = Limits().max_streams
     with peak_memory(server) as peak, unread_streams(server, count):
         load = largest_batches(server, clients=8, seconds=seconds / 4)
     with peak_memory(server) as beside_answers, unread_answers(server, 100):
@@ -76,13 +76,13 @@ def slow_readers(server: RunningServer, seconds: int) -> list[Claim]:
                 small += len(client.generate(range(1000)))
     return [
         Claim(
-            f"beside {count} streams that nobody reads, others get the largest answers",
-            f"{sum(load.answers)} answers",
+            f"with {count} unread streams, other clients get the largest responses",
+            f"{sum(load.answers)} responses",
             min(load.answers) > 0,
         ),
         _within_memory(peak),
         Claim(
-            "beside 200 of the largest answers that nobody reads, others get small ones",
+            "with 200 unread responses of the largest size, other clients get small ones",
             f"{small:,} curves",
             small > 1000 * seconds,
         ),
@@ -111,12 +111,12 @@ def messages(server: RunningServer, seconds: int) -> list[Claim]:
     }
     return [
         Claim(
-            "random messages get answers or the caller's own errors",
+            "random messages get responses or client errors",
             _statuses(found),
             set(found) <= expected and found[grpc.StatusCode.OK] > 0,
         ),
         Claim(
-            "random documents over HTTP too",
+            "so do random documents over HTTP",
             ", ".join(f"{number:,} times {status}" for status, number in over_http.items()),
             set(over_http) == {200, 400, 404} and not leaks,
         ),
@@ -131,12 +131,12 @@ def requests(server: RunningServer, _: int) -> list[Claim]:
     (worker,) = workers_of(server)
     load = Load("curvegan.v1.CurveService/GenerateCurves", request, at_once=8, rows=1)
     after: dict[int, int] = {}
-    for count, turn in ((10**4, 2), (10**6, 15)):
+    for count, duration in ((10**4, 2), (10**6, 15)):
         for _ in range(100):
             if (answered := metric(server, "curvegan_requests_total", code="OK")) >= count:
                 break
-            apply(load, server.address, turn)
-        time.sleep(2)  # What is free is given back.
+            apply(load, server.address, duration)
+        time.sleep(2)  # Until the heap has been trimmed.
         after[count] = resident_of(worker)
     first, last = after[10**4], after[10**6]
     return [
@@ -149,25 +149,25 @@ def requests(server: RunningServer, _: int) -> list[Claim]:
 
 
 def changes(server: RunningServer, link: Path, seconds: int) -> list[Claim]:
-    """Not an attack: what its owners do to a server, and a machine; it has ended after that."""
+    """Not an attack: changes by operators. Ends the server."""
     outcome = change_versions(server, link, seconds)
     seen = outcome.seen
     calls = ", ".join(f"{count:,} {kind}" for kind, count in seen.answers.items())
     failures = f"{len(seen.failures)} failures"
     return [
         Claim(
-            "while versions come and go and workers are killed, not one request fails",
+            "while versions change and workers are killed, no request fails",
             f"{calls}; {': '.join([failures, *seen.failures[:1]])}",
             len(seen.answers) == 4 and not seen.failures,
         ),
         Claim(
-            "each answer has the curves of its version, of which each number has one",
+            "each response has the curves of its version, which are always the same",
             f"{outcome.versions} versions served, {outcome.refused} refused, {outcome.killed} "
             f"workers killed; {': '.join([f'{len(outcome.wrong)} wrong', *outcome.wrong[:1]])}",
             not outcome.wrong,
         ),
         Claim(
-            "SIGTERM ends it in order, with streams that go on",
+            "SIGTERM shuts it down cleanly, with streams in flight",
             f"exit code {outcome.exit_code}",
             outcome.exit_code == 0,
         ),
@@ -176,7 +176,7 @@ def changes(server: RunningServer, link: Path, seconds: int) -> list[Claim]:
 
 def _within_memory(peak: Peak) -> Claim:
     return Claim(
-        f"its memory stays below {MEMORY // MIB} MiB",
+        f"the memory of the server stays below {MEMORY // MIB} MiB",
         f"{peak.bytes / MIB:.0f} MiB at most",
         0 < peak.bytes < MEMORY,
     )
@@ -190,17 +190,17 @@ def unharmed(server: RunningServer, workers: list[int], engine: Engine, attack: 
         )
     restarts = metric(server, "curvegan_worker_restarts_total")
     return Claim(
-        f"after that ({attack}) the same worker gives the right curves",
+        f"after the attack ({attack}), the same worker returns correct curves",
         f"{restarts:.0f} restarts",
         right and not restarts and workers_of(server) == workers,
     )
 
 
-def untroubled(log: Path, attack: str) -> Claim:
+def log_is_clean(log: Path, attack: str) -> Claim:
     lines = json_lines(log.read_text())
     errors = [line["message"] for line in lines if line["level"] in ("ERROR", "CRITICAL")]
     return Claim(
-        f"and no mistake of ours ({attack}) stands in the log",
+        f"the log has no errors ({attack})",
         f"{len(errors)} in {len(lines):,} lines{f': {errors[0][:100]}' if errors else ''}",
         not errors,
     )

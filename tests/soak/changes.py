@@ -1,4 +1,4 @@
-"""Versions that come and go and workers that die, while clients ask who must notice none of it."""
+"""Publishes and deletes versions and kills workers, while clients make calls that must not fail."""
 
 import hashlib
 import shutil
@@ -36,15 +36,15 @@ OPTIONS = ("--workers", str(WORKERS), "--keep", str(KEEP))
 _SEEDS = range(16)
 _STREAMED = range(50_000)
 _LAST_STREAMED = range(500_000)
-# A new connection goes to either worker.
+# So that clients reconnect, to either worker.
 _CALLS_PER_CONNECTION = 20
 
 
 @dataclass
 class Seen:
-    """What clients got: how many answers of each kind, which curves, and which failures.
+    """What clients got: counts of responses by kind, digests of curves, and failures.
 
-    `small` and `streamed` hold sums of the curves that came, `named` versions with such sums.
+    `small` and `streamed` contain digests of curves, `named` pairs of version and digest.
     """
 
     answers: Counter[str] = field(default_factory=Counter)
@@ -56,9 +56,11 @@ class Seen:
 
 @dataclass
 class Outcome:
-    """What became of it all: `wrong` tells of answers that no version gives, or another than the
-    one that they name; `versions`, `refused` and `killed` count what was done to the server, and
-    `exit_code` is what it ended with, with calls in flight."""
+    """The result: `wrong` describes responses whose curves do not belong to their version.
+
+    `versions`, `refused` and `killed` count published and refused versions and killed workers.
+    `exit_code` is the exit code of a shutdown with calls in flight.
+    """
 
     seen: Seen
     wrong: list[str]
@@ -69,9 +71,9 @@ class Outcome:
 
 
 def change_versions(server: RunningServer, link: Path, seconds: float) -> Outcome:
-    """Changes versions and kills workers for so long, but each at least once, then ends the server.
+    """Changes versions and kills workers for `seconds`, at least one round. Then ends the server.
 
-    `server` has the OPTIONS, and `link` is a link to its repository, which holds version 1.
+    `server` runs with OPTIONS; `link` is a link to its repository, which contains version 1.
     """
     script = _Script(server, link)
     seen = Seen()
@@ -90,7 +92,7 @@ def change_versions(server: RunningServer, link: Path, seconds: float) -> Outcom
     wrong = [f"small {found[:8]}" for found in seen.small - small.keys()]
     wrong += [f"streamed {found[:8]}" for found in seen.streamed - streamed]
     wrong += [
-        f"version {version} gave {small.get(found, 'nothing that was published')}"
+        f"version {version} returned {small.get(found, 'unknown curves')}"
         for version, found in seen.named
         if small.get(found) != version
     ]
@@ -99,15 +101,15 @@ def change_versions(server: RunningServer, link: Path, seconds: float) -> Outcom
 
 
 class _Clients:
-    """Those who ask: `calm` is held by one that repeats nothing, while it has a connection."""
+    """The clients. The one that does not retry holds `connected` while it has a connection."""
 
     def __init__(self) -> None:
-        self.calm = threading.Lock()
-        self.over = threading.Event()
+        self.connected = threading.Lock()
+        self.stop = threading.Event()
         self.streams: list[int] = []
 
     def wait_for_streams(self) -> None:
-        """Waits until every stream that goes on now has ended."""
+        """Waits until all streams that are now in flight have ended."""
         before = list(self.streams)
         wait_until(lambda: all(now > then for now, then in zip(self.streams, before, strict=True)))
 
@@ -129,18 +131,18 @@ def _clients(server: RunningServer, seen: Seen) -> Iterator[_Clients]:
         clients.streams[number] += 1
 
     def ask(what: Callable[[CurveClient], None]) -> None:
-        while not clients.over.is_set():
+        while not clients.stop.is_set():
             with CurveClient(server.address) as client:
                 for _ in range(_CALLS_PER_CONNECTION):
                     try:
                         what(client)
                     except ServiceError as error:
                         seen.failures.append(f"{what.__name__}: {error}")
-                    if clients.over.is_set():
+                    if clients.stop.is_set():
                         break
 
     def infer() -> None:
-        """As Triton's client does."""
+        """Makes ModelInfer calls, like Triton's client."""
         given = ModelInferRequest.InferInputTensor(
             name="seeds", datatype="INT64", shape=[len(_SEEDS)]
         )
@@ -149,8 +151,8 @@ def _clients(server: RunningServer, seen: Seen) -> Iterator[_Clients]:
             inputs=[given],
             raw_input_contents=[np.array(_SEEDS).tobytes()],
         ).SerializeToString()
-        while not clients.over.is_set():
-            with clients.calm, own_connection(server) as channel:
+        while not clients.stop.is_set():
+            with clients.connected, own_connection(server) as channel:
                 call = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
                 for _ in range(_CALLS_PER_CONNECTION):
                     try:
@@ -161,7 +163,7 @@ def _clients(server: RunningServer, seen: Seen) -> Iterator[_Clients]:
                     curves = hashlib.sha256(answer.raw_output_contents[0]).hexdigest()
                     seen.named.add((int(answer.model_version), curves))
                     seen.answers["infer"] += 1
-            time.sleep(0.001)  # So that who waits for the lock gets it.
+            time.sleep(0.001)  # So that others can acquire the lock.
 
     asking: list[Callable[[], None]] = [lambda: ask(small), lambda: ask(small), infer]
     for number in range(2):
@@ -177,13 +179,13 @@ def _clients(server: RunningServer, seen: Seen) -> Iterator[_Clients]:
     try:
         yield clients
     finally:
-        clients.over.set()
+        clients.stop.set()
         for thread in threads:
             thread.join()
 
 
 class _Script:
-    """What is done to a server and its repository."""
+    """The changes to a server and its repository."""
 
     def __init__(self, server: RunningServer, link: Path) -> None:
         self._server = server
@@ -196,104 +198,104 @@ class _Script:
         self.killed = 0
 
     def versions(self) -> list[int]:
-        """Returns the versions that are there, ascending."""
+        """Returns the versions in the repository, ascending."""
         return Repository(self._link).versions()
 
     def round(self, clients: _Clients) -> None:
-        """Does each once."""
+        """Makes each change once."""
         self._publish()
         newest = self._publish()
-        # What is loaded stays; but a worker that is started now can't load it.
+        # Workers that have loaded it keep it, but a worker that starts now can't load it.
         damage(self._models / "sampler" / str(newest) / ONNX)
         self._kill(clients)
-        self._is_refused()
-        self._is_full()
-        # Back to the version before.
+        self._wait_until_refused()
+        self._wait_for_all_workers()
+        # Roll back to the previous version.
         self._delete(newest)
-        publish_as(self._models, newest, self._models, by=self._higher())
-        self._is_refused()
+        publish_as(self._models, newest, self._models, by=self._next_height())
+        self._wait_until_refused()
         self._delete(newest)
         self._publish_damaged()
         self._swap(clients)
 
     def _publish(self) -> int:
-        version = publish_raised(self._models, by=self._higher())
+        version = publish_raised(self._models, by=self._next_height())
         self.engines[version] = Engine.of(Repository(self._models).load(version))
-        self._is_loaded(version)
+        self._wait_until_loaded(version)
         return version
 
     def _publish_damaged(self) -> None:
         elsewhere = shutil.copytree(self._models, self._models.with_name("elsewhere"))
-        version = publish_raised(elsewhere, by=self._higher())
+        version = publish_raised(elsewhere, by=self._next_height())
         damage(elsewhere / "generator" / str(version) / ONNX)
         put_in_place(elsewhere, self._models, version)
         shutil.rmtree(elsewhere)
-        self._is_refused()
+        self._wait_until_refused()
         delete(self._models, version)
 
     def _delete(self, version: int) -> None:
         delete(self._models, version)
-        self._is_loaded(version, by=0)
+        self._wait_until_loaded(version, by=0)
 
     def _swap(self, clients: _Clients) -> None:
-        """Has another repository under the link for a while, with other content under the numbers
-        that are served and nothing else, so that a worker that is killed meanwhile can't start."""
+        """Points the link to a repository where the served versions have other content, so that a
+        killed worker can't start. Then points it back."""
         other = shutil.copytree(self._models, self._models.with_name("other"))
         for version in self.versions():
             delete(other, version)
         for version in self.versions()[-KEEP:]:
-            publish_as(other, version, self._models, by=self._higher())
+            publish_as(other, version, self._models, by=self._next_height())
         point(self._link, other)
-        self._is_refused()
+        self._wait_until_refused()
         self._kill(clients)
-        self._is_restarted(times=2)
+        self._wait_for_restarts(times=2)
         point(self._link, self._models)
-        self._is_full()
+        self._wait_for_all_workers()
         shutil.rmtree(other)
 
     def _kill(self, clients: _Clients) -> None:
-        """Kills the worker that has been there for longest.
+        """Kills the oldest worker.
 
-        First those streams end that began before the last change: they hold on to their version,
-        which may be gone from the disk, so that no other worker can go on with it.
+        Waits for the streams in flight first: their version may be deleted, and then no other
+        worker could continue them.
         """
         clients.wait_for_streams()
         self._restarts_before = self._restarts()
-        with clients.calm:
+        with clients.connected:
             kill(workers_of(self._server)[0])
         self.killed += 1
 
-    def _is_restarted(self, times: int = 1) -> None:
-        """Waits until a worker in the place of the last that was killed was started so often."""
+    def _wait_for_restarts(self, times: int = 1) -> None:
+        """Waits until workers were restarted this many times since the last kill."""
         wait_until(lambda: self._restarts() >= self._restarts_before + times)
 
-    def _is_full(self) -> None:
-        """Waits until all workers are there again after one was killed."""
-        self._is_restarted()
+    def _wait_for_all_workers(self) -> None:
+        """Waits until all workers are ready again after a kill."""
+        self._wait_for_restarts()
         wait_until(lambda: metric(self._server, "curvegan_workers") == WORKERS)
 
     def _restarts(self) -> float:
         return metric(self._server, "curvegan_worker_restarts_total")
 
-    def _is_loaded(self, version: int, by: int = WORKERS) -> None:
-        """Waits until so many workers have a version loaded."""
+    def _wait_until_loaded(self, version: int, by: int = WORKERS) -> None:
+        """Waits until this many workers have loaded a version."""
         wait_until(
             lambda: metric(self._server, "curvegan_loaded_versions", version=str(version)) == by
         )
 
-    def _is_refused(self) -> None:
-        """Waits until one more version is refused than before."""
+    def _wait_until_refused(self) -> None:
+        """Waits until one more version has been refused."""
         wait_until(lambda: metric(self._server, "curvegan_versions_refused_total") > self.refused)
         self.refused = int(metric(self._server, "curvegan_versions_refused_total"))
 
-    def _higher(self) -> float:
-        """Returns by how much the next version lies higher: each by another number."""
+    def _next_height(self) -> float:
+        """Returns what to add to the curves of the next version: a new number each time."""
         self._height += 1
         return float(self._height)
 
 
 def _drain(server: RunningServer, seen: Seen) -> int:
-    """Ends a server while streams go on. Returns its exit code."""
+    """Shuts down a server with streams in flight. Returns its exit code."""
     with ExitStack() as stack:
         streams = []
         for _ in range(2 * WORKERS):
@@ -307,10 +309,10 @@ def _drain(server: RunningServer, seen: Seen) -> int:
                 for part in stream:
                     digest.update(part.tobytes())
             except ServiceError as error:
-                seen.failures.append(f"at the end: {error}")
+                seen.failures.append(f"during shutdown: {error}")
             else:
                 seen.streamed.add(digest.hexdigest())
-                seen.answers["at the end"] += 1
+                seen.answers["during shutdown"] += 1
 
         threads = [threading.Thread(target=finish, args=one) for one in streams]
         for thread in threads:

@@ -1,4 +1,4 @@
-"""Random JSON for the protocol's REST side: each request gets an answer or a status."""
+"""Sends random JSON over REST: each request must get a response or an error status."""
 
 import http.client
 import json
@@ -66,8 +66,8 @@ _LENGTHS = st.none() | st.sampled_from(["0", "10", "-1", "x", "9" * 30])
 def send_random_documents(
     server: RunningServer, seconds: float
 ) -> tuple[Counter[int], list[bytes]]:
-    """Posts random documents for so long. Returns how often each status came, and what came back of
-    what must never cross the wire."""
+    """Posts random documents for `seconds`. Returns the counts by status, and responses that leak
+    internals."""
     assert server.http is not None
     connection = http.client.HTTPConnection(server.http, timeout=20)
     until = time.monotonic() + seconds
@@ -87,7 +87,7 @@ def send_random_documents(
     round_number = 0
     while time.monotonic() < until:
         round_number += 1
-        # Without a database and without shrinking: it is to send, not to find the least.
+        # No database and no shrinking: hypothesis only generates requests here.
         seed(round_number)(
             settings(
                 max_examples=100,
@@ -102,5 +102,5 @@ def send_random_documents(
 
 
 def _encoded(document: Any) -> bytes:
-    """Returns a document as JSON; NaN and lone surrogates, which are none, among it."""
+    """Encodes a document as JSON, including NaN and lone surrogates, which are invalid."""
     return json.dumps(document).encode(errors="surrogatepass")

@@ -1,4 +1,4 @@
-"""What is no request: raw bytes, broken frames, false lengths, and requests that never end."""
+"""Sends invalid requests: random bytes, broken frames, wrong lengths, and unfinished requests."""
 
 import contextlib
 import itertools
@@ -12,14 +12,14 @@ from serve.running import RunningServer
 from tests.support import http2
 
 PATH = b"/curvegan.v1.CurveService/GenerateCurves"
-# What must never cross the wire: a traceback, a file's name.
+# What responses must never contain: tracebacks and file names.
 LEAKS = (b"Traceback", b'File "', b".py", b"site-packages", b"/home/", b"/tmp/")
 
 
 def throw_garbage(server: RunningServer, seconds: float, seed: int = 0) -> tuple[int, list[bytes]]:
-    """Sends garbage to both ports, one piece a connection, for so long.
+    """Sends garbage to both ports for `seconds`, each time over a new connection.
 
-    Returns how many pieces were sent, and what came back of what must never cross the wire.
+    Returns how many times, and responses that leak internals.
     """
     rng = random.Random(seed)
     until = time.monotonic() + seconds
@@ -38,7 +38,7 @@ def throw_garbage(server: RunningServer, seconds: float, seed: int = 0) -> tuple
 
 @contextlib.contextmanager
 def half_requests(server: RunningServer, count: int) -> Iterator[None]:
-    """Holds so many connections to each port on which a request has begun and never ends."""
+    """Keeps `count` connections to each port open, each with an unfinished request."""
     assert server.http is not None
     begun = {
         server.address: http2.PREFACE + http2.frame(http2.SETTINGS) + http2.call(PATH),
@@ -60,12 +60,12 @@ def _connected(address: str) -> socket.socket:
 
 
 def _send(address: str, content: bytes, rng: random.Random) -> bytes:
-    """Returns what came back, until the other side closed or was silent for a moment."""
+    """Returns the response, until the server closes the connection or is silent for a moment."""
     answer = b""
     with contextlib.suppress(OSError), _connected(address) as connection:
         connection.sendall(content)
         if rng.random() < 0.3:
-            return answer  # It is gone before the answer comes.
+            return answer  # Disconnects before the response arrives.
         connection.settimeout(0.05)
         while len(answer) < 2**20 and (more := connection.recv(65536)):
             answer += more
@@ -88,7 +88,7 @@ def _opened(rng: random.Random) -> bytes:
 
 
 def _called(rng: random.Random) -> bytes:
-    """Returns a call whose message is garbage, cut off, or of another length than it says."""
+    """Returns a call whose message is random, truncated, or has a wrong length."""
     content = rng.randbytes(rng.randrange(2000))
     length = rng.choice([None, 2**32 - 1, 2**31, 3 * 2**20, len(content) + 1])
     data = http2.message(content, length=length, compressed=rng.random() < 0.2)
@@ -106,7 +106,7 @@ def _called(rng: random.Random) -> bytes:
 
 
 def _requested(rng: random.Random) -> bytes:
-    """Returns an HTTP request that is wrong somewhere."""
+    """Returns an invalid HTTP request."""
     path = rng.choice(
         ["/v2/models/sampler/infer", "/metrics", "/v2", "/" + "x" * 9000, "/%ff/../.."]
     )
@@ -129,7 +129,7 @@ def _many_headers(rng: random.Random) -> bytes:
 
 
 def _chunked(rng: random.Random) -> bytes:
-    """Returns a body in chunks that is longer than any request may be, or badly cut."""
+    """Returns a chunked request that is too long or has invalid chunks."""
     chunk = b"%x\r\n" % 2**16 + b"[" * 2**16 + b"\r\n"
     return (
         b"POST /v2/models/sampler/infer HTTP/1.1\r\nHost: here\r\n"

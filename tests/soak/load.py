@@ -1,4 +1,4 @@
-"""Clients that ask for much: all at once, or without reading what they get."""
+"""Clients that request a lot, all at once or without reading the responses."""
 
 import asyncio
 import contextlib
@@ -25,13 +25,13 @@ from serve.running import RunningServer
 from tests.support import http2
 
 SERVICE = "/curvegan.v1.CurveService"
-ROWS_OF_A_SMALL_CALL = 16
+SMALL_ROWS = 16
 
 
 @dataclass
 class Load:
-    """What became of the calls: how many answers each client got, the statuses of those that got
-    none, and the seconds that each small call in between took."""
+    """The results of calls: the number of responses per client, counts of errors by status, and
+    the seconds that each small call took."""
 
     answers: list[int]
     refused: Counter[grpc.StatusCode] = field(default_factory=Counter)
@@ -39,9 +39,8 @@ class Load:
 
 
 def largest_batches(server: RunningServer, clients: int, seconds: float) -> Load:
-    """Asks for the largest answers that there are, by the largest requests, by so many clients at
-    once, each by a connection of its own and again as soon as it has its answer; beside them one
-    asks for a few curves."""
+    """Repeats the largest request with the largest response, from `clients` clients at once, each
+    over its own connection. One more client makes small calls."""
     with CurveClient(server.address) as client:
         model = client.model()
     noise = np.random.default_rng(0).standard_normal(model.max_rows * model.n_noise, np.float32)
@@ -60,8 +59,8 @@ def largest_batches(server: RunningServer, clients: int, seconds: float) -> Load
                     load.refused[error.code()] += 1
                     await asyncio.sleep(0.1)
 
-    async def ask_for_few(until: float) -> None:
-        small_request = _request(ROWS_OF_A_SMALL_CALL)
+    async def make_small_calls(until: float) -> None:
+        small_request = _request(SMALL_ROWS)
         async with _channel(server) as channel:
             call = channel.unary_unary(f"{SERVICE}/GenerateCurves")
             while time.monotonic() < until:
@@ -75,7 +74,7 @@ def largest_batches(server: RunningServer, clients: int, seconds: float) -> Load
 
     async def attack() -> None:
         until = time.monotonic() + seconds
-        await asyncio.gather(ask_for_few(until), *(ask(n, until) for n in range(clients)))
+        await asyncio.gather(make_small_calls(until), *(ask(n, until) for n in range(clients)))
 
     asyncio.run(attack())
     return load
@@ -83,8 +82,8 @@ def largest_batches(server: RunningServer, clients: int, seconds: float) -> Load
 
 @contextlib.contextmanager
 def unread_streams(server: RunningServer, count: int) -> Iterator[None]:
-    """Has so many long streams, each with a connection of its own, and reads nothing of them but
-    the first message."""
+    """Opens `count` long streams, each over its own connection, and reads only their first
+    message."""
     source = CurveSource(range=SeedRange(count=10**8))
     request = StreamCurvesRequest(source=source).SerializeToString()
     with contextlib.ExitStack() as stack:
@@ -100,8 +99,8 @@ def unread_streams(server: RunningServer, count: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def unread_answers(server: RunningServer, count: int) -> Iterator[None]:
-    """Has asked so often for the largest answer, over gRPC and over HTTP, each time by a connection
-    of its own, and reads nothing of them."""
+    """Requests the largest response `count` times over gRPC and over HTTP, each over its own
+    connection, and does not read it."""
     assert server.http is not None
     with CurveClient(server.address) as client:
         rows = client.model().max_rows
@@ -128,7 +127,7 @@ def _request(rows: int) -> bytes:
 
 @contextlib.asynccontextmanager
 async def _channel(server: RunningServer) -> AsyncIterator[grpc.aio.Channel]:
-    """Yields a channel whose connection no other shares; its answers stay bytes."""
+    """Yields a channel with its own connection."""
     options = [("grpc.use_local_subchannel_pool", 1)]
     async with grpc.aio.insecure_channel(server.address, options) as channel:
         yield channel

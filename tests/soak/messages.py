@@ -1,4 +1,4 @@
-"""Random requests that parse, of every method of both services: each gets an answer or a status."""
+"""Sends random valid messages to all methods: each must get a response or an error status."""
 
 import time
 from collections import Counter
@@ -18,7 +18,7 @@ from serve.running import RunningServer
 _METHODS = [
     method for described in (service.SERVICE, servicer.SERVICE) for method in described.methods
 ]
-# Beside any others, those that mean something.
+# Meaningful values, in addition to random ones.
 _TEXTS = st.sampled_from(
     ["", "sampler", "generator", "1", "seeds", "noise", "INT64", "FP32", "curves"]
 )
@@ -51,7 +51,7 @@ _KINDS: dict[int, st.SearchStrategy[Any]] = {
 
 
 def send_random_messages(server: RunningServer, seconds: float) -> Counter[grpc.StatusCode]:
-    """Calls methods with random messages for so long. Returns how often each status came."""
+    """Calls methods with random messages for `seconds`. Returns the counts by status."""
     until = time.monotonic() + seconds
     found: Counter[grpc.StatusCode] = Counter()
     with grpc.insecure_channel(server.address) as channel:
@@ -65,7 +65,7 @@ def send_random_messages(server: RunningServer, seconds: float) -> Counter[grpc.
         round_number = 0
         while time.monotonic() < until:
             round_number += 1
-            # Without a database and without shrinking: it is to send, not to find the least.
+            # No database and no shrinking: hypothesis only generates requests here.
             seed(round_number)(
                 settings(
                     max_examples=100,
@@ -96,11 +96,11 @@ def _status(channel: grpc.Channel, method: Any, path: str, request: bytes) -> gr
 
 
 def _messages(descriptor: Descriptor) -> st.SearchStrategy[Message]:
-    """Returns messages with any of their fields set, each at random."""
+    """Returns a strategy for messages with a random subset of fields set to random values."""
     fields = {
         field.name: st.none() | _values(field)
         for field in descriptor.fields
-        # An option's map would need keys; what it holds, the tests of the tensors try out.
+        # Maps (parameters) are covered by the tests of the tensors.
         if not (field.message_type and field.message_type.GetOptions().map_entry)
     }
     return st.fixed_dictionaries(fields).map(

@@ -1,4 +1,4 @@
-"""How much memory a server takes while something is done to it."""
+"""The memory of a running server."""
 
 import threading
 from collections.abc import Iterator
@@ -29,18 +29,18 @@ def resident_of(pid: int) -> int:
 
 @dataclass
 class Peak:
-    """The most resident memory that was seen, in bytes."""
+    """The highest resident memory seen so far, in bytes."""
 
-    bytes: int = 0
+    bytes: int
 
 
 @contextmanager
 def peak_memory(server: RunningServer) -> Iterator[Peak]:
-    """Yields the most memory that `server` has taken, which grows while it is looked at."""
-    peak, over = Peak(), threading.Event()
+    """Yields the peak memory of `server`, which is updated until the `with` block ends."""
+    peak, stop = Peak(resident(server)), threading.Event()
 
     def watch() -> None:
-        while not over.wait(0.1):
+        while not stop.wait(0.1):
             peak.bytes = max(peak.bytes, resident(server))
 
     watcher = threading.Thread(target=watch)
@@ -48,5 +48,5 @@ def peak_memory(server: RunningServer) -> Iterator[Peak]:
     try:
         yield peak
     finally:
-        over.set()
+        stop.set()
         watcher.join()

@@ -1,4 +1,4 @@
-"""Short forms of the attacks of `make soak`."""
+"""Short versions of the attacks in `make soak`."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,14 +21,14 @@ from tests.support.observe import metric, wait_until
 
 @pytest.fixture(scope="module")
 def attacked(published: Path) -> Iterator[RunningServer]:
-    # Whoever waits for a turn gets it, however slow the machine.
+    # Long, so that queued calls do not time out on a slow machine.
     with running_server(published, "--max-wait=60") as running:
         yield running
 
 
 @pytest.fixture(autouse=True)
 def unharmed(attacked: RunningServer, engine: Engine) -> Iterator[None]:
-    """After an attack the same worker gives the right curves, and nothing is left in flight."""
+    """After an attack, the same worker still runs and returns correct curves."""
     workers = workers_of(attacked)
     yield
     with CurveClient(attacked.address) as client:
@@ -38,7 +38,7 @@ def unharmed(attacked: RunningServer, engine: Engine) -> Iterator[None]:
     assert metric(attacked, "curvegan_worker_restarts_total") == 0
 
 
-def test_clients_that_ask_for_the_most_all_get_some_and_leave_room_for_small_calls(
+def test_clients_with_the_largest_requests_share_the_server_with_small_calls(
     attacked: RunningServer,
 ):
     with peak_memory(attacked) as peak:
@@ -49,14 +49,14 @@ def test_clients_that_ask_for_the_most_all_get_some_and_leave_room_for_small_cal
     assert peak.bytes < 900 * MIB
 
 
-def test_streams_that_nobody_reads_hold_little_memory_and_nobody_up(attacked: RunningServer):
+def test_unread_streams_hold_little_memory_and_delay_nobody(attacked: RunningServer):
     with peak_memory(attacked) as peak, unread_streams(attacked, 64):
         load = largest_batches(attacked, clients=2, seconds=1)
     assert min(load.answers) > 0
     assert peak.bytes < 900 * MIB
 
 
-def test_answers_that_nobody_reads_hold_little_memory_and_no_small_calls_up(
+def test_unread_responses_hold_little_memory_and_delay_no_small_calls(
     attacked: RunningServer,
 ):
     with (
@@ -78,7 +78,7 @@ def test_garbage_gets_no_traceback(attacked: RunningServer):
     assert leaks == []
 
 
-def test_random_messages_get_answers_or_errors_of_the_caller(attacked: RunningServer):
+def test_random_messages_get_responses_or_client_errors(attacked: RunningServer):
     found = send_random_messages(attacked, seconds=3)
     assert found[grpc.StatusCode.OK] > 0
     assert found[grpc.StatusCode.INVALID_ARGUMENT] > 0
@@ -90,7 +90,7 @@ def test_random_messages_get_answers_or_errors_of_the_caller(attacked: RunningSe
     }
 
 
-def test_random_documents_get_answers_or_errors_of_the_caller(attacked: RunningServer):
+def test_random_documents_get_responses_or_client_errors(attacked: RunningServer):
     found, leaks = send_random_documents(attacked, seconds=3)
     assert set(found) == {200, 400, 404}
     assert leaks == []

@@ -1,4 +1,4 @@
-"""A short form of what `make soak` does to versions and workers."""
+"""A short version of the changes in `make soak`."""
 
 import shutil
 from pathlib import Path
@@ -9,9 +9,7 @@ from tests.support.models import point
 from tests.support.observe import standard_error_in
 
 
-def test_not_one_request_fails_while_versions_come_and_go_and_workers_die(
-    published: Path, tmp_path: Path
-):
+def test_no_request_fails_while_versions_change_and_workers_die(published: Path, tmp_path: Path):
     models = shutil.copytree(published, tmp_path / "models")
     link, log = tmp_path / "link", tmp_path / "log"
     point(link, models)
@@ -21,5 +19,5 @@ def test_not_one_request_fails_while_versions_come_and_go_and_workers_die(
     assert outcome.wrong == []
     assert outcome.killed == 2
     assert outcome.exit_code == 0
-    assert set(outcome.seen.answers) == {"small", "streams", "infer", "at the end"}
+    assert set(outcome.seen.answers) == {"small", "streams", "infer", "during shutdown"}
     assert "internal error" not in log.read_text()

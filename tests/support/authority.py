@@ -8,7 +8,7 @@ import trustme
 
 @dataclass(frozen=True)
 class Authority:
-    """A CA, and certificates by it, as files."""
+    """A CA that issues certificates as files."""
 
     folder: Path
     ca: trustme.CA
@@ -25,7 +25,7 @@ class Authority:
         return self.folder / "ca.pem"
 
     def issue(self, name: str) -> tuple[Path, Path]:
-        """Returns the files of a certificate for `name` and of its key."""
+        """Issues a certificate for `name`. Returns its file and that of its key."""
         cert, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
         made = self.ca.issue_cert(name)
         cert.write_bytes(b"".join(part.bytes() for part in made.cert_chain_pems))

@@ -1,4 +1,4 @@
-"""The real Chromium of this machine, or a skip where there is none."""
+"""Chromium for tests, which are skipped if it is not installed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from tests.support.tools import or_skip
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """Starts Chromium without a window, and ends it afterwards."""
+    """Runs headless Chromium. Skips the test if it is not installed."""
     expect.set_options(timeout=30_000)  # milliseconds; a loaded machine may need seconds
     with or_skip(), open_chromium() as browser:
         yield browser

@@ -1,4 +1,4 @@
-"""Runs the project's commands as users do, in processes of their own."""
+"""Runs the project's commands in subprocesses, like users do."""
 
 import re
 import subprocess
@@ -16,7 +16,7 @@ from serve.running import RunningServer
 def run_command(
     module: str, *arguments: str, cwd: Path, timeout: float = 120
 ) -> subprocess.CompletedProcess[str]:
-    """Runs `python -m module` in the folder `cwd`; fails the test if it fails."""
+    """Runs `python -m module` in the folder `cwd`. Fails the test if the command fails."""
     done = try_command(module, *arguments, cwd=cwd, timeout=timeout)
     assert done.returncode == 0, done.stderr
     return done
@@ -38,25 +38,26 @@ def try_command(
 
 @dataclass(frozen=True)
 class Ports:
-    """Where a server answers, each as :port."""
+    """Where a server answers, each as :port, and the line in which it said so."""
 
     grpc: str
     http: str
+    said: str = ""
 
 
 @contextmanager
 def serving(
     command: list[str], environment: Mapping[str, str], cwd: Path | None = None
 ) -> Iterator[Ports]:
-    """Starts a server with this command line and these variables, nothing else; waits until it is
-    ready, ends it afterwards, and fails the test if that is no orderly end."""
+    """Runs a server with this command line and exactly this environment. Waits until it is ready.
+    Fails the test if its exit code is not 0."""
     with subprocess.Popen(
         command, env=environment, cwd=cwd, stdout=subprocess.PIPE, text=True
     ) as process:
         try:
             assert process.stdout is not None
-            ports = re.findall(r" on [^,:\s]+(:\d+)", process.stdout.readline())
-            yield Ports(*ports)
+            said = process.stdout.readline()
+            yield Ports(*re.findall(r" on [^,:\s]+(:\d+)", said), said=said)
         finally:
             process.terminate()
     assert process.returncode == 0
@@ -70,10 +71,8 @@ def workers_of(server: RunningServer) -> list[int]:
 
 
 def error_line(done: subprocess.CompletedProcess[str]) -> str:
-    """Returns the error that a command ended with: one line, no traceback, exit code 1 or 2.
-
-    Only the progress of a training may stand before it.
-    """
+    """Returns the one-line error of a command. Fails the test if it printed anything else, except
+    for the progress of a training, or if the exit code is not 1 or 2."""
     *progress, error = done.stderr.splitlines() or [""]
     if done.returncode not in (1, 2) or not error.startswith("error: "):
         pytest.fail(f"exit code {done.returncode}, standard error: {done.stderr}")

@@ -1,7 +1,7 @@
-"""HTTP/2 and gRPC by hand: what no well-behaved client sends.
+"""Low-level HTTP/2 and gRPC, to send what no well-behaved client sends.
 
-Frames are those of RFC 9113, header fields those of RFC 7541 in their longest form: literal, new
-names, nothing indexed.
+Frames as in RFC 9113, header fields as in RFC 7541, in their longest form: literal with literal
+names.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, CONTINUATION = 0, 1, 3, 4, 6,
 END_STREAM, END_HEADERS, ACK = 1, 4, 1
 INITIAL_WINDOW_SIZE = 4
 
-# What every peer takes in one frame.
+# The frame size that every peer accepts.
 _FRAME_BYTES = 16_384
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -29,7 +29,7 @@ class Frame:
 
 
 def frame(kind: int, payload: bytes = b"", flags: int = 0, stream: int = 0) -> bytes:
-    """Returns a frame's bytes."""
+    """Returns the bytes of a frame."""
     return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
 
 
@@ -38,7 +38,7 @@ def header(name: bytes, value: bytes) -> bytes:
 
 
 def call(path: bytes, stream: int = 1, *fields: tuple[bytes, bytes]) -> bytes:
-    """Returns the frames that open a gRPC call of the method `path`, with further header fields."""
+    """Returns the frames that open a gRPC call to the method `path`, with additional headers."""
     known = [
         (b":method", b"POST"),
         (b":scheme", b"http"),
@@ -56,13 +56,13 @@ def call(path: bytes, stream: int = 1, *fields: tuple[bytes, bytes]) -> bytes:
 
 
 def message(content: bytes, *, length: int | None = None, compressed: bool = False) -> bytes:
-    """Returns a gRPC message, or one that says it has another length."""
+    """Returns a gRPC message; `length` is the length in its prefix, by default the right one."""
     return struct.pack(">?I", compressed, len(content) if length is None else length) + content
 
 
 @contextlib.contextmanager
 def connected(address: str, settings: dict[int, int] | None = None) -> Iterator[socket.socket]:
-    """Yields a connection on which HTTP/2 has begun."""
+    """Yields a connection after the HTTP/2 preface."""
     host, _, port = address.rpartition(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         changed = b"".join(struct.pack(">HI", *item) for item in (settings or {}).items())
@@ -71,7 +71,7 @@ def connected(address: str, settings: dict[int, int] | None = None) -> Iterator[
 
 
 def received(connection: socket.socket, seconds: float = 10.0) -> Iterator[Frame]:
-    """Yields the frames that come until the other side closes, or none comes for so long."""
+    """Yields received frames until the peer closes the connection or is silent for `seconds`."""
     connection.settimeout(seconds)
     unread = b""
     with contextlib.suppress(TimeoutError, ConnectionError):
@@ -86,8 +86,7 @@ def received(connection: socket.socket, seconds: float = 10.0) -> Iterator[Frame
 def raw_call(
     address: str, path: bytes, *fields: tuple[bytes, bytes], request: bytes = b""
 ) -> bytes:
-    """Calls the method `path`. Returns the header fields that end the call, or the payload of the
-    frame that breaks it off."""
+    """Calls the method `path`. Returns the trailers, or the payload of the frame that reset it."""
     with connected(address) as connection:
         data = frame(DATA, message(request), END_STREAM, stream=1)
         connection.sendall(call(path, 1, *fields) + data)

@@ -1,4 +1,4 @@
-"""Further versions of a trained model, made without training."""
+"""More versions of a trained model, made without training."""
 
 import json
 import shutil
@@ -21,7 +21,7 @@ Files = dict[ModelName, dict[str, bytes]]
 
 
 def raised(models: Path, by: float) -> Files:
-    """Returns the files of version 1, but all of its curves lie higher."""
+    """Returns the files of version 1 with `by` added to all curves."""
     return {
         cast(ModelName, model): {
             ONNX: _raised((models / model / "1" / ONNX).read_bytes(), by),
@@ -32,19 +32,18 @@ def raised(models: Path, by: float) -> Files:
 
 
 def publish_files(models: Path, files: Files) -> int:
-    """Publishes files as the next version of `models`, described like version 1."""
+    """Publishes files as the next version of `models`, with the description of version 1."""
     description = Repository(models).load(1).sampler_manifest.description
     return publish(models, description, files["generator"], files["sampler"])
 
 
 def publish_raised(models: Path, by: float) -> int:
-    """Publishes version 1 anew, but all of its curves lie higher. Returns the new version."""
+    """Publishes version 1 with `by` added to all curves. Returns the new version."""
     return publish_files(models, raised(models, by))
 
 
 def publish_as(models: Path, version: int, like: Path, by: float) -> None:
-    """Puts version 1 of the repository `like`, but with all of its curves higher, under a number
-    of `models`, whatever it stood for before."""
+    """Replaces the version of `models` by version 1 of `like` with `by` added to all curves."""
     description = Repository(like).load(1).sampler_manifest.description
     files = raised(like, by)
     with tempfile.TemporaryDirectory(dir=models.resolve().parent) as name:
@@ -55,7 +54,7 @@ def publish_as(models: Path, version: int, like: Path, by: float) -> None:
 
 
 def put_in_place(elsewhere: Path, models: Path, version: int) -> None:
-    """Moves a version from one repository into another, in place of the one that is there."""
+    """Moves a version from one repository to another, and replaces the one that is there."""
     for model in ("generator", "sampler"):
         shutil.rmtree(models / model / str(version), ignore_errors=True)
         (elsewhere / model / str(version)).rename(models / model / str(version))
@@ -85,10 +84,10 @@ def describe_as_before(models: Path) -> None:
 
 
 def point(link: Path, models: Path) -> None:
-    """Makes `link` a link to a repository, in one go, as git-sync and Kubernetes do."""
-    aside = link.with_name(".link")
-    aside.symlink_to(models)
-    aside.replace(link)
+    """Points `link` to a repository atomically, like git-sync and Kubernetes."""
+    temporary = link.with_name(".link")
+    temporary.symlink_to(models)
+    temporary.replace(link)
 
 
 def delete(models: Path, version: int) -> None:
@@ -97,16 +96,16 @@ def delete(models: Path, version: int) -> None:
 
 
 def damage(path: Path) -> None:
-    """Changes one byte of a file, in one go."""
+    """Changes one byte of a file atomically."""
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     replace_file(path, bytes(content))
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    aside = path.with_name(".aside")
-    aside.write_bytes(content)
-    aside.rename(path)
+    temporary = path.with_name(".temporary")
+    temporary.write_bytes(content)
+    temporary.rename(path)
 
 
 def curves_of(models: Path, version: int, seeds: range) -> bytes:

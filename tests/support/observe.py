@@ -1,4 +1,4 @@
-"""What a test sees of a running server from outside: its metrics, its log and its processes."""
+"""Observes a running server from outside: its metrics, log and processes."""
 
 import json
 import os
@@ -20,18 +20,18 @@ from serve.running import RunningServer
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 60.0) -> None:
-    """Waits until `condition` returns something true; fails the test if that takes too long."""
+    """Waits until `condition` returns a true value. Fails the test after `seconds`."""
     until = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > until:
-            pytest.fail(f"was not so within {seconds:g} s")
+            pytest.fail(f"the condition was not met within {seconds:g} s")
         time.sleep(0.02)
 
 
 def http_get(server: RunningServer, path: str) -> tuple[int, str]:
-    """Returns the status and the body of a page of the server, over a connection of its own."""
+    """Returns the status and body of a path, over a new connection."""
     if path == "/metrics":
-        time.sleep(0.1)  # A call is counted a moment after its client has the answer.
+        time.sleep(0.1)  # A call is counted a moment after its client has the response.
     try:
         with urllib.request.urlopen(f"http://{server.http}{path}", timeout=10) as answer:
             return answer.status, answer.read().decode()
@@ -40,14 +40,14 @@ def http_get(server: RunningServer, path: str) -> tuple[int, str]:
 
 
 def samples(server: RunningServer) -> list[Sample]:
-    """Returns all that a server's metrics say."""
+    """Returns all samples of a server's metrics."""
     status, text = http_get(server, "/metrics")
     assert status == 200, text
     return [sample for family in text_string_to_metric_families(text) for sample in family.samples]
 
 
 def metric(server: RunningServer, name: str, **labels: str) -> float:
-    """Returns the sum of a metric's samples that carry `labels`, 0 if there is none."""
+    """Returns the sum of a metric's samples with these labels, 0 if there are none."""
     return sum(
         sample.value
         for sample in samples(server)
@@ -57,7 +57,7 @@ def metric(server: RunningServer, name: str, **labels: str) -> float:
 
 @contextmanager
 def standard_error_in(path: Path) -> Iterator[None]:
-    """Processes that begin meanwhile write their standard error into a file."""
+    """Redirects the standard error of processes that are started in the block to a file."""
     before = os.dup(2)
     with path.open("wb") as file:
         os.dup2(file.fileno(), 2)
@@ -69,18 +69,18 @@ def standard_error_in(path: Path) -> Iterator[None]:
 
 
 def own_connection(server: RunningServer) -> grpc.Channel:
-    """Returns a channel that shares its connection with no other, and repeats nothing."""
+    """Returns a channel that does not share its connection and does not retry."""
     options = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_retries", 0)]
     return grpc.insecure_channel(server.address, options)
 
 
 def json_lines(log: str) -> list[dict[str, Any]]:
-    """Returns the lines of a log in JSON."""
+    """Parses the lines of a JSON log."""
     return [json.loads(line) for line in log.split("\n") if line]
 
 
 def is_running(pid: int) -> bool:
-    """Returns whether there is such a process, and not only what it leaves to be reaped."""
+    """Returns whether a process exists and is not a zombie."""
     try:
         status = Path(f"/proc/{pid}/stat").read_text()
         threads = len(list(Path(f"/proc/{pid}/task").iterdir()))
@@ -90,6 +90,6 @@ def is_running(pid: int) -> bool:
 
 
 def kill(pid: int) -> None:
-    """Kills a worker; returns when the connections that wait in its queue are gone with it."""
+    """Kills a worker. Returns when the process, with its accept queue, is gone."""
     os.kill(pid, signal.SIGKILL)
     wait_until(lambda: not is_running(pid))

@@ -1,4 +1,4 @@
-"""Tools that are not ours, without which a test is skipped."""
+"""Skips tests whose external tools are missing."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from bench.tools import MissingToolError
 
 @contextmanager
 def or_skip() -> Iterator[None]:
-    """Skips the test, saying which, where a tool is missing."""
+    """Skips the test if a tool is missing, with its name."""
     try:
         yield
     except (InstallationError, MissingToolError) as error:

@@ -1,16 +1,16 @@
-"""Versions as one worker has them, without a server."""
+"""The versions that a worker loads, without a server."""
 
 from pathlib import Path
 
 from curvegan.repository.repository import Repository
-from serve.compute.settled import Settled
+from serve.compute.version_digests import VersionDigests
 from serve.compute.versions import Versions
 
 
 class Watched:
-    """The versions of a repository as one worker loads them, and those that it refused.
+    """The versions of a repository as a worker loads them, and those that it refused.
 
-    Several of one repository are workers of one server.
+    Several objects for one repository act like workers of one server.
     """
 
     def __init__(self, models: Path, keep: int = 1, pin: int | None = None) -> None:
@@ -19,7 +19,7 @@ class Watched:
         shared.mkdir(exist_ok=True)
         self.versions = Versions(
             Repository(models),
-            Settled(shared),
+            VersionDigests(shared),
             keep,
             pin,
             lambda *refusal: self.refused.append(refusal),

@@ -138,8 +138,8 @@ def test_ctrl_c_ends_it_at_once_with_one_line_and_no_half_version(tmp_path: Path
         (["--population", "2", "--seed", "4294967295"], "give a number from 0 to 4294967294"),
         (["--checkpoint-every", "0"], "checkpoint_every is 0: at least 1"),
         (["--recipe", "best"], "best"),
-        (["--steps", "ten"], "'ten' is no whole number"),
-        (["--steps", "1.5"], "'1.5' is no whole number"),
+        (["--steps", "ten"], "'ten' is not a whole number"),
+        (["--steps", "1.5"], "'1.5' is not a whole number"),
         (["--models", "m\udcff"], "give a path of printable characters"),
         (["--seed", "1.5"], "1.5"),
         (["--stepz", "10"], "--stepz"),
@@ -177,7 +177,7 @@ def test_a_disk_that_fills_up_under_a_run_is_one_line(tmp_path: Path):
     )
     line = error_line(done)
     assert "can't write the run into runs/" in line
-    assert "File too large; mend that and go on with: python -m train --resume runs/" in line
+    assert "File too large; fix that, then resume with: python -m train --resume runs/" in line
     assert not (tmp_path / "models").exists()
 
 
@@ -246,7 +246,7 @@ def test_a_run_exported_before_there_was_model_pt2_can_still_be_published(
 
 def test_publishing_what_is_no_run_is_one_line(tmp_path: Path):
     line = error_line(try_command("train", "publish", "nothing", cwd=tmp_path))
-    assert "'nothing' is no run: it has no settings.json" in line
+    assert "'nothing' is not a run: it has no settings.json" in line
     assert not list(tmp_path.iterdir())
 
 

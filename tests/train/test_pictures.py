@@ -1,5 +1,7 @@
 """What a run leaves for people to look at."""
 
+import json
+import re
 import shutil
 import struct
 from pathlib import Path
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from curvegan.repository.manifest import sha256
 from tests.support.commands import error_line, run_command, try_command
 from train.pictures.outcome import Outcome
 from train.run.folder import Run
@@ -150,9 +153,48 @@ def test_compare_shows_what_differs_and_draws_both(folder: Path, runs: list[Path
     assert table["recipe"] == ["default", "tutorial"]
     assert table["steps"] == ["2000", "500"]
     assert "n_points" not in table
-    assert len(table["w1_a"]) == 2
+    assert len(table["W1(a)"]) == 2
     with Image.open(folder / "both.png") as picture:
         assert picture.size[0] > 1000
+
+
+def described(run: Path, folder: Path, **changes: object) -> Path:
+    """A copy of a run whose description is another; None removes what it says."""
+    export = shutil.copytree(run, folder / "runs" / "other") / "export"
+    fields = json.loads((export / "description.json").read_text()) | changes
+    description = json.dumps({name: value for name, value in fields.items() if value is not None})
+    (export / "description.json").write_text(description)
+    sums = json.loads((export / "sums.json").read_text())
+    sums["description.json"] = sha256(description.encode())
+    (export / "sums.json").write_text(json.dumps(sums))
+    return export.parent
+
+
+def test_a_run_of_a_release_before_measures_were_described_is_listed_compared_and_drawn(
+    runs: list[Path], tmp_path: Path
+):
+    older = described(runs[0], tmp_path, measures=None)
+    in_bounds = f"{Run(older).description.quality['in_bounds']:.3f}"
+    assert in_bounds in run_command("train", "runs", cwd=tmp_path).stdout
+    compared = run_command("train", "compare", str(older), str(runs[1]), cwd=tmp_path).stdout
+    assert re.search(rf"off-family RMSE +0.\d+ +0.\d+ *\n +in bounds +{in_bounds}", compared)
+    run_command("train", "draw", str(older), cwd=tmp_path)
+    assert (older / "curves.png").read_bytes() == (runs[0] / "curves.png").read_bytes()
+
+
+def test_a_run_with_measures_of_its_own_is_listed_with_them(runs: list[Path], tmp_path: Path):
+    spread = {"name": "spread", "label": "Spread", "better": "lower", "floor": None}
+    measures = [spread | {"format": ".2f"}]
+    described(runs[0], tmp_path, quality={"spread": 0.123}, measures=measures)
+    lines = run_command("train", "runs", cwd=tmp_path).stdout.splitlines()
+    assert any(re.search(r"step +Spread +state", line) for line in lines)
+    assert any(re.search(r"other +2000/2000 +0.12 +version 1", line) for line in lines)
+
+
+def test_a_family_that_is_not_built_in_is_one_line(runs: list[Path], tmp_path: Path):
+    other = described(runs[0], tmp_path, family={"name": "cubics"})
+    line = error_line(try_command("train", "draw", str(other), cwd=tmp_path))
+    assert "the family 'cubics' is not built into this release" in line
 
 
 @pytest.mark.parametrize(
@@ -160,11 +202,11 @@ def test_compare_shows_what_differs_and_draws_both(folder: Path, runs: list[Path
     [
         (["runs"], "can't read runs: No such file"),
         (["runs", "--runs", "."], ". holds no runs: train one with"),
-        (["compare", "one", "other"], "'one' is no run"),
-        (["draw", "one"], "'one' is no run: it has no settings.json; name a folder that"),
-        (["draw", "file"], "'file' is no run"),
-        (["publish", "file"], "'file' is no run"),
-        (["publish", "file", "--models", "m"], "'file' is no run"),
+        (["compare", "one", "other"], "'one' is not a run"),
+        (["draw", "one"], "'one' is not a run: it has no settings.json; name a folder that"),
+        (["draw", "file"], "'file' is not a run"),
+        (["publish", "file"], "'file' is not a run"),
+        (["publish", "file", "--models", "m"], "'file' is not a run"),
     ],
 )
 def test_no_runs_are_one_line(tmp_path: Path, arguments: list[str], expected: str):
@@ -178,7 +220,7 @@ def test_a_run_without_an_export_says_how_to_go_on(runs: list[Path], tmp_path: P
     shutil.rmtree(unfinished / "export")
     (unfinished / "published.json").unlink()
     line = error_line(try_command("train", command, "run", cwd=tmp_path))
-    assert "'run' holds no whole export: go on with python -m train --resume run" in line
+    assert "'run' has no complete export: resume it with python -m train --resume run" in line
 
 
 def test_pictures_that_can_t_be_written_are_one_line(folder: Path, runs: list[Path]):

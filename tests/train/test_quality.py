@@ -3,16 +3,18 @@
 import numpy as np
 import pytest
 
+from curvegan.repository.description import Measure
 from train.data.quadratics import Quadratics
-from train.quality.quadratics import measure_quadratics
+from train.quality.measures import distance, write
+from train.quality.quadratics import MEASURES
 
-FAMILY = Quadratics(15)
-SHAPE = FAMILY.x_grid**2 + 1
+SOURCE = Quadratics(15)
+SHAPE = SOURCE.x_grid**2 + 1
 QUANTILES = 1 + (np.arange(100_000) + 0.5) / 100_000
 
 
 def measure(a: np.ndarray, added: np.ndarray | float = 0.0) -> dict[str, float]:
-    return measure_quadratics((a[:, None] * SHAPE - 1 + added).astype(np.float32), FAMILY)
+    return MEASURES.of((a[:, None] * SHAPE - 1 + added).astype(np.float32), SOURCE)
 
 
 def test_the_family_itself_is_perfect():
@@ -25,6 +27,19 @@ def test_the_family_itself_is_perfect():
 def test_random_members_of_the_family_reach_the_stated_floor():
     a = np.random.default_rng(0).uniform(1, 2, 100_000)
     assert measure(a)["w1_a"] < 0.003
+
+
+def test_less_is_better_of_what_a_distance_counts():
+    far = measure(QUANTILES + 0.25)
+    assert distance(far, MEASURES) == far["w1_a"] + far["off_family_rmse"]
+    more = Measure("coverage", "coverage", "higher", None, ".2f")
+    assert distance(far | {"coverage": 9.0}, [*MEASURES, more]) == distance(far, MEASURES)
+
+
+def test_figures_are_written_as_their_measures_say():
+    quality = {"w1_a": 0.00512, "off_family_rmse": 0.03, "in_bounds": 0.99}
+    line = write(quality, MEASURES, between=", ")
+    assert line == "W1(a) 0.0051, off-family RMSE 0.0300, in bounds 0.990"
 
 
 def test_a_curve_counts_alike_wherever_it_stands():
@@ -43,7 +58,7 @@ def test_w1_of_a_single_a_is_its_mean_distance_from_u_1_2():
 
 
 def test_off_family_is_what_no_quadratic_explains():
-    odd = 0.1 * np.sign(FAMILY.x_grid)  # orthogonal to x² + 1
+    odd = 0.1 * np.sign(SOURCE.x_grid)  # orthogonal to x² + 1
     expected = 0.1 * np.sqrt(14 / 15)
     assert measure(QUANTILES, odd)["off_family_rmse"] == pytest.approx(expected, abs=1e-5)
 

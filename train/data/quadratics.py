@@ -1,7 +1,7 @@
-"""Families of curves: where real curves come from."""
+"""The tutorial's family of curves."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -9,23 +9,23 @@ import torch
 from curvegan.arrays import Float64Array
 from curvegan.repository.description import Parameter
 
-
-class CurveFamily(Protocol):
-    """What a training needs to know of real curves."""
-
-    def curves(self, uniform: torch.Tensor) -> torch.Tensor:
-        """Returns a curve for each number in (0, 1): [..., 1] to float32 [..., n_points]."""
+# As finely as float32 tells numbers below 1 apart.
+_BITS = 24
 
 
 @dataclass(frozen=True)
 class Quadratics:
     """The tutorial's curves, y = a·x² + (a - 1) with a ~ U(1, 2), at `n_points` of [-1, 1].
 
-    They all lie between x², where a = 1, and 2x² + 1, where a = 2.
+    They all lie between x², where a = 1, and 2x² + 1, where a = 2. As a `Source` they are a table
+    of 2^24 rows, whose a are the middles of as many equal parts of (1, 2).
     """
 
     n_points: int
     name: ClassVar[str] = "quadratics"
+    units: ClassVar[None] = None
+    labels: ClassVar[None] = None
+    n_rows: ClassVar[int] = 2**_BITS
 
     @property
     def x_grid(self) -> Float64Array:
@@ -44,7 +44,8 @@ class Quadratics:
         weights = shape / (shape @ shape)
         return [Parameter("a", weights.tolist(), float(weights.sum()), 1.0, 2.0)]
 
-    def curves(self, uniform: torch.Tensor) -> torch.Tensor:
-        """Returns a curve for each number in (0, 1): [..., 1] to float32 [..., n_points]."""
-        squares = torch.from_numpy(self.x_grid**2).to(uniform)
-        return (uniform * (squares + 1) + squares).float()
+    def rows(self, numbers: torch.Tensor) -> torch.Tensor:
+        """Returns the curves of rows, 0 to n_rows - 1: int64 [...] to float32 [..., n_points]."""
+        above_one = ((numbers.double() + 0.5) * 2.0**-_BITS).unsqueeze(-1)  # a - 1
+        squares = torch.from_numpy(self.x_grid**2).to(above_one)
+        return (above_one * (squares + 1) + squares).float()

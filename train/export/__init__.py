@@ -18,8 +18,8 @@ from train.export.parity import (
     noise_to_compare,
     seeds_to_compare,
 )
+from train.export.sampler import Sampler
 from train.export.torchscript import to_torchscript
-from train.gan.networks import Sampler
 
 __all__ = ["SEED_RULE", "Export", "ParityError", "export"]
 

@@ -17,8 +17,8 @@ from onnx.reference import ReferenceEvaluator
 from torch import nn
 
 from curvegan.arrays import Float32Array, Int64Array
+from curvegan.engine import ort
 from curvegan.errors import CurveganError
-from curvegan.ort import ort
 from curvegan.repository.description import ModelSpec
 from curvegan.repository.repository import EXPORTED_PROGRAM, ONNX, TORCHSCRIPT
 from train.export.exported_program import load_exported_program

@@ -11,9 +11,10 @@ Play = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 class CapturedPlay:
     """Does what `play` does to its inputs, in one launch of a CUDA graph.
 
-    `play` may change tensors that live on, but must not read values back. The first call runs it
-    as it is, which also makes all that is made once; the second captures it. Inputs of another
-    shape than the first call's, such as those of a last, shorter block, run as they are.
+    `play` may change tensors that outlive a call, but must not read values back. The first call
+    runs it directly, which also allocates what is allocated once; the second captures it. Inputs
+    of another shape than the first call's, such as those of a last, shorter block, are played
+    directly too.
     """
 
     def __init__(self, play: Play) -> None:
@@ -36,12 +37,12 @@ class CapturedPlay:
 
     def _play_uncaptured(self, *inputs: torch.Tensor) -> torch.Tensor:
         with warnings.catch_warnings():
-            # Adam is made to be captured, and warns each time that it is not.
+            # Adam is set up to be captured, and warns each time that it is not.
             warnings.filterwarnings("ignore", message=".*capturable.*")
             return self._play(*inputs)
 
     def _capture(self, *inputs: torch.Tensor) -> None:
-        """Notes down what `play` does; nothing is computed."""
+        """Records what `play` does, without computing it."""
         self._inputs = tuple(tensor.clone() for tensor in inputs)
         self._graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(self._graph):

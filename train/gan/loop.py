@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from train.data.quadratics import CurveFamily
+from train.data.source import Source
 from train.gan.cuda_graph import CapturedPlay
 from train.gan.loss import discriminator_gradient, discriminator_loss, generator_gradient
 from train.gan.networks import make_discriminator, make_generator
@@ -39,20 +39,22 @@ class Population:
     """K GANs of different seeds, trained side by side; K may be 1.
 
     A GAN's seed decides its initial weights and, with the step, all its random numbers, so it
-    goes the same way in whatever population it stands, but for the rounding of float32; see
-    `Perceptrons` for how little of that there is.
+    takes the same course in any population, except for float32 rounding; see `Perceptrons` for
+    how little of that there is.
     """
 
     def __init__(
-        self, recipe: Recipe, family: CurveFamily, seeds: Sequence[int], device: torch.device
+        self, recipe: Recipe, source: Source, seeds: Sequence[int], device: torch.device
     ) -> None:
         self.step = 0
         self._recipe = recipe
-        numbers = len(seeds) * recipe.numbers_per_step
+        numbers = len(seeds) * recipe.numbers_per_step(source.n_points)
         self._steps_per_block = max(1, min(STEPS_PER_BLOCK, _NUMBERS_PER_BLOCK // numbers))
         self._identity = f"{recipe}, seeds {list(seeds)}"
-        self._stream = TrainingStream(seeds, family, recipe.batch_size, recipe.n_noise, device)
-        generators, discriminators = zip(*(_initial(recipe, seed) for seed in seeds), strict=True)
+        self._stream = TrainingStream(seeds, source, recipe.batch_size, recipe.n_noise, device)
+        generators, discriminators = zip(
+            *(_initial(recipe.n_noise, source.n_points, seed) for seed in seeds), strict=True
+        )
         self._g = Perceptrons(generators, device)
         self._d = Perceptrons(discriminators, device)
         self._g_adam = _adam(self._g, recipe.beta1_g, recipe.beta2_g)
@@ -60,6 +62,11 @@ class Population:
         # What is exported: the last weights, or their moving average.
         self._average = self._g.parameters.clone() if recipe.ema else self._g.parameters
         self._play = CapturedPlay(self.play_block) if device.type == "cuda" else self.play_block
+
+    @property
+    def device(self) -> torch.device:
+        """Where it is trained."""
+        return self._g.parameters.device
 
     def fit(self) -> Iterator[Report]:
         """Trains on to the recipe's last step, and yields a report after every block of steps."""
@@ -139,7 +146,7 @@ class Population:
     def restore(self, state: dict[str, Any]) -> None:
         """Goes back to a `state` of the same training, from whatever device.
 
-        Raises KeyError, RuntimeError, TypeError or ValueError for what is none.
+        Raises KeyError, RuntimeError, TypeError or ValueError if it is not one.
         """
         if state["training"] != self._identity:
             raise ValueError("the state is one of another training")
@@ -162,11 +169,11 @@ class Population:
         return tensors
 
 
-def _initial(recipe: Recipe, seed: int) -> tuple[nn.Sequential, nn.Sequential]:
+def _initial(n_noise: int, n_points: int, seed: int) -> tuple[nn.Sequential, nn.Sequential]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        generator = make_generator(recipe.n_noise, recipe.n_points)
-        return generator, make_discriminator(recipe.n_points)
+        generator = make_generator(n_noise, n_points)
+        return generator, make_discriminator(n_points)
 
 
 def _adam(networks: Perceptrons, beta1: float, beta2: float) -> torch.optim.Adam:

@@ -24,9 +24,9 @@ class Perceptrons:
     `parameters` holds the parameters of all K, one kind after the other, and a filler; likewise
     `parameters.grad` their gradients. So an optimiser, or an average over time, is one operation.
 
-    Operations are chosen so that a network's bits do not depend on whether others stand beside
-    it. That holds for the project's recipes on the processors it was tried on; for other shapes
-    the last bits may differ.
+    Operations are chosen so that a network's bits do not depend on whether others are computed
+    with it. That holds for the project's recipes on the processors it was tried on; for other
+    shapes the last bits may differ.
     """
 
     def __init__(self, networks: Sequence[nn.Sequential], device: torch.device) -> None:
@@ -45,8 +45,8 @@ class Perceptrons:
         self.parameters = torch.cat([part.flatten() for part in parts]).to(device)
         self.parameters.grad = torch.zeros_like(self.parameters)
         # A lone product of a matrix and a vector is added up in another order than a batch of them,
-        # and a network's last bits would depend on whether others stand beside it. Products and
-        # sums of their own do not differ, and cost as much.
+        # and a network's last bits would depend on whether others are computed with it. Separate
+        # products and sums do not differ, and cost as much.
         self._has_one_output = self._shapes[3][2] == 1
         # Weights [K, n_inputs, n_hidden] and [K, n_hidden, n_outputs], biases [K, 1, ...].
         self._w1, self._b1, self._w2, self._b2 = self._views(self.parameters)
@@ -80,8 +80,8 @@ class Perceptrons:
         return self._hidden_gradient(hidden, d_outputs) @ self._w1.mT
 
     def outputs(self, inputs: torch.Tensor, parameters: torch.Tensor) -> torch.Tensor:
-        """Returns [K, n, n_outputs] of the same `inputs`, [n, n_inputs], for all networks, had
-        they other `parameters`, laid out like this object's own."""
+        """Returns what the K networks make of the same `inputs`, [n, n_inputs], with `parameters`
+        that are laid out like this object's own: [K, n, n_outputs]."""
         w1, b1, w2, b2 = self._views(parameters)
         return torch.baddbmm(b2, torch.relu(inputs @ w1 + b1), w2)
 

@@ -37,6 +37,11 @@ def philox(
     return low, high
 
 
+def below(word: torch.Tensor, n: int) -> torch.Tensor:
+    """Returns a whole number from 0 to n - 1 for each word, int64; n is at most 2^31."""
+    return (word * n) >> 32
+
+
 def uniform(word: torch.Tensor) -> torch.Tensor:
     """Returns a number in (0, 1) for each word: (its upper 24 bits + 1/2) / 2^24, float64."""
     return ((word >> DROPPED_BITS).double() + 0.5) * 2.0**-KEPT_BITS

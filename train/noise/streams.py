@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
-from train.data.quadratics import CurveFamily
+from train.data.source import Source
 from train.noise import philox
 
 # Keys of a training's blocks: of its noise, from here on, and of its real curves. The seeds of
@@ -16,14 +16,15 @@ REAL_KEY = 0xFFFFFFFF
 class TrainingStream:
     """The real curves and the noise of each step of the trainings with the K given seeds.
 
-    Row r of step s is made from the counter (s · batch_size + r, seed), so a stream can begin at
-    any step, and a training sees the same numbers whatever runs beside it.
+    Row r of step s is made from the counter (s · batch_size + r, seed): its noise, and the number
+    of the row that it takes from the source. So a stream can begin at any step, and a training
+    sees the same numbers whatever runs beside it.
     """
 
     def __init__(
         self,
         seeds: Sequence[int],
-        family: CurveFamily,
+        source: Source,
         batch_size: int,
         n_noise: int,
         device: torch.device,
@@ -32,7 +33,7 @@ class TrainingStream:
         self._real_key = torch.tensor([REAL_KEY], device=device)
         self._noise_keys = philox.block_keys(NOISE_KEY, n_noise).to(device)
         self._n_noise = n_noise
-        self._family = family
+        self._source = source
         self._batch_size = batch_size
 
     def block(self, first_step: int, n_steps: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -46,4 +47,4 @@ class TrainingStream:
         rows = steps * self._batch_size + torch.arange(self._batch_size, device=device)
         noise = philox.normals(rows, self._seeds, self._noise_keys, self._n_noise)
         word, _ = philox.philox(rows, self._seeds, self._real_key)
-        return self._family.curves(philox.uniform(word).unsqueeze(-1)), noise
+        return self._source.rows(philox.below(word, self._source.n_rows)), noise

@@ -38,6 +38,14 @@ def draw_learning_into(outcome: Outcome, path: Path) -> None:
     first.save(path, format="GIF", save_all=True, append_images=others, duration=durations, loop=0)
 
 
+def _limits(outcome: Outcome) -> tuple[float, float]:
+    """Returns where the y axis starts and ends: there is room below for the legend, and above."""
+    lower, upper = outcome.bounds or (outcome.curves, outcome.curves)
+    lowest, highest = float(lower.min()), float(upper.max())
+    height = highest - lowest
+    return lowest - 0.25 * height, highest + 0.15 * height
+
+
 class _Scene:
     """The picture that all frames share; a frame draws only what moves."""
 
@@ -48,10 +56,13 @@ class _Scene:
         self._canvas = FigureCanvasAgg(figure)
         self._axes = figure.add_axes((0.08, 0.12, 0.89, 0.72))
         frame_curves(self._axes, self._x_grid, outcome.bounds, legend_at="lower center")
-        self._axes.set_xticks([-1, -0.5, 0, 0.5, 1])
-        self._axes.set_ylim(-0.75, 3.45)
+        self._axes.set_xticks(outcome.x_ticks)
+        self._axes.set_ylim(*_limits(outcome))
         training = outcome.description.training
-        title = f"A GAN learns quadratics: recipe {training.recipe}, seed {training.seed}"
+        title = (
+            f"A GAN learns {outcome.description.family.name}: "
+            f"recipe {training.recipe}, seed {training.seed}"
+        )
         figure.text(0.08, 0.93, title, fontsize=12, weight="bold")
         self._text = figure.text(0.08, 0.875, "", fontsize=10, color=MUTED)
         n_curves = outcome.history.frames[0][1].shape[1]

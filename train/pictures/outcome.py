@@ -9,10 +9,10 @@ from curvegan.arrays import Float32Array, Float64Array
 from curvegan.engine import Engine
 from curvegan.errors import CurveganError
 from curvegan.pictures.style import Bounds
-from curvegan.repository.manifest import Description
+from curvegan.repository.description import Description, Parameter
 from curvegan.repository.repository import ONNX
-from train.data.quadratics import Quadratics
-from train.quality.quadratics import best_a
+from train.families import built_in, measures_of
+from train.quality.measures import write
 from train.run.folder import POPULATION, Run
 from train.run.history import History
 
@@ -25,28 +25,44 @@ N_DRAWN = 64
 class Outcome:
     """A finished run: its curves from the exported files, and the history of its training.
 
-    `curves` is float32 [N_DRAWN, n_points], `a` float64 [N_MEASURED]; `member` is the number of
-    the GAN in the history that was exported.
+    `measured` is float32 [N_MEASURED, n_points]; `parameters` are those of the family; `member` is
+    the number of the GAN in the history that was exported.
     """
 
     name: str
     description: Description
     history: History
     member: int
-    curves: Float32Array
-    a: Float64Array
+    measured: Float32Array
+    parameters: list[Parameter]
 
     @classmethod
     def of(cls, run: Run) -> Self:
-        """Reads a run's folder. Raises CurveganError if it has no whole export."""
+        """Reads a run's folder.
+
+        Raises CurveganError if it has no complete export, or its family is not built in.
+        """
         description, files = run.load_export()
         engine = Engine(files["sampler"][ONNX], files["generator"][ONNX], description.specs)
         curves = engine.curves_from_seeds(np.arange(N_MEASURED))
         exported = [number for number, member in enumerate(run.members) if member.exported]
         if not exported:
             raise CurveganError(f"{run.folder} has no {POPULATION} that names the exported GAN")
-        a = best_a(curves, Quadratics(description.n_points))
-        return cls(run.folder.name, description, run.history, exported[0], curves[:N_DRAWN], a)
+        # Manifests of earlier releases have no parameters.
+        source, _ = built_in(description.n_points, description.family.name)
+        return cls(
+            name=run.folder.name,
+            description=description,
+            history=run.history,
+            member=exported[0],
+            measured=curves,
+            parameters=description.family.parameters or source.parameters,
+        )
+
+    @property
+    def curves(self) -> Float32Array:
+        """Those that are drawn, float32 [N_DRAWN, n_points]."""
+        return self.measured[:N_DRAWN]
 
     @property
     def x_grid(self) -> Float64Array:
@@ -54,15 +70,19 @@ class Outcome:
         return np.array(self.description.x_grid)
 
     @property
-    def bounds(self) -> Bounds:
-        """The lowest and the highest y at each x, float64 [n_points] each."""
-        return Quadratics(self.description.n_points).bounds
+    def x_ticks(self) -> list[float]:
+        """Where the x axis is labelled."""
+        return list(np.linspace(self.x_grid[0], self.x_grid[-1], 5))
+
+    @property
+    def bounds(self) -> Bounds | None:
+        """The lowest and the highest y at each x, float64 [n_points] each, if there are any."""
+        family = self.description.family
+        if family.lower_bound is None or family.upper_bound is None:
+            return None
+        return np.array(family.lower_bound), np.array(family.upper_bound)
 
     @property
     def quality(self) -> str:
         """The measures of quality on one line."""
-        quality = self.description.quality
-        return (
-            f"W1(a) {quality['w1_a']:.4f}    off-family RMSE {quality['off_family_rmse']:.4f}    "
-            f"in bounds {quality['in_bounds']:.3f}"
-        )
+        return write(self.description.quality, measures_of(self.description), between="    ")

@@ -1,12 +1,16 @@
-"""How good a generator is, measured on the curves that its exported sampler gives."""
+"""The measures of the tutorial's family: each curve is fitted by the a of the nearest one.
+
+That is the least-squares â of y + 1 = a·(x² + 1).
+"""
+
+from collections.abc import Callable
 
 import numpy as np
 
 from curvegan.arrays import Float32Array, Float64Array
-from train.data.quadratics import Quadratics
-
-# The seeds 0 ... 99,999. Perfect curves would reach a W1(a) of about 0.001 at this number.
-N_SEEDS = 100_000
+from curvegan.repository.description import Measure
+from train.data.source import Source
+from train.quality.measures import Measures
 
 # How far out of bounds a point may be and still count as within.
 BOUNDS_SLACK = 1e-3
@@ -15,41 +19,66 @@ BOUNDS_SLACK = 1e-3
 _ROWS_AT_ONCE = 4096
 
 
-def best_a(curves: Float32Array, family: Quadratics) -> Float64Array:
+def best_a(curves: Float32Array, source: Source) -> Float64Array:
     """Returns the a of the family's curve that is nearest to each curve, float64 [n]."""
-    shape = family.x_grid**2 + 1
-    a: Float64Array = (curves.astype(np.float64) + 1) @ shape / (shape @ shape)
+    return _in_parts(curves, lambda y: _fit(y, source))
+
+
+def w1_a(curves: Float32Array, source: Source) -> float:
+    """Returns the Wasserstein-1 distance between the curves' a and U(1, 2)."""
+    a = best_a(curves, source)
+    quantiles = 1 + (np.arange(len(a)) + 0.5) / len(a)
+    return float(np.abs(np.sort(a) - quantiles).mean())
+
+
+def off_family_rmse(curves: Float32Array, source: Source) -> float:
+    """Returns the mean over curves of their root-mean-square distance from the fit, in y."""
+
+    def rmse(y: Float64Array) -> Float64Array:
+        residuals = y + 1 - _fit(y, source)[:, np.newaxis] * _shape(source)
+        distances: Float64Array = np.sqrt((residuals**2).mean(axis=1))
+        return distances
+
+    return float(_in_parts(curves, rmse).mean())
+
+
+def in_bounds(curves: Float32Array, source: Source) -> float:
+    """Returns the share of curves with every point within the family's bounds."""
+    assert source.bounds
+    lower, upper = source.bounds
+
+    def within(y: Float64Array) -> Float64Array:
+        points = (y >= lower - BOUNDS_SLACK) & (y <= upper + BOUNDS_SLACK)
+        return np.asarray(points.all(axis=1), np.float64)
+
+    return float(_in_parts(curves, within).mean())
+
+
+MEASURES = Measures(
+    {
+        Measure("w1_a", "W1(a)", "lower", floor=0.001): w1_a,
+        Measure("off_family_rmse", "off-family RMSE", "lower", floor=0.0): (off_family_rmse),
+        Measure("in_bounds", "in bounds", "higher", floor=1.0, digits=3): in_bounds,
+    }
+)
+
+
+def _shape(source: Source) -> Float64Array:
+    return source.x_grid**2 + 1
+
+
+def _fit(y: Float64Array, source: Source) -> Float64Array:
+    shape = _shape(source)
+    a: Float64Array = (y + 1) @ shape / (shape @ shape)
     return a
 
 
-def distance(quality: dict[str, float]) -> float:
-    """Returns how far a generator is from the family, in y: W1(a) plus off-family RMSE."""
-    return quality["w1_a"] + quality["off_family_rmse"]
-
-
-def measure_quadratics(curves: Float32Array, family: Quadratics) -> dict[str, float]:
-    """Returns the quality of `curves`, float32 [n, n_points], as samples of the quadratics.
-
-    Every curve is first fitted by the best a, the least-squares â of y + 1 = a·(x² + 1).
-
-    w1_a: the Wasserstein-1 distance between the â and U(1, 2); 0 is best
-    off_family_rmse: the mean over curves of their root-mean-square distance from the fit, in y
-    in_bounds: the share of curves with every point within the family's bounds; 1 is best
-    """
-    shape = family.x_grid**2 + 1
-    lower, upper = family.bounds
-    a, rmse, in_bounds = np.empty((3, len(curves)))
+def _in_parts(
+    curves: Float32Array, compute: Callable[[Float64Array], Float64Array]
+) -> Float64Array:
+    """Returns a number of each curve, computed from part after part of them in float64."""
+    numbers = np.empty(len(curves))
     for start in range(0, len(curves), _ROWS_AT_ONCE):
-        rows = slice(start, start + _ROWS_AT_ONCE)
-        y = curves[rows].astype(np.float64)
-        a[rows] = best_a(curves[rows], family)
-        residuals = y + 1 - a[rows, np.newaxis] * shape
-        rmse[rows] = np.sqrt((residuals**2).mean(axis=1))
-        within = (y >= lower - BOUNDS_SLACK) & (y <= upper + BOUNDS_SLACK)
-        in_bounds[rows] = within.all(axis=1)
-    quantiles = 1 + (np.arange(len(a)) + 0.5) / len(a)
-    return {
-        "w1_a": float(np.abs(np.sort(a) - quantiles).mean()),
-        "off_family_rmse": float(rmse.mean()),
-        "in_bounds": float(in_bounds.mean()),
-    }
+        part = slice(start, start + _ROWS_AT_ONCE)
+        numbers[part] = compute(curves[part].astype(np.float64))
+    return numbers

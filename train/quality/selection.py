@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 from curvegan.errors import CurveganError
-from train.data.quadratics import Quadratics
-from train.gan.networks import SeedNoise
-from train.quality.quadratics import N_SEEDS, distance, measure_quadratics
+from train.data.source import Source
+from train.noise.seed_rule import SeedNoise
+from train.quality.measures import N_SEEDS, Measures, distance
 from train.recipes import Settings
 from train.run.folder import Member
 from train.run.history import History
@@ -21,14 +21,19 @@ HELD_OUT_SEEDS = range(N_SEEDS, N_SEEDS + 50_000)
 
 
 def choose(
-    generators: Sequence[nn.Sequential], family: Quadratics, settings: Settings, history: History
+    generators: Sequence[nn.Sequential],
+    source: Source,
+    measures: Measures,
+    settings: Settings,
+    history: History,
 ) -> tuple[int, list[Member]]:
-    """Returns the number of the generator with the smallest distance, and what is known of each.
+    """Returns the number of the generator that is nearest to the real curves, and what is known of
+    each.
 
-    Raises CurveganError if the curves of none are finite.
+    Raises CurveganError if no generator makes finite curves.
     """
-    qualities = measure_held_out(generators, settings.recipe.n_noise, family)
-    distances = [distance(quality) if quality else math.inf for quality in qualities]
+    qualities = measure_held_out(generators, settings.recipe.n_noise, source, measures)
+    distances = [distance(quality, measures) if quality else math.inf for quality in qualities]
     best = int(np.argmin(distances))
     if math.isinf(distances[best]):
         raise CurveganError(
@@ -43,13 +48,13 @@ def choose(
 
 
 def measure_held_out(
-    generators: Sequence[nn.Sequential], n_noise: int, family: Quadratics
+    generators: Sequence[nn.Sequential], n_noise: int, source: Source, measures: Measures
 ) -> list[dict[str, float] | None]:
     """Returns each generator's quality on the held-out noise, None if its curves are not finite."""
     noise = SeedNoise(n_noise)(torch.tensor(HELD_OUT_SEEDS))
     with torch.no_grad():
-        return [_measure(generator(noise), family) for generator in generators]
+        return [_measure(generator(noise), source, measures) for generator in generators]
 
 
-def _measure(curves: torch.Tensor, family: Quadratics) -> dict[str, float] | None:
-    return measure_quadratics(curves.numpy(), family) if curves.isfinite().all() else None
+def _measure(curves: torch.Tensor, source: Source, measures: Measures) -> dict[str, float] | None:
+    return measures.of(curves.numpy(), source) if curves.isfinite().all() else None

@@ -3,6 +3,7 @@
 import io
 import pickle
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ from curvegan.errors import CurveganError
 from curvegan.files import replacing
 from train.gan.loop import Population
 from train.run.history import History
+from train.run.machine import machine
 
 FORMAT = 1
 
-# What zipfile, torch and the look into the content raise for a file that is not whole.
+# What zipfile, torch and reading the content raise for a damaged file.
 _DAMAGED = (
     zipfile.BadZipFile,
     pickle.UnpicklingError,
@@ -28,33 +30,48 @@ _DAMAGED = (
 )
 
 
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a checkpoint holds: the state of a population, the history until then, and the `machine`
+    that computed it, which is empty in a checkpoint of a release that did not note it down."""
+
+    population: dict[str, Any]
+    history: History
+    machine: dict[str, str]
+
+
 def save(path: Path, population: Population, history: History) -> None:
     """Replaces the checkpoint at `path`, or leaves the old one as it is. Raises OSError."""
     content = io.BytesIO()
-    state = {"format": FORMAT, "population": population.state(), "history": history.state()}
+    state = {
+        "format": FORMAT,
+        "population": population.state(),
+        "history": history.state(),
+        "machine": machine(population.device),
+    }
     torch.save(state, content)
     with replacing(path) as aside:
         aside.write_bytes(content.getbuffer())
 
 
-def load(path: Path, population: Population) -> History:
-    """Brings `population` to the state of the checkpoint at `path` and returns its history.
+def load(path: Path, population: Population) -> Checkpoint:
+    """Brings `population` to the state of the checkpoint at `path` and returns the checkpoint.
 
     Raises CurveganError if the file can't be read, is damaged, or of another training.
     """
-    state, history = read(path)
+    checkpoint = read(path)
     try:
-        population.restore(state)
+        population.restore(checkpoint.population)
     except (KeyError, RuntimeError, TypeError, ValueError) as error:
         raise CurveganError(
             f"{path} is a checkpoint of another training than the run's settings describe: "
-            "restore both, or train anew"
+            "restore both, or start a new training"
         ) from error
-    return history
+    return checkpoint
 
 
-def read(path: Path) -> tuple[dict[str, Any], History]:
-    """Returns a population's state and the history from the checkpoint at `path`.
+def read(path: Path) -> Checkpoint:
+    """Returns the checkpoint at `path`.
 
     Raises CurveganError if the file can't be read or is damaged.
     """
@@ -71,7 +88,8 @@ def read(path: Path) -> tuple[dict[str, Any], History]:
                 f"{path} has format {state['format']}, this program reads format {FORMAT}: "
                 "use the release of curvegan that wrote it"
             )
-        return state["population"], History.from_state(state["history"])
+        history = History.from_state(state["history"])
+        return Checkpoint(state["population"], history, dict(state.get("machine", {})))
     except OSError as error:
         raise CurveganError(f"can't read {path}: {error.strerror}") from error
     except _DAMAGED as error:

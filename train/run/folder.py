@@ -23,12 +23,14 @@ import msgspec
 
 from curvegan.errors import CurveganError, LockedError
 from curvegan.files import ASIDE, locked, replacing
-from curvegan.repository.manifest import Description, ModelName, sha256, to_json
+from curvegan.repository.description import Description, ModelName
+from curvegan.repository.manifest import sha256, to_json
 from curvegan.repository.publish import publish
 from curvegan.repository.repository import EXPORTED_PROGRAM, ONNX, TORCHSCRIPT
 from train.gan.loop import Population, Report
 from train.recipes import Settings
 from train.run import checkpoint
+from train.run.checkpoint import Checkpoint
 from train.run.history import History
 
 SETTINGS = "settings.json"
@@ -98,12 +100,12 @@ class Run:
 
     @property
     def resume_command(self) -> str:
-        """The command that goes on with it."""
+        """The command that resumes it."""
         return f"python -m train --resume {shlex.quote(str(self.folder))}"
 
     @property
     def settings(self) -> Settings:
-        """What was asked. Raises CurveganError for a folder that is no run's."""
+        """What was asked. Raises CurveganError if the folder is not a run's."""
         settings = self._read(SETTINGS, Settings)
         if settings is None:
             raise self._no_run()
@@ -127,11 +129,11 @@ class Run:
     @property
     def history(self) -> History:
         """The history in its checkpoint. Raises CurveganError if that can't be read."""
-        return checkpoint.read(self.folder / CHECKPOINT)[1]
+        return checkpoint.read(self.folder / CHECKPOINT).history
 
     @property
     def step(self) -> int:
-        """The last step that its log tells of."""
+        """The last step in its log."""
         try:
             # A run that was killed may have left part of a line.
             lines = (self.folder / LOG).read_bytes().split(b"\n")[:-1]
@@ -146,18 +148,18 @@ class Run:
         with self.writing():
             checkpoint.save(self.folder / CHECKPOINT, population, history)
 
-    def load_checkpoint(self, population: Population) -> History:
-        """Brings `population` to where the run was left and returns the history until then.
+    def load_checkpoint(self, population: Population) -> Checkpoint | None:
+        """Brings `population` to where the run was left and returns the checkpoint, or None for a
+        run that has none yet.
 
-        A run that was ended before its first checkpoint begins anew. Raises CurveganError for a
-        checkpoint that is damaged or of another training.
+        Raises CurveganError for a checkpoint that is damaged or of another training.
         """
         path = self.folder / CHECKPOINT
-        return checkpoint.load(path, population) if path.exists() else History()
+        return checkpoint.load(path, population) if path.exists() else None
 
     @contextmanager
     def log(self, before: Iterable[Report]) -> Iterator[Callable[[Report], None]]:
-        """Yields a function that adds a report to the log, in which only those `before` stand.
+        """Yields a function that adds a report to the log, which starts with those `before`.
 
         Raises CurveganError, as does the function, if it can't be written.
         """
@@ -200,7 +202,7 @@ class Run:
     def publish(self, models: Path) -> int:
         """Publishes the run's export into the repository `models` and returns its version.
 
-        Raises CurveganError if the run has no whole export, RepositoryError if it can't be
+        Raises CurveganError if the run has no complete export, RepositoryError if it can't be
         published.
         """
         description, files = self.load_export()
@@ -213,7 +215,7 @@ class Run:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Keeps other processes from training the run meanwhile, and removes what a killed one
-        left half-written. Raises CurveganError if another process trains it."""
+        left half-written. Raises CurveganError if another process is training it."""
         with ExitStack() as stack:
             try:
                 stack.enter_context(locked(self.folder / SETTINGS, wait=False))
@@ -230,21 +232,21 @@ class Run:
             yield
         except OSError as error:
             raise CurveganError(
-                f"can't write the run into {self.folder}: {error.strerror}; mend that and go on "
-                f"with: {self.resume_command}"
+                f"can't write the run into {self.folder}: {error.strerror}; fix that, then "
+                f"resume with: {self.resume_command}"
             ) from error
 
     def load_export(self) -> tuple[Description, dict[ModelName, dict[str, bytes]]]:
         """Returns what was exported, verified.
 
-        Raises CurveganError if the folder is no run's, or its export is not whole.
+        Raises CurveganError if the folder is not a run's, or its export is not complete.
         """
         sums = self._read(f"export/{SUMS}", dict[str, str])
         if sums is None:
             if self._read(SETTINGS, Settings) is None:
                 raise self._no_run()
             raise CurveganError(
-                f"{str(self.folder)!r} holds no whole export: go on with {self.resume_command}"
+                f"{str(self.folder)!r} has no complete export: resume it with {self.resume_command}"
             )
         for name, expected in sums.items():
             path = self.folder / "export" / name
@@ -259,7 +261,7 @@ class Run:
                 )
         description = self.description
         if description is None or set(sums) not in (_EXPORTED, _EXPORTED_BEFORE):
-            raise CurveganError(f"{str(self.folder)!r} holds no whole export")
+            raise CurveganError(f"{str(self.folder)!r} has no complete export")
         files: dict[ModelName, dict[str, bytes]] = {
             model: {
                 name: (self.folder / "export" / model / name).read_bytes()
@@ -272,7 +274,7 @@ class Run:
 
     def _no_run(self) -> CurveganError:
         return CurveganError(
-            f"{str(self.folder)!r} is no run: it has no {SETTINGS}; name a folder that "
+            f"{str(self.folder)!r} is not a run: it has no {SETTINGS}; name a folder that "
             "`python -m train runs` lists"
         )
 

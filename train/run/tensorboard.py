@@ -29,7 +29,7 @@ def writing_events(run: Run, settings: Settings, step: int) -> Iterator[Callable
 
     with (
         run.writing(),
-        # What an earlier part of the run wrote after the checkpoint it goes on from is void.
+        # Drops the events after the checkpoint, which this training writes again.
         SummaryWriter(str(run.folder), purge_step=step + 1 if step else None) as writer,
     ):
         yield add

@@ -9,17 +9,19 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from curvegan.command.signals import holding_interrupts
 from curvegan.errors import CurveganError, Interrupted
-from train.data.quadratics import CurveFamily
+from train.data.source import Source
 from train.gan.loop import Population, Report
-from train.gan.networks import SeedNoise
+from train.noise.seed_rule import SeedNoise
 from train.recipes import Settings
 from train.run.folder import Run
 from train.run.history import History, curves_per_frame, steps_between_frames
-from train.run.interrupts import holding_interrupts
+from train.run.machine import changes, machine
 from train.run.tensorboard import writing_events
 
 Watch = Callable[[Iterable[Report]], Iterator[Report]]
+Warn = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -39,24 +41,32 @@ class Keeping:
 def fit(
     run: Run,
     settings: Settings,
-    family: CurveFamily,
+    source: Source,
     device: torch.device,
     keep: Keeping,
     watch: Watch,
+    warn: Warn,
 ) -> tuple[Population, History]:
     """Trains the population of `run` to its last step, on from the run's checkpoint if it has one.
 
-    `watch` passes the loop's reports on and may show them. The first Ctrl-C or SIGTERM is held
-    back until the steps under way are done and a checkpoint is written.
+    `watch` passes the loop's reports on and may show them. `warn` is called with one line if the
+    checkpoint was computed on another kind of machine. The first Ctrl-C or SIGTERM is held back
+    until the steps under way are done and a checkpoint is written.
 
     Raises Interrupted after that; CurveganError if the checkpoint is damaged, the run's folder
     can't be written, or no GAN's loss is finite any more, in which case the last checkpoint stays.
     """
     steps = settings.recipe.steps
-    population = Population(settings.recipe, family, settings.seeds, device)
-    history = run.load_checkpoint(population)
-    film = _Film(settings, device) if keep.pictures else None
+    population = Population(settings.recipe, source, settings.seeds, device)
+    checkpoint = run.load_checkpoint(population)
+    history = checkpoint.history if checkpoint else History()
+    film = _Film(settings, source, device) if keep.pictures else None
     left = population.step < steps
+    if checkpoint and left and (changed := changes(checkpoint.machine, machine(device))):
+        warn(
+            f"resumed at step {population.step} with {changed}: the weights can differ from those "
+            "of an uninterrupted run"
+        )
     events = writing_events(run, settings, population.step) if keep.tensorboard and left else None
     if film:
         film.shoot(population, history)
@@ -65,7 +75,7 @@ def fit(
     with (
         run.log(history.reports) as add_to_log,
         events or nullcontext() as add_event,
-        holding_interrupts() as stop,
+        holding_interrupts() as held,
     ):
         for report in watch(population.fit()):
             history.reports.append(report)
@@ -76,18 +86,18 @@ def fit(
                 film.shoot(population, history)
             _check_finite(report, checkpointed)
             due = report.step // keep.checkpoint_every > checkpointed // keep.checkpoint_every
-            if due or stop.asked or report.step == steps:
+            if due or held.signal or report.step == steps:
                 history.seconds = time.perf_counter() - start
                 run.save_checkpoint(population, history)
                 checkpointed = report.step
-            if stop.asked:
+            if held.signal:
                 break
     # Asked here, for a signal may also come after the last step.
-    if stop.asked:
+    if held.signal:
         raise Interrupted(
             f"interrupted at step {population.step} of {steps}: nothing was published; "
-            f"go on with: {run.resume_command}",
-            stop.asked,
+            f"resume with: {run.resume_command}",
+            held.signal,
         )
     return population, history
 
@@ -95,9 +105,9 @@ def fit(
 class _Film:
     """Takes frames of what the generators draw from always the same noise."""
 
-    def __init__(self, settings: Settings, device: torch.device) -> None:
+    def __init__(self, settings: Settings, source: Source, device: torch.device) -> None:
         self._steps = settings.recipe.steps
-        n_curves = curves_per_frame(settings.population, settings.recipe.n_points)
+        n_curves = curves_per_frame(settings.population, source.n_points)
         self._noise = SeedNoise(settings.recipe.n_noise)(torch.arange(n_curves)).to(device)
 
     def shoot(self, population: Population, history: History) -> None:

@@ -1,8 +1,8 @@
 """Runs as tables on the terminal."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich import box
@@ -10,24 +10,28 @@ from rich.console import Console
 from rich.table import Table
 
 from curvegan.errors import CurveganError
-from train.quality.quadratics import distance
+from curvegan.repository.description import Description, Measure
+from train.families import measures_of
+from train.quality.measures import distance
 from train.run.folder import SETTINGS, Member, Run
 
-# The measures in the order of people's interest, and how each is written.
-_MEASURES = {"w1_a": ".4f", "off_family_rmse": ".4f", "in_bounds": ".3f"}
-# Wide enough for every table where there is no terminal that says how wide it is.
+# Wide enough for every table, for output that is not a terminal.
 _WIDTH = 140
 
 
-def print_population(members: Sequence[Member]) -> None:
+def print_population(members: Sequence[Member], measures: Sequence[Measure]) -> None:
     """Prints a table of a population's GANs, best first; nothing of one that is alone."""
+
+    def by_distance(member: Member) -> float:
+        return distance(member.quality, measures) if member.quality else math.inf
+
     if len(members) < 2:
         return
-    table = _table("seed", *_MEASURES, "d_real", "score", "")
-    for member in sorted(members, key=_distance):
+    table = _table("seed", *_labels(measures), "d_real", "score", "")
+    for member in sorted(members, key=by_distance):
         table.add_row(
             str(member.seed),
-            *_quality_cells(member.quality),
+            *_figures(member.quality, measures),
             _number(member.d_real, ".3f"),
             _number(member.score, ".3f"),
             "exported" if member.exported else "diverged" if member.quality is None else "",
@@ -38,7 +42,7 @@ def print_population(members: Sequence[Member]) -> None:
 def print_runs(folder: Path) -> None:
     """Prints a table of the runs below `folder`, oldest first.
 
-    Raises CurveganError if the folder can't be read or holds none.
+    Raises CurveganError if the folder can't be read or holds no runs.
     """
     try:
         found = [Run(path) for path in sorted(folder.iterdir()) if (path / SETTINGS).is_file()]
@@ -46,61 +50,84 @@ def print_runs(folder: Path) -> None:
         raise CurveganError(f"can't read {folder}: {error.strerror}") from error
     if not found:
         raise CurveganError(f"{folder} holds no runs: train one with `python -m train`")
-    table = _table("run", "step", *_MEASURES, "state")
-    for run in found:
-        try:
-            table.add_row(*_row(run))
-        except CurveganError as error:
-            table.add_row(run.folder.name, "", *_quality_cells(None), str(error))
+    listed = [_listed(run) for run in found]
+    measures = _all_measures(row.measures for row in listed)
+    table = _table("run", "step", *_labels(measures), "state")
+    for row in listed:
+        table.add_row(row.name, row.step, *_figures(row.quality, measures), row.state)
     _print(table)
 
 
 def print_comparison(one: Run, other: Run) -> None:
     """Prints what differs between two runs, and the quality of both."""
-    table = _table("", one.folder.name, other.folder.name)
-    for name, value in _facts(one).items():
-        other_value = _facts(other)[name]
-        if value != other_value or name in _MEASURES:
-            table.add_row(name, value, other_value)
+    runs = (one, other)
+    table = _table("", *(run.folder.name for run in runs))
+    facts = [_facts(run) for run in runs]
+    for name, value in facts[0].items():
+        if value != facts[1][name]:
+            table.add_row(name, value, facts[1][name])
+    descriptions = [run.description for run in runs]
+    measures = _all_measures(measures_of(description) for description in descriptions)
+    figures = [_figures(_quality(description), measures) for description in descriptions]
+    for row in zip(_labels(measures), *figures, strict=True):
+        table.add_row(*row)
     _print(table)
 
 
-def _row(run: Run) -> list[str]:
-    description, publications = run.description, run.publications
-    steps = run.settings.recipe.steps
+@dataclass(frozen=True)
+class _Listed:
+    """What the list of runs says of one."""
+
+    name: str
+    step: str
+    quality: dict[str, float]
+    measures: list[Measure]
+    state: str
+
+
+def _listed(run: Run) -> _Listed:
+    try:
+        description, publications = run.description, run.publications
+        step = f"{run.step}/{run.settings.recipe.steps}"
+    except CurveganError as error:
+        return _Listed(run.folder.name, "", {}, [], str(error))
     if publications:
         state = f"version {publications[-1].version} of {publications[-1].models}"
-    elif description:
-        state = "exported"
     else:
-        state = "unfinished"
-    quality = description.quality if description else None
-    return [run.folder.name, f"{run.step}/{steps}", *_quality_cells(quality), state]
+        state = "exported" if description else "unfinished"
+    return _Listed(run.folder.name, step, _quality(description), measures_of(description), state)
 
 
 def _facts(run: Run) -> dict[str, str]:
     settings, description = run.settings, run.description
-    quality = description.quality if description else None
-    facts = {
+    return {
         "recipe": settings.recipe_name,
         **{name: f"{value}" for name, value in asdict(settings.recipe).items()},
         "seed": str(settings.seed),
         "population": str(settings.population),
         "ms a step": f"{description.training.ms_per_step:.3f}" if description else "-",
     }
-    return facts | dict(zip(_MEASURES, _quality_cells(quality), strict=True))
 
 
-def _quality_cells(quality: dict[str, float] | None) -> list[str]:
-    return [_number((quality or {}).get(name), form) for name, form in _MEASURES.items()]
+def _quality(description: Description | None) -> dict[str, float]:
+    return description.quality if description else {}
+
+
+def _all_measures(of_runs: Iterable[list[Measure]]) -> list[Measure]:
+    """Returns each measure once, in the order in which runs name them."""
+    return list({measure.name: measure for measures in of_runs for measure in measures}.values())
+
+
+def _labels(measures: Iterable[Measure]) -> list[str]:
+    return [measure.label for measure in measures]
+
+
+def _figures(quality: Mapping[str, float] | None, measures: Iterable[Measure]) -> list[str]:
+    return [_number((quality or {}).get(measure.name), measure.format) for measure in measures]
 
 
 def _number(value: float | None, form: str) -> str:
     return "-" if value is None else format(value, form)
-
-
-def _distance(member: Member) -> float:
-    return distance(member.quality) if member.quality else math.inf
 
 
 def _print(table: Table) -> None:

@@ -1,1 +1,1 @@
-"""The servers that are compared: ours, the plain one, canned answers, Triton and MLServer."""
+"""The servers of the benchmarks: ours, a plain one, canned responses, Triton and MLServer."""

@@ -1,8 +1,8 @@
-"""python -m bench.serve.servers.canned FOLDER [THREADS]: grpcio answering bytes that are ready.
+"""python -m bench.serve.servers.canned FOLDER [THREADS]: grpcio returning canned bytes.
 
-The limit of what a server on grpcio can reach: no parsing, no computing. A call of the method
-`/canned/NAME` is answered with the file NAME of the folder; by grpc.aio, or by so many threads.
-Its first line says its address.
+The upper limit for a server on grpcio: no parsing, no computing. The method `/canned/NAME` returns
+the file NAME of the folder. Uses grpc.aio, or a pool of THREADS threads. Prints its address as the
+first line.
 """
 
 import asyncio
@@ -16,11 +16,11 @@ import grpc.aio
 
 
 def main(folder: Path, threads: int) -> None:
-    """Serves until it is killed."""
+    """Serves until the process is terminated."""
     answers = {path.name: path.read_bytes() for path in folder.iterdir()}
     if threads:
         server = grpc.server(ThreadPoolExecutor(threads))
-        server.add_generic_rpc_handlers((_handler({n: _said(a) for n, a in answers.items()}),))
+        server.add_generic_rpc_handlers((_handler({n: _respond(a) for n, a in answers.items()}),))
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()
         print(f"127.0.0.1:{port}", flush=True)
@@ -31,29 +31,29 @@ def main(folder: Path, threads: int) -> None:
 
 async def _serve(answers: dict[str, bytes]) -> None:
     server = grpc.aio.server()
-    server.add_generic_rpc_handlers((_handler({n: _said_later(a) for n, a in answers.items()}),))
+    server.add_generic_rpc_handlers((_handler({n: _respond_async(a) for n, a in answers.items()}),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     print(f"127.0.0.1:{port}", flush=True)
     await server.wait_for_termination()
 
 
-def _handler(behaviours: dict[str, Any]) -> grpc.GenericRpcHandler:
+def _handler(methods: dict[str, Any]) -> grpc.GenericRpcHandler:
     return grpc.method_handlers_generic_handler(
         "canned",
-        {name: grpc.unary_unary_rpc_method_handler(said) for name, said in behaviours.items()},
+        {name: grpc.unary_unary_rpc_method_handler(respond) for name, respond in methods.items()},
     )
 
 
-def _said(answer: bytes) -> Any:
+def _respond(answer: bytes) -> Any:
     return lambda _request, _context: answer
 
 
-def _said_later(answer: bytes) -> Any:
-    async def say(_request: bytes, _context: object) -> bytes:
+def _respond_async(answer: bytes) -> Any:
+    async def respond(_request: bytes, _context: object) -> bytes:
         return answer
 
-    return say
+    return respond
 
 
 if __name__ == "__main__":

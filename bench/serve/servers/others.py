@@ -1,4 +1,4 @@
-"""The servers of others, each in an environment of its own: Triton and MLServer."""
+"""Triton and MLServer, each in its own virtual environment."""
 
 import contextlib
 import json
@@ -24,7 +24,7 @@ from bench.serve.servers.plain import Model
 from curvegan.errors import CurveganError
 from serve.inference import inference_pb2
 
-# Runs a server on ONNX files, each by its model's name.
+# Runs a server for ONNX files, by model name.
 Start: TypeAlias = Callable[[Mapping[str, Path]], AbstractContextManager[Server]]
 
 HERE = Path(__file__).parent
@@ -32,11 +32,10 @@ HERE = Path(__file__).parent
 
 @contextmanager
 def triton(files: Mapping[str, Path], *, joins_calls: bool) -> Iterator[Server]:
-    """Runs Triton's C++ server, its Python backend around onnxruntime, on ONNX files.
+    """Runs Triton's C++ server for ONNX files, with onnxruntime in its Python backend.
 
-    The rows of a call are its batch, which makes Triton faster. If it `joins_calls`, its dynamic
-    batcher puts those that wait together. Raises InstallationError or CurveganError if it can't be
-    had.
+    The rows of a call are its batch, which makes Triton faster. `joins_calls` enables its dynamic
+    batcher. Raises InstallationError or CurveganError if it can't be installed or started.
     """
     binaries = environment("triton", HERE / "triton" / "requirements.txt")
     [packages] = binaries.parent.glob("lib/python*/site-packages")
@@ -68,7 +67,7 @@ def triton(files: Mapping[str, Path], *, joins_calls: bool) -> Iterator[Server]:
             *_listen("http", http),
             "--allow-metrics=false",
         ]
-        # The backend's Python is that of the first python3; it is linked to libpython.
+        # The backend uses the first python3 in PATH, and is linked to libpython.
         libraries = (packages / "nvidia_pytriton.libs", sysconfig.get_config_var("LIBDIR"))
         settings = {
             "LD_LIBRARY_PATH": ":".join(map(str, libraries)),
@@ -80,9 +79,9 @@ def triton(files: Mapping[str, Path], *, joins_calls: bool) -> Iterator[Server]:
 
 @contextmanager
 def mlserver(files: Mapping[str, Path]) -> Iterator[Server]:
-    """Runs MLServer, in one process, on ONNX files.
+    """Runs MLServer, in one process, for ONNX files.
 
-    Raises InstallationError or CurveganError if it can't be had.
+    Raises InstallationError or CurveganError if it can't be installed or started.
     """
     binaries = environment("mlserver", HERE / "mlserver" / "requirements.txt")
     port = _free_port()
@@ -126,7 +125,7 @@ def mlserver(files: Mapping[str, Path]) -> Iterator[Server]:
             yield Server(address, pid)
 
 
-# By their names in the tables.
+# By name in the tables.
 OTHERS: dict[str, Start] = {
     "Triton": partial(triton, joins_calls=False),
     "Triton, dynamic batching": partial(triton, joins_calls=True),
@@ -137,16 +136,16 @@ OTHERS: dict[str, Start] = {
 def start_others(
     stack: ExitStack, others: Mapping[str, Start], files: Mapping[str, Path]
 ) -> dict[str, Server]:
-    """Starts servers on ONNX files, each by its model's name; `stack` ends them.
+    """Starts servers for ONNX files; `stack` ends them.
 
-    One that can't be had is left out, and why is printed.
+    Skips a server that can't be installed or started, and prints the reason.
     """
     servers = {}
     for name, start in others.items():
         try:
             servers[name] = stack.enter_context(start(files))
         except CurveganError as problem:
-            print(f"without {name}: {problem}")
+            print(f"skipped {name}: {problem}")
     return servers
 
 
@@ -160,11 +159,11 @@ def _listen(kind: str, address: str) -> tuple[str, str]:
 
 
 def _config(model: inference_pb2.ModelConfig, *, joins_calls: bool) -> str:
-    """Returns the config.pbtxt of a model whose rows are Triton's batch."""
+    """Returns the config.pbtxt of a model, with the rows as Triton's batch dimension."""
 
     def described(kind: str, tensor: Any) -> str:
         datatype = inference_pb2.DataType.Name(tensor.data_type)
-        # Triton knows no tensor that is a number a row, so its requests have [rows, 1].
+        # Triton needs a dimension besides the batch, so requests have the shape [rows, 1].
         shape = list(tensor.dims[1:]) or "[1] reshape {shape: []}"
         return f'{kind} [{{name: "{tensor.name}" data_type: {datatype} dims: {shape}}}]'
 
@@ -186,15 +185,15 @@ def _config(model: inference_pb2.ModelConfig, *, joins_calls: bool) -> str:
 def _started(
     command: Sequence[str | Path], address: str, models: Sequence[str], log: Path, **settings: str
 ) -> Iterator[int]:
-    """Runs a server of others, waits until it answers for `models`, and ends it afterwards.
+    """Runs a server and waits until `models` are ready. Yields its process id.
 
-    Yields its process. `settings` go into its environment, what it says into the file `log`.
-    Raises CurveganError if it does not become ready within a minute.
+    `settings` are environment variables; the output goes to the file `log`. Raises CurveganError if
+    it is not ready within a minute.
     """
     with (
-        log.open("wb") as said,
+        log.open("wb") as output,
         subprocess.Popen(
-            command, env=os.environ | settings, stdout=said, stderr=subprocess.STDOUT
+            command, env=os.environ | settings, stdout=output, stderr=subprocess.STDOUT
         ) as process,
     ):
         try:
@@ -228,7 +227,7 @@ def _await_models(
 
 
 def _free_port() -> int:
-    """Returns a port of 127.0.0.1 that nothing listened to a moment ago."""
+    """Returns a port of 127.0.0.1 that was free a moment ago."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

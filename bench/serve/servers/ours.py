@@ -1,4 +1,4 @@
-"""The servers that are measured, but for those of others: ours, a plain one, and canned bytes."""
+"""Our server, the plain one and the one with canned responses."""
 
 import subprocess
 import sys
@@ -14,9 +14,9 @@ from serve.running import running_server
 
 @dataclass(frozen=True)
 class Server:
-    """A server that is ready: where it answers gRPC and, if it does, HTTP; and its first process.
+    """A server that is ready: its addresses for gRPC and, if it has one, HTTP, and its process id.
 
-    `batches` says that it puts calls together, so that its models take rows of a fixed shape.
+    `batches` is whether requests have a batch dimension and at least one more.
     """
 
     address: str
@@ -27,14 +27,14 @@ class Server:
 
 @contextmanager
 def curvegan(models: Path) -> Iterator[Server]:
-    """Runs ours with one worker on a model repository."""
+    """Runs our server with one worker."""
     with running_server(models) as running:
         yield Server(running.address, running.process.pid, running.http)
 
 
 @contextmanager
 def plain(files: Mapping[str, Path]) -> Iterator[Server]:
-    """Runs `bench.serve.servers.plain` on ONNX files, each by its model's name."""
+    """Runs `bench.serve.servers.plain` for ONNX files, by model name."""
     given = [f"{name}={path}" for name, path in files.items()]
     with _python_server("bench.serve.servers.plain", *given) as server:
         yield server
@@ -42,14 +42,14 @@ def plain(files: Mapping[str, Path]) -> Iterator[Server]:
 
 @contextmanager
 def canned(answers: Path, threads: int) -> Iterator[Server]:
-    """Runs `bench.serve.servers.canned` on a folder of answers."""
+    """Runs `bench.serve.servers.canned` on a folder of responses."""
     with _python_server("bench.serve.servers.canned", str(answers), str(threads)) as server:
         yield server
 
 
 @contextmanager
 def _python_server(module: str, *arguments: str) -> Iterator[Server]:
-    """Runs a module whose first line says its address."""
+    """Runs a module that prints its address as the first line."""
     command = [sys.executable, "-m", module, *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:

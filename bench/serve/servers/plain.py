@@ -1,8 +1,8 @@
-"""python -m bench.serve.servers.plain NAME=MODEL.onnx ...: what one would write in an hour.
+"""python -m bench.serve.servers.plain NAME=MODEL.onnx ...: a minimal server.
 
-grpc.aio, onnxruntime on one thread, and of the Open Inference Protocol what perf_analyzer and
-tritonclient ask for. It checks nothing, limits nothing and counts nothing: what ours costs beyond
-this is what limits, errors and metrics cost. Its first line says its address.
+grpc.aio, onnxruntime with one thread, and the part of the Open Inference Protocol that
+perf_analyzer and tritonclient use. It has no checks, limits or metrics, so the difference to our
+server is their cost. Prints its address as the first line.
 """
 
 import asyncio
@@ -18,13 +18,13 @@ import onnxruntime as ort
 from serve.inference import inference_pb2 as pb
 
 _SERVICE = pb.DESCRIPTOR.services_by_name["GRPCInferenceService"]
-# By onnxruntime's names of types.
+# By onnxruntime's type names.
 _DATATYPES = {"tensor(float)": "FP32", "tensor(int64)": "INT64"}
 _DTYPES = {"FP32": np.float32, "INT64": np.int64}
 
 
 class Model:
-    """An ONNX file, its rows being the first dimension of every tensor."""
+    """An ONNX model. Rows are the first dimension of every tensor."""
 
     def __init__(self, name: str, path: str) -> None:
         options = ort.SessionOptions()
@@ -34,7 +34,7 @@ class Model:
         self._outputs = [output.name for output in self._session.get_outputs()]
 
     def config(self) -> pb.ModelConfig:
-        """Returns what Triton's config.pbtxt would say."""
+        """Returns the model's configuration, like Triton's config.pbtxt."""
 
         def described(tensor: Any) -> dict[str, Any]:
             kind = pb.DataType.Value(f"TYPE_{_DATATYPES[tensor.type]}")
@@ -97,7 +97,7 @@ def _handlers(models: dict[str, Model]) -> grpc.GenericRpcHandler:
         request = _SERVICE.methods_by_name[method].input_type.name
         response = _SERVICE.methods_by_name[method].output_type.name
         return grpc.unary_unary_rpc_method_handler(
-            _later(answers[method]),
+            _async(answers[method]),
             request_deserializer=getattr(pb, request).FromString,
             response_serializer=getattr(pb, response).SerializeToString,
         )
@@ -107,7 +107,7 @@ def _handlers(models: dict[str, Model]) -> grpc.GenericRpcHandler:
     )
 
 
-def _later(answer: Callable[[Any], Any]) -> Any:
+def _async(answer: Callable[[Any], Any]) -> Any:
     async def call(request: Any, _context: object) -> Any:
         return answer(request)
 
@@ -115,7 +115,7 @@ def _later(answer: Callable[[Any], Any]) -> Any:
 
 
 async def main(models: dict[str, Model]) -> None:
-    """Serves until it is killed."""
+    """Serves until the process is terminated."""
     server = grpc.aio.server()
     server.add_generic_rpc_handlers((_handlers(models),))
     port = server.add_insecure_port("127.0.0.1:0")

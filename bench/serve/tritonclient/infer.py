@@ -1,8 +1,8 @@
-"""Asks a server's sampler with tritonclient, one call at a time.
+"""Repeats a call to a server's sampler with tritonclient, one at a time.
 
-infer.py grpc|http ADDRESS SHAPE SECONDS: seeds of a shape, such as 1000 or 1000,1, are asked for
-again and again. Prints how many milliseconds each call took, from numbers to numbers, as JSON. Runs
-in an environment that has tritonclient and nothing of this project.
+infer.py grpc|http ADDRESS SHAPE SECONDS: SHAPE is the shape of the seeds, such as 1000 or 1000,1.
+Prints the milliseconds that each call took, from array to array, as JSON. Runs in an environment
+that has tritonclient, but not this project.
 """
 
 import json

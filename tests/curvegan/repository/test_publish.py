@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from curvegan.errors import RepositoryError
-from curvegan.repository.manifest import Description
+from curvegan.repository.description import Description
 from curvegan.repository.publish import publish
 from curvegan.repository.repository import Repository
 

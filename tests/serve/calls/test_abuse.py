@@ -1,4 +1,4 @@
-"""What strangers send: they get a status, and the server goes on."""
+"""Malicious requests: they get a status, and the server keeps running."""
 
 from pathlib import Path
 
@@ -13,8 +13,7 @@ from tests.support.observe import http_get, wait_until
 
 
 def ends(server: RunningServer, path: bytes, *, finished: bool = True) -> list[http2.Frame]:
-    """Calls a method by the bytes of its path, with a request unless it is to be left unfinished;
-    returns the frames that end the call."""
+    """Calls the method `path`, without a request unless `finished`. Returns the last frame."""
     with http2.connected(server.address) as connection:
         request = http2.frame(http2.DATA, http2.message(b""), http2.END_STREAM, stream=1)
         connection.sendall(http2.call(path) + request * finished)
@@ -25,10 +24,10 @@ def ends(server: RunningServer, path: bytes, *, finished: bool = True) -> list[h
 @pytest.mark.parametrize(
     "path", [b"/\xff\xfe/\xff", b"", b"GenerateCurves", b"/a\0b/c", b"/" + b"long" * 1000]
 )
-def test_a_path_that_is_no_method_is_refused_and_the_server_goes_on(
+def test_an_invalid_path_is_rejected_and_the_server_keeps_running(
     server: RunningServer, path: bytes
 ):
-    """grpc.aio's own server ends at the first of them: it is not UTF-8."""
+    """The first one, which is not UTF-8, would end grpc.aio's own server."""
     workers = workers_of(server)
     (end,) = ends(server, path)
     assert b"grpc-status\x0212" in end.payload  # UNIMPLEMENTED
@@ -37,7 +36,7 @@ def test_a_path_that_is_no_method_is_refused_and_the_server_goes_on(
     assert workers_of(server) == workers
 
 
-def test_requests_that_never_end_shut_nobody_out(published: Path):
+def test_requests_that_never_end_do_not_use_up_the_limit(published: Path):
     with (
         running_server(published, "--max-calls=4", "--max-wait=2") as server,
         half_requests(server, 20),
@@ -47,7 +46,7 @@ def test_requests_that_never_end_shut_nobody_out(published: Path):
         wait_until(lambda: http_get(server, "/v2")[0] == 200)
 
 
-def test_a_request_that_does_not_arrive_is_told_so(published: Path):
+def test_an_incomplete_request_gets_deadline_exceeded(published: Path):
     with running_server(published, "--max-wait=0.2") as server:
         (end,) = ends(server, PATH, finished=False)
         assert b"grpc-status\x014" in end.payload  # DEADLINE_EXCEEDED

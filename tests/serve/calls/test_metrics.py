@@ -1,4 +1,4 @@
-"""/metrics: what was asked of all workers together, exactly, whatever became of one of them."""
+"""/metrics: exact totals over all workers, even if one was killed."""
 
 import json
 import math
@@ -44,15 +44,14 @@ def pair(published: Path) -> Iterator[RunningServer]:
 
 @dataclass
 class Tally:
-    """What a test has asked: calls by method and code, and curves by model of those that
-    succeeded."""
+    """Counts of calls by method and code, and of curves in successful responses by model."""
 
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     rows: Counter[str] = field(default_factory=Counter)
 
     @classmethod
     def of(cls, server: RunningServer) -> "Tally":
-        """What the server has counted."""
+        """Returns what the server has counted."""
         found = cls()
         for sample in samples(server):
             labels, value = sample.labels, int(sample.value)
@@ -89,7 +88,7 @@ def seeds(count: int) -> bytes:
 
 
 def ask_all(server: RunningServer, channel: grpc.Channel) -> Tally:
-    """Asks one call of each kind, over one connection each of gRPC and of HTTP."""
+    """Makes one call of each kind, over one gRPC connection and over HTTP."""
     tally = Tally()
 
     def unary(method: str, request: bytes, code: str, known: str = "") -> None:
@@ -150,7 +149,7 @@ def ask_all(server: RunningServer, channel: grpc.Channel) -> Tally:
     http("/v2", "OK", "GET /v2")
     http("/v2/models/sampler/infer", "UNIMPLEMENTED", "other")
     http("/paintings", "UNIMPLEMENTED", "other")
-    # Neither of these is a request to the models.
+    # These are not counted.
     for path in ("/healthz", "/readyz", "/metrics"):
         assert http_get(server, path)[0] == 200
     channel.unary_unary("/grpc.health.v1.Health/Check")(b"", timeout=20)
@@ -162,7 +161,7 @@ def ask_all_workers(server: RunningServer, times: int = 6) -> Tally:
     for _ in range(times):
         with own_connection(server) as channel:
             tally += ask_all(server, channel)
-    # A client of gRPC's own would cancel the call when its own clock says so.
+    # grpcio's client would cancel the call itself.
     path, deadline = f"{CURVES}/StreamCurves", (b"grpc-timeout", b"1S")
     http2.raw_call(server.address, f"/{path}".encode(), deadline, request=stream_of(10**8))
     tally.calls[path, "DEADLINE_EXCEEDED"] += 1
@@ -170,21 +169,21 @@ def ask_all_workers(server: RunningServer, times: int = 6) -> Tally:
 
 
 def expect(server: RunningServer, asked: Tally) -> None:
-    """Fails the test unless the server soon has counted what was asked, and no more."""
+    """Asserts that the server has counted exactly these calls, after a moment."""
     with suppress(pytest.fail.Exception):
         wait_until(lambda: Tally.of(server) == asked)
     assert Tally.of(server) == asked
 
 
 def kill_a_worker(server: RunningServer, pid: int) -> None:
-    """Kills one once it has counted what it answered, and waits for the next in its place."""
+    """Kills a worker after it has flushed its metrics, and waits until it was restarted."""
     before = metric(server, "curvegan_worker_restarts_total")
     kill(pid)
     wait_until(lambda: metric(server, "curvegan_worker_restarts_total") == before + 1)
     wait_until(lambda: metric(server, "curvegan_workers") == 2)
 
 
-def test_every_call_is_counted_once_also_by_a_worker_that_is_killed(pair: RunningServer):
+def test_every_call_is_counted_once_even_if_its_worker_is_killed(pair: RunningServer):
     asked = ask_all_workers(pair)
     expect(pair, asked)
     kill_a_worker(pair, workers_of(pair)[0])
@@ -194,7 +193,7 @@ def test_every_call_is_counted_once_also_by_a_worker_that_is_killed(pair: Runnin
     wait_until(lambda: metric(pair, "curvegan_in_flight") == 0)
 
 
-def test_latencies_are_of_as_many_calls_as_there_were(pair: RunningServer):
+def test_the_latency_histogram_counts_every_call(pair: RunningServer):
     asked = Tally.of(pair) + ask_all_workers(pair, times=2)
     expect(pair, asked)
     methods = {method for method, _ in asked.calls}
@@ -214,8 +213,8 @@ def test_latencies_are_of_as_many_calls_as_there_were(pair: RunningServer):
         assert 0 < total < 600
 
 
-def test_a_model_s_statistics_are_those_of_the_metrics(pair: RunningServer):
-    """Of all workers, whichever is asked."""
+def test_a_model_s_statistics_match_the_metrics(pair: RunningServer):
+    """They cover all workers, whichever worker responds."""
     asked = Tally.of(pair) + ask_all_workers(pair, times=2)
     expect(pair, asked)
     for _ in range(8):
@@ -225,9 +224,7 @@ def test_a_model_s_statistics_are_those_of_the_metrics(pair: RunningServer):
 
 
 @pytest.mark.parametrize("end", ["cancelled", "worker killed"])
-def test_what_is_in_flight_is_counted_until_it_ends_or_its_worker_does(
-    pair: RunningServer, end: str
-):
+def test_calls_in_flight_are_counted_until_they_or_their_worker_end(pair: RunningServer, end: str):
     wait_until(lambda: metric(pair, "curvegan_in_flight") == 0)
     with ExitStack() as stack:
         streams = []
@@ -246,10 +243,10 @@ def test_what_is_in_flight_is_counted_until_it_ends_or_its_worker_does(
         wait_until(lambda: metric(pair, "curvegan_in_flight") == 0)
 
 
-def test_restarts_leave_no_files_behind_and_all_files_have_their_room(
+def test_restarts_leave_no_files_and_all_files_are_allocated(
     published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """A process that writes where a full disk has no room for its file is killed."""
+    """Otherwise a process that writes to a hole in a file is killed when the disk is full."""
 
     def files() -> set[Path]:
         return {path for path in tmp_path.glob("curvegan-*/*") if path.suffix != ".part"}
@@ -266,7 +263,9 @@ def test_restarts_leave_no_files_behind_and_all_files_have_their_room(
     assert not files()
 
 
-def test_no_room_for_the_metrics_is_an_error_that_says_where(published: Path, tmp_path: Path):
+def test_no_space_for_the_metrics_is_an_error_that_names_the_folder(
+    published: Path, tmp_path: Path
+):
     done = subprocess.run(
         # No file may be larger than 100 KiB.
         [
@@ -284,12 +283,12 @@ def test_no_room_for_the_metrics_is_an_error_that_says_where(published: Path, tm
     )
     error = error_line(done)
     assert str(tmp_path) in error
-    assert "make room, or set TMPDIR to another folder" in error
+    assert "free some space, or set TMPDIR to another folder" in error
 
 
-def test_metrics_can_be_read_while_a_worker_begins(tmp_path: Path):
-    """At the moment at which its files take their room; in a process of its own, for what counts
-    is set up once a process."""
+def test_metrics_can_be_read_while_a_worker_starts(tmp_path: Path):
+    """While its files are allocated. In a subprocess, because prometheus_client is set up once per
+    process."""
     program = (
         "import os, pathlib, sys\n"
         "from serve.calls.metrics import Metrics, exposition\n"
@@ -302,9 +301,9 @@ def test_metrics_can_be_read_while_a_worker_begins(tmp_path: Path):
     subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True)
 
 
-def test_names_that_clients_make_up_are_no_labels(pair: RunningServer):
+def test_names_made_up_by_clients_do_not_become_labels(pair: RunningServer):
     def ask(*names: str) -> None:
-        """Asks ten times with each name, and waits until all of it is counted."""
+        """Makes ten requests with each name, and waits until they are counted."""
         before = metric(pair, "curvegan_requests_total")
         with own_connection(pair) as channel:
             for name in names:
@@ -334,7 +333,7 @@ def test_names_that_clients_make_up_are_no_labels(pair: RunningServer):
     assert labels() == before
 
 
-def test_loaded_versions_are_counted_by_the_workers_that_have_them(models: Path):
+def test_a_loaded_version_is_counted_once_per_worker(models: Path):
     def loaded() -> dict[str, float]:
         return {
             sample.labels["version"]: sample.value
@@ -346,15 +345,15 @@ def test_loaded_versions_are_counted_by_the_workers_that_have_them(models: Path)
         assert loaded() == {"1": 2}
         publish_raised(models, by=1)
         wait_until(lambda: loaded() == {"1": 0, "2": 2})
-        aside = models.rename(models.with_name("aside"))  # Without it no worker can start.
+        moved = models.rename(models.with_name("moved"))  # Without models, no worker can start.
         kill(workers_of(server)[0])
         wait_until(lambda: loaded() == {"1": 0, "2": 1})
         assert metric(server, "curvegan_workers") == 1
-        aside.rename(models)
+        moved.rename(models)
         wait_until(lambda: loaded() == {"1": 0, "2": 2})
 
 
-def test_what_is_refused_while_it_drains_is_counted(published: Path):
+def test_calls_rejected_while_draining_are_counted(published: Path):
     with running_server(published) as server, own_connection(server) as channel:
         stream = channel.unary_stream(f"/{CURVES}/StreamCurves")(stream_of(10**8), timeout=60)
         next(stream)

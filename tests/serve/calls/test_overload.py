@@ -1,5 +1,5 @@
-"""More than a server takes upon itself: refused at once with a hint, made to wait, or held in
-bounded memory."""
+"""Overload: calls over the limits are rejected with a retry delay or queued, and memory stays
+limited."""
 
 import contextlib
 import http.client
@@ -32,10 +32,10 @@ from tests.support.observe import http_get, metric, own_connection, wait_until
 
 GENERATE = "/curvegan.v1.CurveService/GenerateCurves"
 STREAM = "/curvegan.v1.CurveService/StreamCurves"
-# Curves of the largest answer.
-MOST = 69_888
-# Memory for one largest answer and no second.
-ROOM_FOR_ONE = f"--max-unsent-bytes={9 * MIB}"
+# The number of curves in the largest response.
+MAX_CURVES = 69_888
+# Enough memory for one response of the largest size, but not for two.
+MEMORY_FOR_ONE = f"--max-unsent-bytes={9 * MIB}"
 
 
 def of_range(count: int) -> bytes:
@@ -57,8 +57,8 @@ def error_of(call: grpc.Call) -> grpc.RpcError:
     return caught.value
 
 
-def hint_of(error: grpc.RpcError) -> float:
-    """Returns in how many seconds to come again, as both the details and the trailer say."""
+def retry_delay_of(error: grpc.RpcError) -> float:
+    """Returns the retry delay in seconds, which the details and the trailer both contain."""
     metadata = dict(error.trailing_metadata())
     status = Status.FromString(metadata["grpc-status-details-bin"])
     (info,) = [found for found in status.details if found.Is(RetryInfo.DESCRIPTOR)]
@@ -70,17 +70,17 @@ def hint_of(error: grpc.RpcError) -> float:
 
 @contextlib.contextmanager
 def unread_answer(server: RunningServer, request: bytes) -> Iterator[socket.socket]:
-    """Has asked for curves, and takes nothing of the answer."""
+    """Requests curves and does not read the response."""
     with http2.connected(server.address, {http2.INITIAL_WINDOW_SIZE: 0}) as connection:
         data = http2.frame(http2.DATA, http2.message(request), http2.END_STREAM, stream=1)
         connection.sendall(http2.call(GENERATE.encode()) + data)
         headers = (found for found in http2.received(connection) if found.kind == http2.HEADERS)
-        next(headers)  # Its answer is made.
+        next(headers)  # The response has been computed.
         yield connection
 
 
-def held_calls(server: RunningServer, stack: contextlib.ExitStack, count: int) -> None:
-    """Has so many streams in flight, that nobody reads."""
+def open_unread_streams(server: RunningServer, stack: contextlib.ExitStack, count: int) -> None:
+    """Opens `count` streams that are not read."""
     for _ in range(count):
         channel = stack.enter_context(own_connection(server))
         stream = channel.unary_stream(STREAM)(of_range(10**8))
@@ -89,14 +89,14 @@ def held_calls(server: RunningServer, stack: contextlib.ExitStack, count: int) -
 
 
 def processor_seconds(server: RunningServer) -> float:
-    """Returns the processor time that a server's one worker has used."""
+    """Returns the CPU time of a server's only worker."""
     (worker,) = workers_of(server)
     fields = Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def http_request(rows: int, **parameters: bool) -> bytes:
-    """Returns an inference request as it goes over HTTP."""
+    """Returns the bytes of an inference request over HTTP."""
     tensor = {"name": "seeds", "datatype": "INT64", "shape": [rows], "data": [1] * rows}
     body = json.dumps({"inputs": [tensor], "parameters": parameters}).encode()
     head = b"POST /v2/models/sampler/infer HTTP/1.1\r\nHost: here\r\nContent-Length: %d\r\n\r\n"
@@ -105,7 +105,7 @@ def http_request(rows: int, **parameters: bool) -> bytes:
 
 @contextlib.contextmanager
 def http_connection(server: RunningServer) -> Iterator[socket.socket]:
-    """Yields a connection that takes little before it is read."""
+    """Yields a connection with a small receive buffer."""
     host, _, port = server.http.rpartition(":")
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -115,36 +115,36 @@ def http_connection(server: RunningServer) -> Iterator[socket.socket]:
 
 
 @pytest.mark.parametrize("path", [GENERATE, STREAM, "/inference.GRPCInferenceService/ModelInfer"])
-def test_one_call_too_many_is_refused_at_once_with_a_hint(published: Path, path: str):
+def test_a_call_over_the_limit_is_rejected_at_once_with_a_retry_delay(published: Path, path: str):
     options = ("--max-calls=2", "--max-wait=600")
     with running_server(published, *options) as server, contextlib.ExitStack() as stack:
-        held_calls(server, stack, 2)
+        open_unread_streams(server, stack, 2)
         channel = stack.enter_context(own_connection(server))
         error = error_of(channel.unary_stream(path)(b"garbage", timeout=20))
         assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert error.details() == "the server is full: it has 2 calls in flight"
-        assert hint_of(error) == 0.1
-        # Whatever they come in by, calls are counted together.
+        assert retry_delay_of(error) == 0.1
+        # Calls over gRPC and HTTP count together.
         assert http_get(server, "/v2") == (
             429,
             '{"error":"the server is full: it has 2 calls in flight"}',
         )
 
 
-def test_one_call_too_many_on_one_connection_is_refused_too(published: Path):
-    """A client that had to wait for its own calls to end would not be told why."""
+def test_a_call_over_the_limit_on_one_connection_is_rejected_too(published: Path):
+    """It must not wait on the client's side for the other calls to end."""
     with running_server(published, "--max-calls=3") as server, own_connection(server) as channel:
         streams = [channel.unary_stream(STREAM)(of_range(10**8)) for _ in range(3)]
         for stream in streams:
             next(stream)
         error = error_of(channel.unary_unary(GENERATE).future(of_range(1), timeout=10))
         assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-        assert hint_of(error) == 0.1
+        assert retry_delay_of(error) == 0.1
         for stream in streams:
             stream.cancel()
 
 
-def test_of_streams_that_begin_together_no_more_than_the_bound_are_taken(published: Path):
+def test_concurrent_streams_over_the_limit_are_rejected(published: Path):
     with running_server(published, "--max-streams=8") as server, contextlib.ExitStack() as stack:
         channel = stack.enter_context(own_connection(server))
         streams = [channel.unary_stream(STREAM)(of_range(10**8)) for _ in range(40)]
@@ -159,11 +159,11 @@ def test_of_streams_that_begin_together_no_more_than_the_bound_are_taken(publish
         for error in errors:
             assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
             assert error.details() == "the server is full: it has 8 streams in flight"
-            assert hint_of(error) == 0.1
+            assert retry_delay_of(error) == 0.1
         assert channel.unary_unary(GENERATE)(of_range(1), timeout=10)
 
 
-def test_a_stream_longer_than_the_bound_is_refused_for_good(published: Path):
+def test_a_stream_over_the_row_limit_is_rejected_without_retry(published: Path):
     with (
         running_server(published, "--max-stream-rows=1000") as server,
         own_connection(server) as channel,
@@ -171,11 +171,11 @@ def test_a_stream_longer_than_the_bound_is_refused_for_good(published: Path):
         assert len(list(channel.unary_stream(STREAM)(of_range(1000)))) == 1
         error = error_of(channel.unary_stream(STREAM)(of_range(1001)))
         assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-        assert "asks for 1001 curves: one stream holds at most 1000" in error.details()
+        assert "asks for 1001 curves: a stream holds at most 1000" in error.details()
         assert dict(error.trailing_metadata())["grpc-retry-pushback-ms"] == "-1"
 
 
-def test_a_request_of_more_bytes_than_the_bound_is_refused_however_small_it_was_pressed(
+def test_a_compressed_request_over_the_size_limit_is_rejected(
     published: Path,
 ):
     with (
@@ -193,43 +193,43 @@ def test_a_request_of_more_bytes_than_the_bound_is_refused_however_small_it_was_
         assert resident(server) - before < 64 * MIB
 
 
-def test_a_turn_that_does_not_come_in_time_is_refused_with_a_hint(published: Path):
+def test_a_call_times_out_in_the_queue_with_a_retry_delay(published: Path):
     with (
-        running_server(published, ROOM_FOR_ONE, "--max-wait=2") as server,
-        unread_answer(server, of_range(MOST)),
+        running_server(published, MEMORY_FOR_ONE, "--max-wait=2") as server,
+        unread_answer(server, of_range(MAX_CURVES)),
         own_connection(server) as channel,
     ):
         began = time.monotonic()
-        error = error_of(channel.unary_unary(GENERATE).future(of_range(MOST), timeout=20))
+        error = error_of(channel.unary_unary(GENERATE).future(of_range(MAX_CURVES), timeout=20))
         assert time.monotonic() - began >= 2
         assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
-        assert "the call's turn did not come within 2 s" in error.details()
-        assert hint_of(error) == 1.0
-        # Small answers and streams need none of the memory that is short.
+        assert "the call timed out after 2 s in the queue" in error.details()
+        assert retry_delay_of(error) == 1.0
+        # Small responses and streams need no memory from the budget.
         assert channel.unary_unary(GENERATE)(of_range(1000), timeout=10)
-        assert len(list(channel.unary_stream(STREAM)(of_range(MOST), timeout=10))) > 1
+        assert len(list(channel.unary_stream(STREAM)(of_range(MAX_CURVES), timeout=10))) > 1
 
 
-def test_a_turn_comes_when_the_answer_before_has_left(published: Path):
+def test_a_queued_call_runs_when_the_response_before_it_was_sent(published: Path):
     with (
-        running_server(published, ROOM_FOR_ONE, "--max-wait=600") as server,
+        running_server(published, MEMORY_FOR_ONE, "--max-wait=600") as server,
         own_connection(server) as channel,
     ):
-        with unread_answer(server, of_range(MOST)):
-            waiting = channel.unary_unary(GENERATE).future(of_range(MOST))
+        with unread_answer(server, of_range(MAX_CURVES)):
+            waiting = channel.unary_unary(GENERATE).future(of_range(MAX_CURVES))
             with pytest.raises(grpc.FutureTimeoutError):
                 waiting.result(timeout=0.5)
-        assert len(waiting.result(timeout=20)) > 60 * MOST
+        assert len(waiting.result(timeout=20)) > 60 * MAX_CURVES
 
 
 @pytest.mark.parametrize("deadline", [None, 5])
-def test_a_call_that_is_given_up_waits_for_no_turn(published: Path, deadline: int | None):
+def test_a_cancelled_or_expired_call_leaves_the_queue(published: Path, deadline: int | None):
     with (
-        running_server(published, ROOM_FOR_ONE, "--max-wait=600") as server,
-        unread_answer(server, of_range(MOST)),
+        running_server(published, MEMORY_FOR_ONE, "--max-wait=600") as server,
+        unread_answer(server, of_range(MAX_CURVES)),
         own_connection(server) as channel,
     ):
-        waiting = channel.unary_unary(GENERATE).future(of_range(MOST), timeout=deadline)
+        waiting = channel.unary_unary(GENERATE).future(of_range(MAX_CURVES), timeout=deadline)
         wait_until(lambda: metric(server, "curvegan_in_flight") == 2)
         if deadline is None:
             waiting.cancel()
@@ -238,19 +238,19 @@ def test_a_call_that_is_given_up_waits_for_no_turn(published: Path, deadline: in
         assert metric(server, "curvegan_requests_total", code=codes[deadline]) == 1
 
 
-def test_a_request_over_http_whose_client_goes_away_waits_for_no_turn(published: Path):
+def test_an_http_request_leaves_the_queue_when_its_client_disconnects(published: Path):
     with (
-        running_server(published, ROOM_FOR_ONE, "--max-wait=600") as server,
-        unread_answer(server, of_range(MOST)),
+        running_server(published, MEMORY_FOR_ONE, "--max-wait=600") as server,
+        unread_answer(server, of_range(MAX_CURVES)),
     ):
         with http_connection(server) as connection:
-            connection.sendall(http_request(MOST))
+            connection.sendall(http_request(MAX_CURVES))
             wait_until(lambda: metric(server, "curvegan_in_flight") == 2)
         wait_until(lambda: metric(server, "curvegan_in_flight") == 1)
         assert metric(server, "curvegan_requests_total", code="CANCELLED") == 1
 
 
-def test_a_stream_that_is_cancelled_stops_computing(published: Path):
+def test_a_cancelled_stream_stops_computing(published: Path):
     with running_server(published) as server, own_connection(server) as channel:
         stream = channel.unary_stream(STREAM)(of_range(10**8))
         for _ in range(20):
@@ -262,7 +262,7 @@ def test_a_stream_that_is_cancelled_stops_computing(published: Path):
         assert processor_seconds(server) - before < 0.3
 
 
-def test_a_stream_that_is_not_read_stops_computing_until_it_is(published: Path):
+def test_a_stream_that_is_not_read_pauses_computing(published: Path):
     with running_server(published) as server, own_connection(server) as channel:
         stream = channel.unary_stream(STREAM)(of_range(10**6))
         next(stream)
@@ -274,12 +274,12 @@ def test_a_stream_that_is_not_read_stops_computing_until_it_is(published: Path):
 
 
 def test_answers_over_http_that_nobody_reads_hold_little_memory_and_not_for_long(published: Path):
-    """As numbers in JSON the largest answer is 20 MB."""
+    """In JSON, the largest response is 20 MB."""
     with running_server(published, "--max-wait=3") as server, contextlib.ExitStack() as stack:
         before = resident(server)
         connections = [stack.enter_context(http_connection(server)) for _ in range(24)]
         with ThreadPoolExecutor(24) as threads:
-            list(threads.map(lambda one: one.sendall(http_request(MOST)), connections))
+            list(threads.map(lambda one: one.sendall(http_request(MAX_CURVES)), connections))
         wait_until(lambda: metric(server, "curvegan_in_flight") > 10)
         until = time.monotonic() + 2
         while time.monotonic() < until:
@@ -289,32 +289,32 @@ def test_answers_over_http_that_nobody_reads_hold_little_memory_and_not_for_long
 
 
 @pytest.mark.parametrize("raw", [False, True])
-def test_a_large_answer_over_http_is_whole_however_slowly_it_is_read(
+def test_a_large_http_response_is_complete_however_slowly_it_is_read(
     server: RunningServer, raw: bool
 ):
     with http_connection(server) as connection:
-        connection.sendall(http_request(MOST, binary_data_output=raw))
+        connection.sendall(http_request(MAX_CURVES, binary_data_output=raw))
         time.sleep(0.5)
         response = http.client.HTTPResponse(connection)
         response.begin()
         body = response.read()
     length = int(response.headers.get("Inference-Header-Content-Length", len(body)))
     (output,) = json.loads(body[:length])["outputs"]
-    assert output["shape"] == [MOST, 15]
+    assert output["shape"] == [MAX_CURVES, 15]
     if raw:
         curves = np.frombuffer(body[length:], np.float32)
     else:
         curves = np.array(output["data"], np.float32)
-    assert len(curves) == 15 * MOST
-    assert (curves.reshape(MOST, 15) == curves[:15]).all()
+    assert len(curves) == 15 * MAX_CURVES
+    assert (curves.reshape(MAX_CURVES, 15) == curves[:15]).all()
 
 
-def test_a_call_that_waits_for_its_turn_holds_its_request_once(published: Path):
-    """Not its bytes, the message and the array of each."""
-    request, count = of_noise(MOST), 60
+def test_a_queued_call_holds_its_request_in_memory_once(published: Path):
+    """Not three times, as bytes, message and array."""
+    request, count = of_noise(MAX_CURVES), 60
     with (
-        running_server(published, ROOM_FOR_ONE, "--max-wait=600") as server,
-        unread_answer(server, of_range(MOST)),
+        running_server(published, MEMORY_FOR_ONE, "--max-wait=600") as server,
+        unread_answer(server, of_range(MAX_CURVES)),
         contextlib.ExitStack() as stack,
     ):
         before = resident(server)
@@ -325,18 +325,18 @@ def test_a_call_that_waits_for_its_turn_holds_its_request_once(published: Path):
         wait_until(lambda: resident(server) - before < 1.5 * count * len(request))
 
 
-def test_memory_that_a_burst_leaves_free_is_given_back(published: Path):
-    request = of_noise(MOST)
+def test_memory_is_returned_to_the_system_after_a_burst(published: Path):
+    request = of_noise(MAX_CURVES)
     with running_server(published, "--max-wait=600") as server, contextlib.ExitStack() as stack:
         before = resident(server)
         channels = [stack.enter_context(own_connection(server)) for _ in range(48)]
         answers = [channel.unary_unary(GENERATE).future(request) for channel in channels]
-        assert all(len(answer.result(timeout=60)) > 60 * MOST for answer in answers)
+        assert all(len(answer.result(timeout=60)) > 60 * MAX_CURVES for answer in answers)
         wait_until(lambda: resident(server) - before < 64 * MIB)
 
 
-def test_calls_that_expire_take_no_others_with_them(server: RunningServer):
-    """On one connection, more of them than may be in flight."""
+def test_expired_calls_do_not_affect_other_calls(server: RunningServer):
+    """More of them, on one connection, than the limit of calls in flight."""
     with own_connection(server) as channel:
         generate = channel.unary_unary(GENERATE)
         generate(of_range(64), timeout=20)

@@ -1,4 +1,4 @@
-"""Who gets in, seen from the server: tokens, certificates, and what needs neither."""
+"""Authentication on the server: tokens, certificates, and what needs neither."""
 
 import http.client
 import ssl
@@ -50,7 +50,7 @@ PROBES = ["/healthz", "/readyz", "/v2/health/live", "/v2/health/ready", "/v2/hea
 
 @pytest.fixture(scope="module")
 def guarded(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server with two tokens, for eight calls at once."""
+    """A server with two tokens and a limit of eight calls."""
     tokens = tmp_path_factory.mktemp("access") / "tokens"
     tokens.write_text("first-token\nsecond-token\n")
     with running_server(published, "--token-file", str(tokens), "--max-calls", "8") as running:
@@ -68,7 +68,7 @@ def bearer(token: str) -> tuple[tuple[str, str]]:
 
 
 def code_of(channel: grpc.Channel, method: str, metadata: object = ()) -> grpc.StatusCode:
-    """Calls any method, whatever its kind, with one empty message. Returns how it ends."""
+    """Calls a method of any kind with one empty message. Returns the status code."""
     call = channel.stream_stream(method)(iter([b""]), metadata=metadata, timeout=20)
     try:
         list(call)
@@ -78,7 +78,7 @@ def code_of(channel: grpc.Channel, method: str, metadata: object = ()) -> grpc.S
 
 
 def page(server: RunningServer, path: str, authorization: bytes | None = None) -> int:
-    """Returns the status of a page."""
+    """Returns the HTTP status of a path."""
     host, _, port = server.http.partition(":")
     connection = http.client.HTTPConnection(host, int(port), timeout=20)
     try:
@@ -103,7 +103,7 @@ def test_every_page_but_the_probes_needs_a_token(guarded: RunningServer, path: s
     assert page(guarded, path, b"Bearer second-token") in (200, 404)
 
 
-def test_the_health_and_the_probes_are_open(guarded: RunningServer, channel: grpc.Channel):
+def test_health_and_probes_need_no_token(guarded: RunningServer, channel: grpc.Channel):
     assert channel.unary_unary(CHECK)(b"", timeout=20) == SERVING
     watch = channel.unary_stream(WATCH)(b"", timeout=20)
     assert next(watch) == SERVING
@@ -130,13 +130,13 @@ def test_the_health_and_the_probes_are_open(guarded: RunningServer, channel: grp
         b"Bearer " + b"first-token" * 500,
     ],
 )
-def test_what_is_no_token_of_the_file_is_refused(guarded: RunningServer, authorization: bytes):
+def test_a_wrong_or_malformed_token_is_rejected(guarded: RunningServer, authorization: bytes):
     assert raw_status(guarded, authorization) == grpc.StatusCode.UNAUTHENTICATED
     assert page(guarded, "/v2", authorization) == 401
 
 
 def raw_status(server: RunningServer, authorization: bytes) -> grpc.StatusCode | None:
-    """Returns how a call with any bytes in the place of a token ends; None if it is broken off."""
+    """Returns the status of a call with these bytes as authorization; None if it was reset."""
     answer = raw_call(server.address, GET_MODEL.encode(), (b"authorization", authorization))
     for status in grpc.StatusCode:
         number = str(status.value[0]).encode()
@@ -146,7 +146,7 @@ def raw_status(server: RunningServer, authorization: bytes) -> grpc.StatusCode |
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
-def test_any_token_of_the_file_gets_in(guarded: RunningServer, scheme: str):
+def test_every_token_of_the_file_is_accepted(guarded: RunningServer, scheme: str):
     for token in ("first-token", "second-token"):
         authorization = f"{scheme} {token}".encode()
         assert raw_status(guarded, authorization) == grpc.StatusCode.OK
@@ -154,19 +154,19 @@ def test_any_token_of_the_file_gets_in(guarded: RunningServer, scheme: str):
 
 
 @pytest.mark.parametrize("size", [30_000, 1_000_000])
-def test_a_huge_header_is_refused_and_nobody_is_harmed(guarded: RunningServer, size: int):
+def test_a_huge_header_is_rejected_without_affecting_others(guarded: RunningServer, size: int):
     huge = b"Bearer " + b"first-token".ljust(size, b"x")
     with own_connection(guarded) as other:
         assert code_of(other, GET_MODEL, bearer("first-token")) is grpc.StatusCode.OK
         assert raw_status(guarded, huge) is not grpc.StatusCode.OK
         assert code_of(other, GET_MODEL, bearer("first-token")) is grpc.StatusCode.OK
-    with suppress(OSError, http.client.HTTPException):  # It may hang up before all is sent.
+    with suppress(OSError, http.client.HTTPException):  # It may close the connection early.
         assert page(guarded, "/v2", huge) in (400, 401)
     assert page(guarded, "/v2", b"Bearer first-token") == 200
 
 
-def test_a_full_server_looks_at_no_token(guarded: RunningServer):
-    """Neither does it ask for one, and its health is open all the same."""
+def test_a_full_server_rejects_calls_before_checking_tokens(guarded: RunningServer):
+    """Even without a token the call is rejected as over the limit, and health still responds."""
     source = CurveSource(range=SeedRange(count=10**8))
     request = StreamCurvesRequest(source=source).SerializeToString()
     with own_connection(guarded) as busy, own_connection(guarded) as other:
@@ -185,8 +185,8 @@ def test_a_full_server_looks_at_no_token(guarded: RunningServer):
         )
 
 
-def test_who_needs_no_token_can_not_keep_out_who_has_one(guarded: RunningServer):
-    """A health that is watched is a call without end: of these there are only so many."""
+def test_clients_without_a_token_can_not_use_up_the_limits(guarded: RunningServer):
+    """Watching the health is an endless call, so the number of watches is limited."""
     with ExitStack() as stack:
         strangers = [stack.enter_context(own_connection(guarded)) for _ in range(25)]
         watches = [
@@ -206,14 +206,14 @@ def test_who_needs_no_token_can_not_keep_out_who_has_one(guarded: RunningServer)
             assert channel.unary_unary(CHECK)(b"", timeout=20) == SERVING
 
 
-def test_tokens_follow_their_file_and_stay_when_it_holds_none(published: Path, tmp_path: Path):
+def test_tokens_are_reloaded_and_kept_when_the_file_is_invalid(published: Path, tmp_path: Path):
     tokens, log = tmp_path / "tokens", tmp_path / "log"
     tokens.write_text("one-token\n")
 
     names = ("one-token", "two-token", "three-token", "four-token")
 
     def accepted() -> list[set[str]]:
-        """Which tokens either port accepts."""
+        """Returns the tokens that each port accepts."""
         ok = grpc.StatusCode.OK
         return [
             {name for name in names if code_of(channel, GET_MODEL, bearer(name)) is ok},
@@ -236,9 +236,9 @@ def test_tokens_follow_their_file_and_stay_when_it_holds_none(published: Path, t
             with tokens.open("a") as file:
                 file.write("two-token\n")
             becomes("one-token", "two-token")
-            aside = tmp_path / "aside"
-            aside.write_text("three-token\n")
-            aside.rename(tokens)
+            replacement = tmp_path / "replacement"
+            replacement.write_text("three-token\n")
+            replacement.rename(tokens)
             becomes("three-token")
             tokens.write_text("")
             stays("tokens is empty", "three-token")
@@ -251,7 +251,7 @@ def test_tokens_follow_their_file_and_stay_when_it_holds_none(published: Path, t
     finally:
         running.__exit__(None, None, None)
     lines = log.read_text()
-    assert lines.count("the tokens from before stay valid") == 3
+    assert lines.count("the old tokens stay valid") == 3
     for secret in ("one-token", "two-token", "three-token", "four-token", "five"):
         assert secret not in lines
 
@@ -261,11 +261,14 @@ def test_tokens_follow_their_file_and_stay_when_it_holds_none(published: Path, t
     [
         (None, "can't read the token file tokens: No such file or directory"),
         ("\n \n", "the token file tokens is empty"),
-        ("fine\nsécret\n", "line 2 of the token file tokens is no token: give printable ASCII"),
-        ("fine\n\na secret\n", "line 3 of the token file tokens is no token"),
+        (
+            "fine\nsécret\n",
+            "line 2 of the token file tokens is not a valid token: use printable ASCII",
+        ),
+        ("fine\n\na secret\n", "line 3 of the token file tokens is not a valid token"),
     ],
 )
-def test_a_server_does_not_start_with_what_are_no_tokens(
+def test_a_server_does_not_start_with_an_invalid_token_file(
     content: str | None, expected: str, published: Path, tmp_path: Path
 ):
     if content is not None:
@@ -287,7 +290,7 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 def mutual(
     published: Path, ours: Authority, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningServer]:
-    """A server that asks for a certificate and for a token."""
+    """A server that requires a certificate and a token."""
     tokens = tmp_path_factory.mktemp("mutual") / "tokens"
     tokens.write_text("first-token\n")
     options = [*of_server(ours), "--tls-client-ca", str(ours.ca_file), "--token-file", str(tokens)]
@@ -296,7 +299,7 @@ def mutual(
 
 
 def https(server: RunningServer, path: str, tls: ssl.SSLContext, token: str = "") -> int:
-    """Returns the status of a page, asked for by TLS."""
+    """Returns the HTTP status of a path over TLS."""
     host, _, port = server.http.partition(":")
     connection = http.client.HTTPSConnection(host, int(port), timeout=20, context=tls)
     try:
@@ -307,7 +310,7 @@ def https(server: RunningServer, path: str, tls: ssl.SSLContext, token: str = ""
 
 
 def client_tls(ours: Authority, signed_by: Authority | None) -> ssl.SSLContext:
-    """Returns what a client has that trusts us, and whose certificate is by `signed_by`."""
+    """Returns the TLS context of a client that trusts us, with a certificate by `signed_by`."""
     made = ssl.create_default_context(cafile=ours.ca_file)
     if signed_by:
         made.load_cert_chain(*signed_by.issue("client.example"))
@@ -332,7 +335,7 @@ def test_probes_need_neither(mutual: RunningServer, ours: Authority):
         assert https(mutual, path, client_tls(ours, None)) == 200
 
 
-def test_a_certificate_of_another_ca_is_refused(
+def test_a_certificate_of_another_ca_is_rejected(
     mutual: RunningServer, ours: Authority, tmp_path: Path
 ):
     others = Authority.make(tmp_path / "others")
@@ -347,7 +350,7 @@ def test_a_certificate_of_another_ca_is_refused(
                 assert code is grpc.StatusCode.UNAVAILABLE
 
 
-def test_neither_port_speaks_in_the_clear_where_there_is_tls(mutual: RunningServer):
+def test_with_tls_neither_port_accepts_plain_text(mutual: RunningServer):
     with grpc.insecure_channel(mutual.address) as channel:
         assert code_of(channel, CHECK) is grpc.StatusCode.UNAVAILABLE
     with pytest.raises((OSError, http.client.HTTPException)):

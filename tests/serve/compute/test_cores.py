@@ -1,4 +1,4 @@
-"""How many cores the server counts: those it may run on, within a container's quota."""
+"""The number of usable cores: the CPU affinity, limited by a container's quota."""
 
 import os
 import subprocess
@@ -15,8 +15,8 @@ PROGRAM = "from serve.compute.cores import usable_cores; print(usable_cores())"
 
 
 def system(root: Path, groups: str, quotas: dict[str, str]) -> Path:
-    """Lays out what Linux says of control groups: which are this process's, and the quota of each
-    by its path."""
+    """Writes Linux's files on control groups below `root`: this process's groups, and the quotas by
+    path."""
     (root / "proc/self").mkdir(parents=True)
     (root / "proc/self/cgroup").write_text(groups)
     for path, quota in quotas.items():
@@ -47,12 +47,10 @@ def test_a_quota_is_rounded_up_to_whole_cores(tmp_path: Path, quota: str, cores:
         {"pod/box": "50000 100000\n", "pod": "max 100000\n"},
         {"pod/box": "max 100000\n", "pod": "50000 100000\n"},
         {"pod": "50000 100000\n"},
-        {"": "50000 100000\n"},  # As a container sees its own group, whatever its path.
+        {"": "50000 100000\n"},  # A container sees its own group as the root.
     ],
 )
-def test_the_least_quota_of_a_group_and_those_above_it_counts(
-    tmp_path: Path, quotas: dict[str, str]
-):
+def test_the_lowest_quota_of_a_group_and_its_parents_counts(tmp_path: Path, quotas: dict[str, str]):
     assert usable_cores(system(tmp_path, "0::/pod/box\n", quotas)) == 1
 
 
@@ -61,7 +59,7 @@ def test_a_quota_of_another_group_does_not_count(tmp_path: Path, groups: str):
     assert usable_cores(system(tmp_path, groups, {"pod": "50000 100000\n"})) == ALL
 
 
-def test_without_control_groups_all_cores_count_on_which_it_may_run(tmp_path: Path):
+def test_without_control_groups_the_cpu_affinity_counts(tmp_path: Path):
     assert usable_cores(tmp_path) == ALL
     one = {min(os.sched_getaffinity(0))}
     program = f"import os; os.sched_setaffinity(0, {one}); {PROGRAM}"

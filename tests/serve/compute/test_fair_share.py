@@ -1,4 +1,4 @@
-"""Clients take turns: one that asks for much waits for itself."""
+"""CPU and memory are shared fairly: a client that asks for a lot delays only itself."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ from serve.compute.fair_share import FairShare
 MEMORY = 1000
 
 
-def test_a_client_that_reads_nothing_leaves_three_quarters_of_the_memory_to_others():
+def test_a_client_that_does_not_read_holds_at_most_a_quarter_of_the_memory():
     async def ask() -> None:
         share = FairShare(MEMORY, max_wait=0.2)
         await share.run("greedy", lambda: None, n_bytes=200)
@@ -24,20 +24,20 @@ def test_a_client_that_reads_nothing_leaves_three_quarters_of_the_memory_to_othe
     asyncio.run(ask())
 
 
-def test_what_was_given_back_can_be_had_again():
+def test_released_memory_can_be_used_again():
     async def ask() -> None:
         share = FairShare(MEMORY, max_wait=5)
         await share.run("one", lambda: None, n_bytes=MEMORY)
         waiting = asyncio.create_task(share.run("two", lambda: 7, n_bytes=MEMORY))
         await asyncio.sleep(0.05)
         assert not waiting.done()
-        share.give_back("one", MEMORY)
+        share.release("one", MEMORY)
         assert await waiting == 7
 
     asyncio.run(ask())
 
 
-def test_work_that_takes_no_memory_does_not_wait_for_any():
+def test_work_without_memory_does_not_wait_for_memory():
     async def ask() -> None:
         share = FairShare(MEMORY, max_wait=5)
         await share.run("one", lambda: None, n_bytes=MEMORY)
@@ -50,7 +50,7 @@ def test_work_that_takes_no_memory_does_not_wait_for_any():
     asyncio.run(ask())
 
 
-def test_memory_of_work_that_fails_is_free_again():
+def test_failed_work_releases_its_memory():
     def fail() -> None:
         raise ValueError("on purpose")
 

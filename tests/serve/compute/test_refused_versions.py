@@ -1,4 +1,4 @@
-"""Versions as one worker loads them: which it refuses and why, and which it says that it has."""
+"""Which versions a worker loads, and which it refuses and why."""
 
 import os
 import shutil
@@ -41,7 +41,7 @@ def missing_file(folder: Path) -> None:
 
 @pytest.mark.parametrize("model", ["sampler", "generator"])
 @pytest.mark.parametrize("spoil", [cut_off, no_manifest, missing_file])
-def test_a_version_that_is_not_whole_is_refused(spoil: Callable, model: str, models: Path):
+def test_an_incomplete_version_is_refused(spoil: Callable, model: str, models: Path):
     watched = Watched(models)
     publish_raised(models, by=1)
     spoil(models / model / "2")
@@ -52,7 +52,7 @@ def test_a_version_that_is_not_whole_is_refused(spoil: Callable, model: str, mod
     assert f"{model}/2" in reason
 
 
-def test_a_version_under_another_s_number_is_refused(models: Path):
+def test_a_version_in_the_folder_of_another_number_is_refused(models: Path):
     watched = Watched(models)
     for model in ("generator", "sampler"):
         shutil.copytree(models / model / "1", models / model / "7")
@@ -63,7 +63,7 @@ def test_a_version_under_another_s_number_is_refused(models: Path):
 
 
 def foreign(models: Path, *nodes: onnx.NodeProto, kind: int = TensorProto.FLOAT) -> Files:
-    """Returns the files of version 1, but with the model of `nodes` as sampler."""
+    """Returns the files of version 1, but with a sampler made of `nodes`."""
     seeds = helper.make_tensor_value_info("seeds", TensorProto.INT64, ["n"])
     curves = helper.make_tensor_value_info("curves", kind, ["n", 15])
     constants = {"zero": [0], "one": [1], "points": [15], "column": [-1, 1], "rows": [-1, 15]}
@@ -77,14 +77,14 @@ def foreign(models: Path, *nodes: onnx.NodeProto, kind: int = TensorProto.FLOAT)
     return files | {"sampler": files["sampler"] | {ONNX: model.SerializeToString()}}
 
 
-def test_what_is_no_onnx_is_refused(models: Path):
+def test_an_invalid_onnx_file_is_refused(models: Path):
     files = raised(models, by=0)
     reason = refusal_of(models, files | {"sampler": files["sampler"] | {ONNX: b"onnx"}})
     assert "onnxruntime can't load the sampler" in reason
 
 
-def test_a_model_of_other_numbers_is_refused(models: Path):
-    """Its curves are float64, which would cross the wire as if they were float32."""
+def test_a_model_with_another_number_type_is_refused(models: Path):
+    """Its curves are float64, which would be sent as if they were float32."""
     nodes = [
         helper.make_node("Reshape", ["seeds", "column"], ["columns"]),
         helper.make_node("Concat", ["one", "points"], ["shape"], axis=0),
@@ -95,8 +95,8 @@ def test_a_model_of_other_numbers_is_refused(models: Path):
     assert "('curves', 'tensor(double)', [-1, 15])" in reason
 
 
-def test_a_model_that_can_not_compute_is_refused(models: Path):
-    """It loads, but what it computes needs 15 seeds a curve."""
+def test_a_model_that_fails_to_run_is_refused(models: Path):
+    """It loads, but needs 15 seeds per curve."""
     nodes = [
         helper.make_node("Reshape", ["seeds", "rows"], ["wide"]),
         helper.make_node("Cast", ["wide"], ["curves"], to=TensorProto.FLOAT),
@@ -104,8 +104,8 @@ def test_a_model_that_can_not_compute_is_refused(models: Path):
     assert "onnxruntime can't run the model" in refusal_of(models, foreign(models, *nodes))
 
 
-def test_a_model_of_other_rows_is_refused(models: Path):
-    """It answers one curve, however many seeds there are."""
+def test_a_model_with_a_wrong_number_of_rows_is_refused(models: Path):
+    """It returns one curve, however many seeds there are."""
     nodes = [
         helper.make_node("ReduceSum", ["seeds"], ["sum"], keepdims=1),
         helper.make_node("Mul", ["sum", "zero"], ["nothing"]),
@@ -114,11 +114,11 @@ def test_a_model_of_other_rows_is_refused(models: Path):
         helper.make_node("Expand", ["sum", "shape"], ["wide"]),
         helper.make_node("Cast", ["wide"], ["curves"], to=TensorProto.FLOAT),
     ]
-    assert "does not compute a curve a row" in refusal_of(models, foreign(models, *nodes))
+    assert "does not compute one curve per row" in refusal_of(models, foreign(models, *nodes))
 
 
 def refusal_of(models: Path, files: Files) -> str:
-    """Publishes `files` as version 2 and returns why it is refused, while version 1 goes on."""
+    """Publishes `files` as version 2. Returns why it is refused, while version 1 stays served."""
     watched = Watched(models)
     assert publish_files(models, files) == 2
     for _ in range(3):
@@ -129,7 +129,7 @@ def refusal_of(models: Path, files: Files) -> str:
     return reason
 
 
-def test_a_refused_version_is_told_of_once_when_nothing_else_is_left(
+def test_a_refused_version_is_reported_once_when_it_is_the_only_one(
     models: Path, caplog: pytest.LogCaptureFixture
 ):
     watched = Watched(models)
@@ -144,7 +144,7 @@ def test_a_refused_version_is_told_of_once_when_nothing_else_is_left(
 
 
 def test_a_refused_version_is_not_read_again_until_its_files_change(models: Path):
-    """So it stays refused when it is made whole in a way that its file's size and time hide."""
+    """So it stays refused if it is repaired without changing the size and time of its file."""
     watched = Watched(models)
     publish_raised(models, by=1)
     path = models / "sampler" / "2" / ONNX
@@ -165,12 +165,14 @@ def test_a_version_that_is_not_served_is_not_found(models: Path):
     publish_raised(models, by=1)
     versions = Watched(models, keep=2).versions
     assert versions.numbers() == [2, 1]
-    with pytest.raises(RequestError, match="version 3 is not served: versions 2, 1 are") as caught:
+    with pytest.raises(
+        RequestError, match="version 3 is not served: versions 2, 1 are served"
+    ) as caught:
         versions.get(3)
     assert caught.value.code is grpc.StatusCode.NOT_FOUND
 
 
-def test_a_version_that_is_about_to_be_loaded_is_to_be_asked_for_again(models: Path):
+def test_a_version_that_is_being_loaded_is_unavailable(models: Path):
     versions = Watched(models).versions
     publish_raised(models, by=1)
     with pytest.raises(RequestError, match="version 2 is being loaded") as caught:
@@ -182,8 +184,8 @@ def test_a_version_that_is_about_to_be_loaded_is_to_be_asked_for_again(models: P
     assert versions.get(2).number == 2
 
 
-def test_a_version_that_never_will_be_loaded_is_not_found(models: Path):
-    """It is refused, older than those that are kept, or not the one that is pinned."""
+def test_a_version_that_will_never_be_loaded_is_not_found(models: Path):
+    """It is refused, older than the kept versions, or not the pinned version."""
     watched, pinned = Watched(models), Watched(models, pin=1)
     publish_raised(models, by=1)
     watched.versions.refresh()

@@ -1,4 +1,4 @@
-"""Versions that come and go while the server serves: which answers, and what a client sees."""
+"""Versions that are published and deleted while the server runs, as clients see them."""
 
 import itertools
 import json
@@ -53,7 +53,7 @@ from tests.support.observe import (
 )
 
 SEEDS = range(5)
-# Within which it has looked several times.
+# Long enough for the server to check the repository several times.
 A_WHILE = 1.0
 
 
@@ -95,7 +95,7 @@ def outcome_of(stub, version: int) -> grpc.StatusCode:
 
 
 def publish_damaged(models: Path, tmp_path: Path) -> bytes:
-    """Publishes a version with a damaged sampler, in one go. Returns the whole file's content."""
+    """Publishes a version with a damaged sampler, atomically. Returns the undamaged file."""
     elsewhere = shutil.copytree(models, tmp_path / "elsewhere")
     version = str(publish_raised(elsewhere, by=100))
     path = elsewhere / "sampler" / version / ONNX
@@ -131,7 +131,7 @@ def test_a_stream_stays_with_its_version_to_its_end(models: Path, stub):
     assert values(last) == curves_of(models, 1, range(last.first_row, count))
 
 
-def test_the_newest_versions_are_kept_and_can_be_asked_by_number(models: Path, stub):
+def test_the_newest_versions_are_kept_and_served_by_number(models: Path, stub):
     publish_raised(models, by=1)
     with running_server(models, "--keep", "2") as server:
         client = stub(server)
@@ -166,7 +166,7 @@ def test_deleting_the_newest_rolls_back(models: Path, stub):
         wait_until(lambda: served(client) == 3)
 
 
-def test_with_all_versions_deleted_it_goes_on_and_says_so_once(models: Path, tmp_path: Path, stub):
+def test_the_loaded_version_stays_served_when_all_are_deleted(models: Path, tmp_path: Path, stub):
     log = tmp_path / "log"
     files = raised(models, by=1)
     description = Repository(models).load(1).sampler_manifest.description
@@ -179,18 +179,18 @@ def test_with_all_versions_deleted_it_goes_on_and_says_so_once(models: Path, tmp
         assert (ask(client).version, values(ask(client))) == (1, expected)
         (line,) = log.read_text().splitlines()
         assert f"no model in {models}" in line
-        assert line.endswith("; version 1 is served as before")
+        assert line.endswith("; version 1 is still served")
         publish(models, description, files["generator"], files["sampler"])
         wait_until(lambda: served(client) == 2)
 
 
-def test_a_damaged_version_is_refused_once_and_served_once_it_is_whole(
+def test_a_damaged_version_is_refused_once_and_served_when_repaired(
     models: Path, tmp_path: Path, stub, capfd: pytest.CaptureFixture[str]
 ):
-    """By two workers, of which each meets it."""
+    """By two workers, both of which find it."""
     with running_server(models, "--workers", "2") as server:
         clients = [stub(server) for _ in range(8)]
-        whole = publish_damaged(models, tmp_path)
+        undamaged = publish_damaged(models, tmp_path)
         wait_until(lambda: metric(server, "curvegan_versions_refused_total") == 1)
         time.sleep(A_WHILE)
         assert metric(server, "curvegan_versions_refused_total") == 1
@@ -198,13 +198,13 @@ def test_a_damaged_version_is_refused_once_and_served_once_it_is_whole(
         (line,) = capfd.readouterr().err.splitlines()
         assert "version 2 is refused: " in line
         assert "sampler/2/model.onnx is damaged" in line
-        replace_file(models / "sampler" / "2" / ONNX, whole)
+        replace_file(models / "sampler" / "2" / ONNX, undamaged)
         wait_until(lambda: [served(client) for client in clients] == [2] * 8)
         assert metric(server, "curvegan_versions_refused_total") == 1
         assert "refused" not in capfd.readouterr().err
 
 
-def test_a_server_starts_with_the_newest_version_that_is_whole(
+def test_a_server_starts_with_the_newest_complete_version(
     models: Path, tmp_path: Path, stub, capfd: pytest.CaptureFixture[str]
 ):
     publish_damaged(models, tmp_path)
@@ -215,7 +215,7 @@ def test_a_server_starts_with_the_newest_version_that_is_whole(
 
 
 def test_no_request_fails_while_versions_come_and_go(models: Path, tmp_path: Path, stub):
-    """Each answer has the bytes of the version that it names."""
+    """Each response contains the curves of the version that it names."""
     expected = {1: curves_of(models, 1, SEEDS)}
     with running_server(models, "--workers", "2") as server:
         enough = threading.Event()
@@ -271,7 +271,7 @@ def test_no_request_fails_while_versions_come_and_go(models: Path, tmp_path: Pat
 
 @pytest.mark.parametrize("model", ["sampler", "generator"])
 def test_each_kept_version_answers_by_its_number_over_the_protocol(models: Path, model: str):
-    """Over gRPC, in a stream of it, and over REST."""
+    """In a unary call and a stream over gRPC, and over REST."""
     publish_raised(models, by=1)
     numbers = {"sampler": np.arange(3), "generator": np.ones((3, 5), np.float32)}[model]
     datatype = {"sampler": "INT64", "generator": "FP32"}[model]
@@ -320,13 +320,13 @@ def test_each_kept_version_answers_by_its_number_over_the_protocol(models: Path,
             assert np.array(output["data"], np.float32).tobytes() == expected(version)
 
 
-def test_a_version_that_another_worker_has_is_never_said_not_to_be(models: Path):
-    """A client learns of it from one and asks the other for it in the same instant."""
+def test_a_version_that_another_worker_has_loaded_is_never_not_found(models: Path):
+    """A client hears of it from one worker and immediately requests it from the other."""
     with (
         running_server(models, "--workers", "2") as server,
         ExitStack() as stack,
     ):
-        # Started apart, so that they do not look at the repository at the same time.
+        # Restarted, so that the workers check the repository at different times.
         kill(workers_of(server)[0])
         wait_until(lambda: metric(server, "curvegan_workers") == 2)
         stubs = [
@@ -339,5 +339,5 @@ def test_a_version_that_another_worker_has_is_never_said_not_to_be(models: Path)
             wait_until(lambda version=version: version in map(served, stubs))
             found = [outcome_of(stub, version) for stub in stubs]
             assert set(found) <= {grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE}
-            # Ours asks again, as it is told to.
+            # Our client retries after UNAVAILABLE.
             assert {client.model(version).version for client in clients} == {version}

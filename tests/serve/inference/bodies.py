@@ -1,4 +1,4 @@
-"""Bodies of inference requests over HTTP, and the error that a wrong one gets."""
+"""Bodies of inference requests over HTTP, and the errors of invalid ones."""
 
 import json
 
@@ -20,7 +20,7 @@ def noise_body(data: object, shape=(2, 5), **fields) -> bytes:
 
 
 def raw_body(raw: bytes, size: object, **fields) -> tuple[bytes, str]:
-    """A body with raw numbers behind its JSON, and the header that says where they begin."""
+    """Returns a body with raw numbers after its JSON, and the header with the JSON's length."""
     given = {
         "name": "seeds",
         "datatype": "INT64",

@@ -1,4 +1,4 @@
-"""What the tests of the Open Inference Protocol share."""
+"""Fixtures for the tests of the Open Inference Protocol."""
 
 import pytest
 

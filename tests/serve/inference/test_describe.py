@@ -1,4 +1,4 @@
-"""What is said of the server and its models is what the repository holds."""
+"""The metadata of the server and its models match the repository."""
 
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -81,7 +81,7 @@ def test_a_models_configuration_is_its_config_pbtxt(published: Path, engine: Eng
         assert line in written
 
 
-def test_a_model_is_described_with_all_versions_that_are_loaded(versions):
+def test_a_model_is_described_with_all_loaded_versions(versions):
     generator = lookup.metadata(versions, "generator", "")
     assert (generator.name, list(generator.versions)) == ("generator", ["1", "3"])
     [noise], [curves] = generator.inputs, generator.outputs
@@ -93,7 +93,7 @@ def test_a_version_is_described_alone(versions):
     assert list(lookup.metadata(versions, "sampler", "1").versions) == ["1"]
 
 
-def test_the_default_version_is_the_one_that_is_served(versions):
+def test_the_default_version_is_the_newest(versions):
     assert lookup.find(versions, "sampler", "")[0].number == 3
 
 
@@ -121,11 +121,11 @@ def test_an_error_names_the_field_that_the_request_has(versions, name, number, c
         ("sampler", "2", False),
     ],
 )
-def test_what_is_not_served_is_not_ready(versions, name, number, ready):
+def test_an_unknown_model_or_version_is_not_ready(versions, name, number, ready):
     assert lookup.is_ready(versions, name, number) is ready
 
 
-def test_whether_no_number_is_ready_is_an_invalid_argument(versions):
+def test_the_readiness_of_an_invalid_version_is_an_invalid_argument(versions):
     with pytest.raises(RequestError, match="version is 'newest'"):
         lookup.is_ready(versions, "sampler", "newest")
 
@@ -139,12 +139,12 @@ def test_whether_no_number_is_ready_is_an_invalid_argument(versions):
         ("sampler", "3", [("sampler", "3")]),
     ],
 )
-def test_statistics_are_of_what_was_asked_for(versions, name, number, expected):
+def test_statistics_cover_the_requested_models_and_versions(versions, name, number, expected):
     found = lookup.statistics(versions, name, number, {}).model_stats
     assert [(model.name, model.version) for model in found] == expected
 
 
-def test_statistics_say_what_a_model_was_used_for(versions):
+def test_statistics_contain_counts_and_times(versions):
     totals = ModelTotals(
         rows=70,
         succeeded=8,
@@ -152,7 +152,7 @@ def test_statistics_say_what_a_model_was_used_for(versions):
         succeeded_seconds=8.0,
         failed_seconds=0.5,
         compute_seconds=6.0,
-        last_asked=1_700_000_000.5,
+        last_request=1_700_000_000.5,
     )
     [found] = lookup.statistics(versions, "sampler", "3", {("sampler", 3): totals}).model_stats
     assert (found.inference_count, found.execution_count) == (70, 8)

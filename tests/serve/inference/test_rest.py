@@ -1,4 +1,4 @@
-"""The protocol's JSON: requests become sources, or errors that name the field; curves answers."""
+"""The protocol's JSON: requests to sources or errors that name the field, curves to responses."""
 
 import json
 
@@ -27,7 +27,7 @@ float32s = arrays(
 
 
 @given(arrays(np.int64, st.integers(1, 50)))
-def test_seeds_are_read_to_the_last_bit(models, seeds):
+def test_seeds_are_read_exactly(models, seeds):
     request = rest.parse_infer(body(seeds.tolist(), shape=seeds.shape), None, models["sampler"])
     assert request.source.values.tolist() == seeds.tolist()
 
@@ -41,7 +41,7 @@ def test_flat_and_nested_noise_are_the_same_source(models, noise):
 
 
 @given(arrays(np.int64, st.integers(1, 50)), st.text(max_size=9))
-def test_raw_seeds_are_read_wherever_they_begin(models, seeds, request_id):
+def test_raw_seeds_are_read_at_any_offset(models, seeds, request_id):
     given = {
         "name": "seeds",
         "datatype": "INT64",
@@ -74,7 +74,7 @@ def test_json_numbers_read_back_as_the_same_float32(models, curves):
     assert output == {"name": "curves", "datatype": "FP32", "shape": list(curves.shape)}
 
 
-def test_the_float32_whose_shortest_text_misleads_reads_back(models):
+def test_a_float32_whose_shortest_decimal_is_ambiguous_reads_back(models):
     curves = np.full((1, 15), 7.038531e-26, np.float32)
     request = rest.parse_infer(body([0, 1]), None, models["sampler"])
     read = json.loads(b"".join(rest.infer_answer(request, models["sampler"], 1, curves).pieces))
@@ -98,7 +98,7 @@ def test_the_float32_whose_shortest_text_misleads_reads_back(models):
         ({"parameters": {"binary_data_output": True}, "outputs": [{"name": "curves"}]}, True),
     ],
 )
-def test_numbers_are_raw_where_they_are_asked_for_raw(models, fields, raw):
+def test_numbers_are_raw_when_requested(models, fields, raw):
     request = rest.parse_infer(body([0, 1], **fields), None, models["sampler"])
     assert request.raw is raw
 
@@ -116,7 +116,7 @@ def test_raw_numbers_follow_the_json(models):
 
 @pytest.mark.parametrize("rows", [1, 1024, 1025, 3000])
 @pytest.mark.parametrize("raw", [False, True])
-def test_the_pieces_of_a_large_answer_are_small_and_make_one(models, rows, raw):
+def test_a_large_response_is_made_of_small_pieces(models, rows, raw):
     curves = np.random.default_rng(0).standard_normal((rows, 15), np.float32)
     request = rest.parse_infer(
         body([0, 1], parameters={"binary_data_output": raw}), None, models["sampler"]
@@ -135,8 +135,8 @@ def test_the_pieces_of_a_large_answer_are_small_and_make_one(models, rows, raw):
 SHARED_MEMORY = {"shared_memory_region": "region"}
 WRONG_SEEDS = {
     "nothing": (b"", "request", "does not parse"),
-    "no JSON": (b"{", "request", "does not parse"),
-    "no UTF-8": (b'{"inputs": [], "id": "\xff"}', "request", "does not parse"),
+    "invalid JSON": (b"{", "request", "does not parse"),
+    "invalid UTF-8": (b'{"inputs": [], "id": "\xff"}', "request", "does not parse"),
     "deep JSON": (b'{"parameters": ' + b"[" * 10**5, "request", "does not parse"),
     "a list": (b"[]", "request", "does not parse"),
     "no inputs": (b"{}", "request", "inputs"),
@@ -160,7 +160,7 @@ WRONG_SEEDS = {
     "another output": (
         body([0, 1], outputs=[{"name": "x"}]),
         "outputs[0].name",
-        "gives curves",
+        "returns curves",
     ),
     "an output in shared memory": (
         body([0, 1], outputs=[{"name": "curves", "parameters": SHARED_MEMORY}]),
@@ -172,7 +172,7 @@ WRONG_NOISE = {
     "rows of another width": (
         noise_body([[0] * 4, [0] * 6]),
         "inputs[0].data",
-        "rows of another length than 5",
+        "rows whose length is not 5",
     ),
     "a deeper nest": (noise_body([[[0] * 5] * 2]), "inputs[0].data", "does not parse"),
     "NaN": (noise_body([float("nan")] * 10), "request", "does not parse"),
@@ -198,7 +198,7 @@ WRONG_BODIES = [
 
 
 @pytest.mark.parametrize(("model", "content", "field", "problem"), WRONG_BODIES)
-def test_a_wrong_body_is_an_invalid_argument_that_names_the_field(
+def test_an_invalid_body_is_an_invalid_argument_that_names_the_field(
     models, model, content, field, problem
 ):
     error = error_of(content, None, models[model])
@@ -209,14 +209,14 @@ def test_a_wrong_body_is_an_invalid_argument_that_names_the_field(
 WRONG_RAW = {
     "no raw numbers": (raw_body(b"", 16), "inputs[0].parameters.binary_data_size"),
     "another size": (raw_body(bytes(16), 8), "inputs[0].parameters.binary_data_size"),
-    "a size that is no number": (
+    "a size that is not a number": (
         raw_body(bytes(16), "16"),
         "inputs[0].parameters.binary_data_size",
     ),
     "another size than the shape's": (raw_body(bytes(8), 8), "inputs[0].binary_data"),
     "no size": (raw_body(bytes(16), None), "inputs[0].parameters"),
     "data too": (raw_body(bytes(16), 16, data=[1, 2]), "inputs[0].data"),
-    "a header that is no number": ((b"{}", "two"), rest.JSON_LENGTH_HEADER),
+    "a header that is not a number": ((b"{}", "two"), rest.JSON_LENGTH_HEADER),
     "a header below 0": ((b"{}", "-1"), rest.JSON_LENGTH_HEADER),
     "a header of thousands of digits": ((b"{}", "1" * 5000), rest.JSON_LENGTH_HEADER),
     "a header beyond the body": ((b"{}", "3"), rest.JSON_LENGTH_HEADER),
@@ -224,7 +224,7 @@ WRONG_RAW = {
 
 
 @pytest.mark.parametrize("wrong", WRONG_RAW)
-def test_wrong_raw_numbers_are_an_invalid_argument_that_names_the_field(models, wrong):
+def test_invalid_raw_numbers_are_an_invalid_argument_that_names_the_field(models, wrong):
     (content, json_length), field = WRONG_RAW[wrong]
     assert error_of(content, json_length, models["sampler"]).field == field
 
@@ -235,14 +235,14 @@ def test_a_size_without_the_header_is_an_invalid_argument(models):
     assert error.field == "inputs[0].parameters.binary_data_size"
 
 
-def test_a_document_holds_every_field_of_its_message(models):
+def test_a_document_has_every_field_of_its_message(models):
     config = json.loads(rest.document(describe.model_config(models["generator"])))
     assert config["max_batch_size"] == 0
     assert config["input"] == [{"name": "noise", "data_type": "TYPE_FP32", "dims": [-1, 5]}]
     assert json.loads(rest.document(ModelReadyResponse(ready=False))) == {"ready": False}
 
 
-def test_a_document_has_64_bit_numbers_as_numbers():
+def test_a_document_writes_64_bit_numbers_as_numbers():
     totals = {("sampler", 1): ModelTotals(rows=2**63)}
     statistics = model_statistics(["sampler"], [1], totals)
     [read] = json.loads(rest.document(statistics))["model_stats"]
@@ -251,19 +251,21 @@ def test_a_document_has_64_bit_numbers_as_numbers():
 
 
 @pytest.mark.parametrize("number", [np.inf, np.nan])
-def test_curves_that_json_can_not_say_are_refused_and_sent_raw(models, number):
+def test_curves_that_are_not_finite_are_sent_only_as_raw_numbers(models, number):
     curves = np.full((1, 15), number, np.float32)
     as_json, as_raw = (
         rest.parse_infer(noise_body([0] * 5, [1, 5], parameters={}), None, models["generator"]),
         rest.InferRequest(Source("generator", np.zeros((1, 5), np.float32)), "", raw=True),
     )
-    with pytest.raises(RequestError, match="not finite, which JSON can't say: ask for binary_data"):
+    with pytest.raises(
+        RequestError, match="not finite, which JSON can't represent: request binary_data"
+    ):
         rest.infer_answer(as_json, models["generator"], 1, curves)
     answer = rest.infer_answer(as_raw, models["generator"], 1, curves)
     assert b"".join(answer.pieces).endswith(curves.tobytes())
 
 
-def test_the_index_is_a_bare_list():
+def test_the_index_is_a_plain_list():
     read = json.loads(rest.index_document(describe.repository_index([2, 1])))
     assert [(model["name"], model["version"], model["state"]) for model in read] == [
         (name, version, "READY") for name in ("generator", "sampler") for version in "12"
@@ -271,7 +273,7 @@ def test_the_index_is_a_bare_list():
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"null", b'{"ready": true}', b'{"ready": null}'])
-def test_the_index_may_be_asked_for_without_a_word(content):
+def test_a_request_for_the_index_may_be_empty(content):
     rest.check_index_request(content)
 
 
@@ -292,7 +294,7 @@ def test_any_other_request_for_the_index_is_an_invalid_argument(content):
         (grpc.StatusCode.UNKNOWN, 500),
     ],
 )
-def test_an_error_has_an_http_status_and_says_what_is_wrong(code, status):
+def test_an_error_has_an_http_status_and_a_reason(code, status):
     answer = error_response(RequestError(code, "inputs", "has 0 tensors", retry_after=1.0))
     assert answer.status_code == status
     assert msgspec.json.decode(answer.body) == {"error": "inputs has 0 tensors"}

@@ -1,5 +1,4 @@
-"""The same request over HTTP as other languages spell it: nulls, whole floats, texts, a byte order
-mark."""
+"""Requests over HTTP as other languages write them: null, whole floats, strings, a BOM."""
 
 import json
 from typing import Any
@@ -15,8 +14,8 @@ from tests.serve.inference.bodies import body, error_of, raw_body
 
 
 @pytest.mark.parametrize("level", ["request", "input", "output"])
-def test_null_means_not_given(models, level):
-    """At every level; as languages write it whose objects have all their fields."""
+def test_null_means_not_set(models, level):
+    """At every level, as written by languages whose objects always have all fields."""
     request = {"inputs": [{"name": "seeds", "datatype": "INT64", "shape": [2], "data": [0, 1]}]}
     match level:
         case "request":
@@ -46,7 +45,7 @@ def read_as_given(request: dict[str, Any], model: ModelSpec) -> None:
     assert (read.source.values.tolist(), read.id, read.raw) == ([0, 1], "", False)
 
 
-def test_null_beside_raw_numbers_is_no_data(models):
+def test_null_data_is_allowed_with_raw_numbers(models):
     content, json_length = raw_body(np.arange(2).tobytes(), 16, data=None)
     request = rest.parse_infer(content, json_length, models["sampler"])
     assert request.source.values.tolist() == [0, 1]
@@ -63,7 +62,7 @@ def test_null_beside_raw_numbers_is_no_data(models):
         ("inputs[0].shape[0]`", {"shape": [None]}),
     ],
 )
-def test_null_where_something_is_needed_is_an_error_that_names_it(models, place, change):
+def test_null_in_a_required_field_is_an_error_that_names_the_field(models, place, change):
     request = json.loads(body([0, 1]))
     (request if change.keys() <= {"inputs", "outputs"} else request["inputs"][0]).update(change)
     error = error_of(json.dumps(request).encode(), None, models["sampler"])
@@ -75,7 +74,7 @@ EXACT = st.integers(-(2**53) + 1, 2**53 - 1)
 
 
 @given(st.lists(SEEDS | SEEDS.map(str) | EXACT.map(float), min_size=1, max_size=20))
-def test_seeds_may_be_whole_floats_and_texts(models, seeds):
+def test_seeds_may_be_whole_floats_and_strings(models, seeds):
     request = rest.parse_infer(body(seeds, shape=[len(seeds)]), None, models["sampler"])
     assert request.source.values.tolist() == [int(seed) for seed in seeds]
 
@@ -93,7 +92,7 @@ def test_seeds_may_be_whole_floats_and_texts(models, seeds):
         ('"007"', 7),
     ],
 )
-def test_a_seed_may_be_written(models, text, seed):
+def test_an_int64_seed_may_be_a_string(models, text, seed):
     content = body([0], shape=[2]).replace(b"[0]", f"[1, {text}]".encode())
     request = rest.parse_infer(content, None, models["sampler"])
     assert request.source.values.tolist() == [1, seed]
@@ -104,13 +103,13 @@ def test_a_seed_may_be_written(models, text, seed):
     [
         *("true", "null", "7.5", '"7.5"', '"7.0"', '"1e3"', '"abc"', '""', '" 7"', '"+7"', "[7]"),
         *('"9223372036854775808"', "9223372036854775808", "-9223372036854775809.0", "1e19"),
-        # Whole as a float64, but was it meant?
+        # Whole as a float64, but may have been rounded.
         *("9007199254740993.0", "1e18", "-9007199254740992.0"),
-        # The same digits to a reader, and of another script.
+        # Digits of another script.
         *('"\\u0667"', '"' + "1" * 5000 + '"', "{}"),
     ],
 )
-def test_what_is_no_seed_is_named_by_its_place(models, text):
+def test_an_invalid_seed_is_named_by_its_index(models, text):
     content = body([0], shape=[5]).replace(b"[0]", f'[1, 2.0, "3", {text}, 4]'.encode())
     error = error_of(content, None, models["sampler"])
     assert error.field == "inputs[0].data[3]"
@@ -118,7 +117,7 @@ def test_what_is_no_seed_is_named_by_its_place(models, text):
 
 
 @pytest.mark.parametrize("data", [[0, 1], [0.0, "1"]])
-def test_a_byte_order_mark_is_no_part_of_a_request(models, data):
+def test_a_byte_order_mark_is_ignored(models, data):
     content = b"\xef\xbb\xbf" + body(data)
     for json_length in (None, str(len(content))):
         request = rest.parse_infer(content, json_length, models["sampler"])

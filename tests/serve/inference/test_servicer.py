@@ -1,4 +1,4 @@
-"""GRPCInferenceService on a real port: what Triton's client does not ask, and wrong requests."""
+"""GRPCInferenceService on a real port: invalid requests, and what Triton's client does not send."""
 
 import grpc
 import numpy as np
@@ -55,12 +55,12 @@ def seeds_request(seeds: list[int], **fields) -> bytes:
     return ModelInferRequest(inputs=[given], raw_input_contents=[raw], **fields).SerializeToString()
 
 
-def test_both_contracts_give_the_same_curves(channel, client: CurveClient):
+def test_both_services_return_the_same_curves(channel, client: CurveClient):
     answer = ModelInferResponse.FromString(call(channel, "ModelInfer", seeds_request([5, -7])))
     assert answer.raw_output_contents == [client.generate([5, -7]).tobytes()]
 
 
-def test_a_stream_goes_on_after_a_wrong_request(channel):
+def test_a_stream_continues_after_an_invalid_request(channel):
     first, wrong, last = stream(
         channel,
         seeds_request([1], id="a"),
@@ -73,7 +73,7 @@ def test_a_stream_goes_on_after_a_wrong_request(channel):
     assert first.infer_response.raw_output_contents == last.infer_response.raw_output_contents
 
 
-def test_a_stream_ends_with_a_request_that_does_not_parse(channel):
+def test_a_stream_ends_at_a_request_that_does_not_parse(channel):
     with pytest.raises(grpc.RpcError) as caught:
         stream(channel, seeds_request([1]), b"\xff", seeds_request([1]))
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
@@ -85,7 +85,7 @@ def test_probes_are_answered_whatever_is_sent(channel, method):
 
 
 @pytest.mark.parametrize("method", UNARY)
-def test_bytes_that_do_not_parse_are_an_invalid_argument(channel, method):
+def test_invalid_bytes_are_an_invalid_argument(channel, method):
     with pytest.raises(grpc.RpcError) as caught:
         call(channel, method, b"\xff")
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
@@ -103,7 +103,7 @@ def test_bytes_that_do_not_parse_are_an_invalid_argument(channel, method):
         ("RepositoryIndex", RepositoryIndexRequest(repository_name="museum"), "repository_name"),
     ],
 )
-def test_what_is_not_served_is_not_found_and_named(channel, method, request_, field):
+def test_an_unknown_model_or_version_is_not_found_and_named(channel, method, request_, field):
     content = request_ if isinstance(request_, bytes) else request_.SerializeToString()
     with pytest.raises(grpc.RpcError) as caught:
         call(channel, method, content)
@@ -114,12 +114,12 @@ def test_what_is_not_served_is_not_found_and_named(channel, method, request_, fi
     assert details.field_violations[0].field == field
 
 
-def test_what_is_not_served_is_not_ready(channel):
+def test_an_unknown_model_or_version_is_not_ready(channel):
     request = ModelReadyRequest(name="sampler", version="2").SerializeToString()
     assert not ModelReadyResponse.FromString(call(channel, "ModelReady", request)).ready
 
 
-def test_more_than_one_answer_holds_is_refused(channel):
+def test_more_curves_than_fit_into_a_response_are_rejected(channel):
     with pytest.raises(grpc.RpcError) as caught:
         call(channel, "ModelInfer", seeds_request(list(range(100_001))))
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED

@@ -1,4 +1,4 @@
-"""Inference requests become sources, or errors that name the field; curves become answers."""
+"""Inference requests become sources or errors that name the field; curves become responses."""
 
 import grpc
 import numpy as np
@@ -25,7 +25,7 @@ noise_arrays = arrays(
 
 
 def raw_request(values: np.ndarray, **changes) -> ModelInferRequest:
-    """A request for the curves of int64 seeds or float32 noise, its numbers raw."""
+    """Returns a request with int64 seeds or float32 noise as raw numbers."""
     return ModelInferRequest(
         inputs=[tensor(values, **changes)],
         raw_input_contents=[values.tobytes()],
@@ -33,7 +33,7 @@ def raw_request(values: np.ndarray, **changes) -> ModelInferRequest:
 
 
 def typed_request(values: np.ndarray, **changes) -> ModelInferRequest:
-    """The same with the numbers in the field of their type."""
+    """Returns the same request with the numbers in the field for their type."""
     field = "int64_contents" if values.dtype == np.int64 else "fp32_contents"
     contents = InferTensorContents(**{field: values.ravel()})
     return ModelInferRequest(inputs=[tensor(values, contents=contents, **changes)])
@@ -112,14 +112,14 @@ WRONG_SEEDS = {
     "raw and typed": (
         ModelInferRequest(inputs=typed_request(SEEDS).inputs, raw_input_contents=[bytes(32)]),
         "raw_input_contents",
-        "beside inputs[0].contents",
+        "and inputs[0].contents are both set",
     ),
     "contents of another type": (
         ModelInferRequest(
             inputs=[tensor(SEEDS, contents=InferTensorContents(fp32_contents=[0] * 4))]
         ),
         "inputs[0].contents.fp32_contents",
-        "INT64 stand in int64_contents",
+        "INT64 numbers belong in int64_contents",
     ),
     "shared memory": (
         raw_request(SEEDS, parameters=SHARED_MEMORY),
@@ -129,7 +129,7 @@ WRONG_SEEDS = {
     "another output": (
         with_outputs(Output(name="curves"), Output(name="paintings")),
         "outputs[1].name",
-        "gives curves",
+        "returns curves",
     ),
     "an output in shared memory": (
         with_outputs(Output(name="curves", parameters=SHARED_MEMORY)),
@@ -174,7 +174,7 @@ WRONG_REQUESTS = [
 
 
 @pytest.mark.parametrize(("model", "request_", "field", "problem"), WRONG_REQUESTS)
-def test_a_wrong_request_is_an_invalid_argument_that_names_the_field(
+def test_an_invalid_request_is_an_invalid_argument_that_names_the_field(
     models, model, request_, field, problem
 ):
     with pytest.raises(RequestError) as caught:
@@ -206,7 +206,7 @@ def test_any_other_version_is_an_invalid_argument(text):
 
 
 @given(arrays(np.float32, st.tuples(st.integers(1, 20), st.just(15))))
-def test_an_answer_carries_the_bytes_of_the_curves(models, curves):
+def test_a_response_contains_the_bytes_of_the_curves(models, curves):
     answer = tensors.answer("first", models["sampler"], 3, curves)
     assert (answer.model_name, answer.model_version, answer.id) == ("sampler", "3", "first")
     [output] = answer.outputs

@@ -1,4 +1,4 @@
-"""Triton's own clients, in an environment of their own, understand the server."""
+"""Triton's clients, in a separate environment, work with the server."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ from serve.inference import describe, inference_pb2, tensors
 from serve.inference.models import model_spec
 from serve.inference.statistics import model_statistics
 from serve.running import RunningServer
-from tests.project.readme import programs
+from tests.project.pages import blocks
 
 FOLDER = Path(__file__).parent
 
@@ -36,7 +36,7 @@ def triton() -> Path:
 
 
 def run(*command: object, **environment: str) -> str:
-    """Runs a command with no way to this project's modules. Returns what it printed."""
+    """Runs a command that can't import this project's modules. Returns its output."""
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
         list(map(str, command)),
@@ -51,7 +51,7 @@ def run(*command: object, **environment: str) -> str:
 
 
 def messages(engine: Engine) -> list[Message]:
-    """One of each answer that has fields to speak of."""
+    """One of each response message that has fields."""
     sampler = model_spec("sampler", engine, "name")
     curves = np.arange(30, dtype=np.float32).reshape(2, 15)
     answer = tensors.answer("first", sampler, 3, curves)
@@ -68,7 +68,7 @@ def messages(engine: Engine) -> list[Message]:
     ]
 
 
-def test_our_messages_are_tritons(triton: Path, engine: Engine, tmp_path: Path):
+def test_our_messages_match_tritons(triton: Path, engine: Engine, tmp_path: Path):
     contract = inference_pb2.DESCRIPTOR.serialized_pb
     (tmp_path / "contract.bin").write_bytes(contract)
     made = messages(engine)
@@ -80,12 +80,13 @@ def test_our_messages_are_tritons(triton: Path, engine: Engine, tmp_path: Path):
         assert MessageToDict(Parse(text, type(message)())) == MessageToDict(message)
 
 
-def test_tritons_python_clients_get_right_answers(triton: Path, server: RunningServer):
+def test_tritons_python_clients_get_correct_responses(triton: Path, server: RunningServer):
     run(triton / "python", FOLDER / "triton_client.py", server.address, server.http)
 
 
-def test_the_readmes_program_gets_curves(triton: Path, server: RunningServer):
-    (program,) = [text for text in programs("## Serve, and ask") if "tritonclient" in text]
+def test_the_page_s_program_gets_curves(triton: Path, server: RunningServer):
+    page = blocks("docs/protocol.md")
+    (program,) = [block.text for block in page if "import tritonclient" in block.text]
     asking = program.replace("127.0.0.1:8001", server.address)
     assert run(triton / "python", "-c", asking) == "(3, 15)\n"
 
@@ -95,7 +96,7 @@ def test_the_readmes_program_gets_curves(triton: Path, server: RunningServer):
     [
         ("-m", "sampler", "--shape", "seeds:16"),
         ("-m", "sampler", "--shape", "seeds:16", "-a", "--streaming"),
-        # Random noise would be random bits: far too large, or NaN.
+        # Random noise would be random bits: huge numbers or NaN.
         ("-m", "generator", "--shape", "noise:16,5", "--input-data", "zero"),
     ],
 )
@@ -108,7 +109,7 @@ def test_perf_analyzer_measures_the_server(server: RunningServer, options):
     printed = run_perf_analyzer(
         *options,
         *("-i", "grpc", "-u", server.address, "--concurrency-range", "2"),
-        # Three short measurements, the fewest that it takes, whether their times are steady or not.
+        # Three short measurements, its minimum, whether they are stable or not.
         *("-p", "300", "-r", "3", "--stability-percentage", "999"),
     )
     assert "Successful request count" in printed

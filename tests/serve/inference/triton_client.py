@@ -1,7 +1,7 @@
-"""Asks a server everything that Triton's client can: triton_client.py GRPC_ADDRESS [HTTP_ADDRESS].
+"""Calls all methods of Triton's client: triton_client.py GRPC_ADDRESS [HTTP_ADDRESS].
 
-Runs in an environment that has tritonclient and nothing of this project. Exits with 0 if every
-answer is right.
+Runs in an environment that has tritonclient, but not this project. Exits with 0 if every response
+is correct.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ OUTPUTS = [grpc_client.InferRequestedOutput("curves")]
 
 
 def tensor(client, name, array):
-    """An input of `client`, a module of tritonclient, with the numbers of `array`."""
+    """Returns an input for `client`, a module of tritonclient, with the numbers of `array`."""
     datatype = {"int64": "INT64", "float32": "FP32"}[array.dtype.name]
     made = client.InferInput(name, list(array.shape), datatype)
     made.set_data_from_numpy(array)
@@ -33,7 +33,7 @@ def seeds_input(client=grpc_client, seeds=SEEDS):
 
 
 def error_of(call):
-    """The error that `call` raises."""
+    """Returns the error that `call` raises."""
     try:
         call()
     except InferenceServerException as error:
@@ -42,7 +42,7 @@ def error_of(call):
 
 
 def check_calls(client):
-    """Everything but inference. Returns numbers in a curve, and in a row of noise."""
+    """Checks everything but inference. Returns the numbers per curve and per row of noise."""
     assert client.is_server_live()
     assert client.is_server_ready()
     server = client.get_server_metadata()
@@ -85,7 +85,7 @@ def check_calls(client):
 
 
 def check_inference(client, n_points, n_noise):
-    """Seeds, noise, versions. Returns the curves of SEEDS."""
+    """Checks seeds, noise and versions. Returns the curves of SEEDS."""
     result = client.infer("sampler", seeds_input(), request_id="first", outputs=OUTPUTS)
     response = result.get_response()
     newest = client.get_model_metadata("sampler").versions[-1]
@@ -134,7 +134,7 @@ def check_errors(client):
 
 
 def check_typed(address, curves):
-    """Contents in typed fields, which tritonclient itself does not send, are answered raw."""
+    """Checks typed fields, which tritonclient itself does not send: the response is raw."""
     with grpc_client.grpc.insecure_channel(address) as channel:
         stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
         request = service_pb2.ModelInferRequest(model_name="sampler")
@@ -145,7 +145,7 @@ def check_typed(address, curves):
 
 
 def check_stream(client, curves):
-    """A wrong request in the middle of a stream is answered, and the stream goes on."""
+    """Checks that an invalid request gets an error and the stream continues."""
     answers = queue.Queue()
     client.start_stream(lambda result, error: answers.put((result, error)))
     client.async_stream_infer("sampler", seeds_input(), request_id="a")
@@ -162,7 +162,7 @@ def check_stream(client, curves):
 
 
 async def check_aio(address, curves):
-    """The calls of the asynchronous client."""
+    """Checks the asynchronous client."""
     async with aio_client.InferenceServerClient(address) as client:
         assert await client.is_server_live()
         assert await client.is_server_ready()
@@ -186,7 +186,7 @@ async def check_aio(address, curves):
 
 
 def check_http(address, curves, n_noise):
-    """The same over HTTP, with numbers raw and in JSON."""
+    """Checks the same over HTTP, with numbers raw and in JSON."""
     client = http_client.InferenceServerClient(address)
     assert client.is_server_live()
     assert client.is_server_ready()
@@ -245,7 +245,7 @@ def check_http(address, curves, n_noise):
 
 
 async def check_http_aio(address, curves):
-    """The asynchronous client, which always says that it takes gzip."""
+    """Checks the asynchronous client, which always accepts gzip."""
     async with aio_http_client.InferenceServerClient(address) as client:
         assert await client.is_server_live()
         assert await client.is_server_ready()
@@ -254,7 +254,7 @@ async def check_http_aio(address, curves):
         assert (await client.get_model_config("sampler"))["name"] == "sampler"
         assert await client.get_model_repository_index()
         assert (await client.get_inference_statistics("sampler"))["model_stats"]
-        # What it compresses itself fails for want of an import of its own.
+        # Compressing requests fails in this client, because it lacks an import.
         for algorithm in (None, "gzip", "deflate"):
             result = await client.infer(
                 "sampler", seeds_input(http_client), response_compression_algorithm=algorithm

@@ -1,8 +1,7 @@
 """Reads our messages with Triton's classes: triton_wire.py FOLDER.
 
-FOLDER holds `contract.bin`, a FileDescriptorProto, and `MESSAGE.bin` for each message that was
-written. Every field of the contract has to be Triton's; what the messages say goes, as JSON, into
-`MESSAGE.json`.
+FOLDER contains `contract.bin`, a FileDescriptorProto, and `MESSAGE.bin` for each message. Every
+field of the contract must exist in Triton's. Writes the messages as JSON to `MESSAGE.json`.
 """
 
 import sys
@@ -19,7 +18,7 @@ FILES = [
 
 
 def fields(messages, outer=""):
-    """Each field's number, type and kind, by its full name."""
+    """Returns the number, type and kind of each field, by its full name."""
     found = {}
     for message in messages:
         name = f"{outer}{message.name}"

@@ -1,4 +1,4 @@
-"""A server that writes its log into a file, and requests that it logs."""
+"""A server that logs to a file, and requests to it."""
 
 import json
 import re
@@ -29,13 +29,13 @@ INFERENCE = "/inference.GRPCInferenceService"
 TOKEN, WRONG_TOKEN = "right-token-5e0f", "wrong-token-77aa"
 SEED = 8_123_456_789_012_345_678
 NOISE = 0.78125987
-# As the text form begins every line of its own.
+# The start of every line in text format.
 OURS = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (INFO|WARNING|ERROR) [\w-]+ [\w.]+: ")
 
 
 @dataclass
 class Logged:
-    """A server that writes its log into a file."""
+    """A server that logs to a file."""
 
     server: RunningServer
     path: Path
@@ -46,8 +46,8 @@ class Logged:
         return self.path.read_text()
 
     def new_lines(self, at_least: int = 0) -> list[str]:
-        """The lines that came since the last time. Waits for the least number expected."""
-        # A call ends, and is logged, a moment after its client has the answer.
+        """Returns the lines since the last call. Waits until there are at least this many."""
+        # A call is logged a moment after its client has the response.
         wait_until(lambda: self.text().count("\n") >= self.read + at_least)
         size = -1
         while size != (size := self.path.stat().st_size):
@@ -57,7 +57,7 @@ class Logged:
         return new
 
     def lines_of(self, ask: Callable[[], object], expected: int = 1) -> list[dict[str, Any]]:
-        """The lines, in JSON, of the requests that `ask` makes; `expected` is how many."""
+        """Returns the JSON lines of the requests that `ask` sends, `expected` of them."""
         self.new_lines()
         with suppress(grpc.RpcError, urllib.error.HTTPError):
             ask()

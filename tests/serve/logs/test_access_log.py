@@ -1,4 +1,4 @@
-"""The access log: a line a request, as JSON and as text."""
+"""The access log: one line per request, as JSON and as text."""
 
 import re
 import urllib.error
@@ -19,7 +19,7 @@ from tests.serve.logs.logged import (
 )
 
 
-def test_a_request_is_one_line_that_says_what_became_of_it(in_json: Logged):
+def test_a_request_is_one_line_with_its_outcome(in_json: Logged):
     (line,) = in_json.lines_of(lambda: in_json.call(f"{CURVES}/GenerateCurves", generate(1, 2, 3)))
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line.pop("time"))
     assert 0 < line.pop("ms") < 20_000
@@ -66,7 +66,7 @@ def test_a_request_is_one_line_that_says_what_became_of_it(in_json: Logged):
         ),
         (lambda to: to.http("/paintings"), [("other", "UNIMPLEMENTED", None)]),
         (lambda to: to.call(f"{CURVES}/PaintCurves"), [("other", "UNIMPLEMENTED", None)]),
-        # Who looks whether the server is well is no request of it.
+        # Probes and metrics are not logged.
         (lambda to: to.http("/readyz"), []),
         (lambda to: to.http("/metrics"), []),
         (lambda to: to.call("/grpc.health.v1.Health/Check"), []),
@@ -91,7 +91,7 @@ def test_each_request_of_a_stream_has_a_line_and_the_stream_one(in_json: Logged)
     ]
 
 
-def test_a_request_can_not_say_who_sent_it(in_json: Logged):
+def test_a_request_can_not_forge_its_client_address(in_json: Logged):
     headers = {"Authorization": f"Bearer {TOKEN}", "X-Forwarded-For": "192.0.2.1"}
     request = urllib.request.Request(f"http://{in_json.server.http}/v2", headers=headers)
     (line,) = in_json.lines_of(lambda: urllib.request.urlopen(request, timeout=20).close())
@@ -104,7 +104,7 @@ def test_a_long_id_is_cut_off(in_json: Logged):
     assert line["id"] == "x" * 200 + "…"
 
 
-def test_the_text_says_the_same(in_text: Logged):
+def test_the_text_format_has_the_same_fields(in_text: Logged):
     in_text.new_lines()
     in_text.call(f"{INFERENCE}/ModelInfer", infer("my id"))
     (line,) = in_text.new_lines(1)

@@ -1,4 +1,4 @@
-"""Every line of the log is ours: none that a client could forge, and no secret in any of them."""
+"""Clients can't forge log lines, and the log contains no secrets."""
 
 import json
 import re
@@ -53,10 +53,10 @@ INJECTED = [
 
 
 def provoke(to: Logged) -> None:
-    """Sends what somebody might who wants to write into the log."""
+    """Sends requests that try to inject lines into the log."""
     for text in INJECTED:
         tries: list[Callable[[], object]] = []
-        if text != "\udcff":  # Neither a protobuf nor a path can hold it.
+        if text != "\udcff":  # Not possible in a protobuf string or in a path.
             tries += [
                 lambda text=text: to.call(f"{INFERENCE}/ModelInfer", infer(text)),
                 lambda text=text: to.call(f"{INFERENCE}/ModelInfer", infer("x", name=text)),
@@ -81,7 +81,7 @@ def test_no_line_of_text_can_be_forged(in_text: Logged):
     for line in lines:
         assert OURS.match(line)
         assert line.isprintable()
-        # A field that a text brings along stands in quotes.
+        # Values that contain spaces are quoted.
         assert len(re.findall(r" code=\w+ ms=", line)) == 1
         assert "supervisor serve.process.supervisor" not in line.partition(" request ")[0]
 
@@ -96,7 +96,7 @@ def test_no_line_in_json_can_be_forged(in_json: Logged):
 
 
 @pytest.mark.parametrize("log", ["in_text", "in_json"])
-def test_the_log_holds_neither_tokens_nor_seeds_nor_noise(log: str, request):
+def test_the_log_contains_no_tokens_seeds_or_noise(log: str, request):
     to: Logged = request.getfixturevalue(log)
     count = len(to.text())
     for token in (TOKEN, WRONG_TOKEN):
@@ -144,13 +144,13 @@ def test_the_log_holds_neither_tokens_nor_seeds_nor_noise(log: str, request):
         assert secret not in new
 
 
-def test_every_line_is_json_whoever_writes_it(models: Path, tmp_path: Path):
-    """The supervisor, workers that end and begin, one of them broken, and whatever clients send."""
+def test_every_line_is_json_whichever_process_writes_it(models: Path, tmp_path: Path):
+    """The supervisor, workers that exit, restart or fail, and invalid requests."""
     with standard_error_in(tmp_path / "log"):
         running = running_server(models, "--workers", "2", "--log-format", "json", "--access-log")
         server = running.__enter__()
     try:
-        (models / "sampler" / "2").mkdir()  # a version that is none
+        (models / "sampler" / "2").mkdir()  # an invalid version
         for _ in range(24):
             with own_connection(server) as channel:
                 channel.unary_unary(f"{CURVES}/GetModel")(b"", timeout=20)
@@ -177,7 +177,7 @@ def test_every_line_is_json_whoever_writes_it(models: Path, tmp_path: Path):
 
 
 def written(log_format: str, program: str) -> str:
-    """What a process writes into its log."""
+    """Returns the log of a process that runs `program`."""
     begin = (
         f"import logging, warnings; from serve.calls import logs; logs.set_up({log_format!r}, 'me')"
     )
@@ -186,7 +186,7 @@ def written(log_format: str, program: str) -> str:
     return done.stderr
 
 
-def test_an_exception_can_not_forge_a_line_either():
+def test_an_exception_can_not_forge_a_line():
     text = f"{FORGED}\n{FORGED}"
     program = f"try:\n  raise ValueError({text!r})\nexcept ValueError: logging.exception('a\\nb')"
     first, *rest = written("text", program).split("\n")[:-1]
@@ -199,7 +199,7 @@ def test_an_exception_can_not_forge_a_line_either():
     assert line["exception"].count(FORGED) == 2
 
 
-def test_what_is_no_text_and_what_python_warns_of_are_json_too():
+def test_invalid_text_and_python_warnings_are_logged_as_json():
     program = "logging.error('a path: %s', chr(0xDCFF))\nwarnings.warn('old')"
     path, warning = json_lines(written("json", program))
     assert path["message"] == r"a path: \udcff"

@@ -1,4 +1,4 @@
-"""python -m serve: start, health, reflection, and an orderly end."""
+"""python -m serve: startup, health, reflection, and shutdown."""
 
 import queue
 import signal
@@ -21,7 +21,7 @@ from curvegan import CurveClient, ServiceError
 from curvegan.v1.curves_pb2 import CurveSource, SeedRange, StreamCurvesRequest
 from serve.inference.inference_pb2 import ModelInferRequest
 from serve.running import RunningServer, running_server
-from serve.settings import Bounds
+from serve.settings import Limits
 from tests.support.commands import error_line, run_command, try_command, workers_of
 
 SERVICE = "curvegan.v1.CurveService"
@@ -33,7 +33,7 @@ def health_of(server: RunningServer, service: str = "") -> int:
         return health_pb2_grpc.HealthStub(channel).Check(request, timeout=10).status
 
 
-def ask_for_ever(client: CurveClient) -> None:
+def generate_forever(client: CurveClient) -> None:
     while True:
         client.generate([1])
 
@@ -67,8 +67,8 @@ def test_the_server_never_loads_torch(server: RunningServer):
     assert "libtorch" not in mapped
 
 
-def test_sigterm_finishes_what_is_in_flight_and_exits_with_0(published: Path):
-    """A stream of many messages is under way when the signal comes; none of it is lost."""
+def test_sigterm_finishes_calls_in_flight_and_exits_with_0(published: Path):
+    """Of a stream that is in flight when the signal arrives, no message is lost."""
     count = 2_000_000
     with running_server(published) as server, CurveClient(server.address) as client:
         stream = client.stream(range(count))
@@ -79,7 +79,7 @@ def test_sigterm_finishes_what_is_in_flight_and_exits_with_0(published: Path):
     assert rows == count
 
 
-def test_new_calls_are_refused_while_it_drains(published: Path):
+def test_new_calls_are_rejected_while_draining(published: Path):
     with running_server(published) as server:
         with (
             CurveClient(server.address) as busy,
@@ -90,14 +90,14 @@ def test_new_calls_are_refused_while_it_drains(published: Path):
             next(stream)
             server.process.send_signal(signal.SIGTERM)
             with pytest.raises(ServiceError, match="UNAVAILABLE: the server is shutting down"):
-                ask_for_ever(late)
+                generate_forever(late)
             assert health_of(server) == health_pb2.HealthCheckResponse.NOT_SERVING
             for _ in stream:
                 pass
         assert server.process.wait(timeout=40) == 0
 
 
-def test_a_stream_that_asks_for_nothing_does_not_hold_the_shutdown(published: Path):
+def test_an_idle_stream_does_not_delay_the_shutdown(published: Path):
     with running_server(published) as server, grpc.insecure_channel(server.address) as channel:
         requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         method = "/inference.GRPCInferenceService/ModelStreamInfer"
@@ -113,13 +113,13 @@ def test_a_stream_that_asks_for_nothing_does_not_hold_the_shutdown(published: Pa
         assert server.process.wait(timeout=20) == 0
 
 
-def test_ctrl_c_ends_it_like_sigterm(published: Path):
+def test_ctrl_c_stops_the_server_like_sigterm(published: Path):
     with running_server(published) as server:
         server.process.send_signal(signal.SIGINT)
         assert server.process.wait(timeout=20) == 0
 
 
-def test_a_second_signal_ends_a_stream_that_would_hold_the_server(published: Path):
+def test_a_second_signal_ends_streams_in_flight(published: Path):
     with running_server(published) as server, CurveClient(server.address) as client:
         stream = client.stream(range(2**62))
         next(stream)
@@ -138,14 +138,14 @@ def test_signals_in_a_row_do_not_change_the_exit_code(published: Path):
         assert server.process.returncode == 0
 
 
-def test_calls_that_nobody_reads_are_bounded_and_the_next_is_refused(published: Path):
+def test_a_stream_over_the_limit_is_rejected(published: Path):
     with (
         running_server(published) as server,
         grpc.insecure_channel(server.address) as channel,
     ):
         call = channel.unary_stream(f"/{SERVICE}/StreamCurves")
         request = StreamCurvesRequest(source=CurveSource(range=SeedRange(count=10**8)))
-        calls = [call(request.SerializeToString()) for _ in range(Bounds().max_streams)]
+        calls = [call(request.SerializeToString()) for _ in range(Limits().max_streams)]
         for stream in calls:
             next(stream)
         with pytest.raises(grpc.RpcError) as caught:
@@ -158,9 +158,7 @@ def test_calls_that_nobody_reads_are_bounded_and_the_next_is_refused(published: 
                 pass
 
 
-def test_a_port_in_use_is_an_error_also_between_two_of_our_servers(
-    server: RunningServer, published: Path
-):
+def test_a_port_used_by_another_curvegan_server_is_an_error(server: RunningServer, published: Path):
     done = try_command(
         "serve",
         "--models",
@@ -178,7 +176,7 @@ def test_a_port_in_use_is_an_error_also_between_two_of_our_servers(
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_a_port_that_another_program_holds_is_an_error(published: Path, host: str):
+def test_a_port_used_by_another_program_is_an_error(published: Path, host: str):
     with socket.create_server(("127.0.0.1", 0)) as other:
         address = f"{host}:{other.getsockname()[1]}"
         done = try_command(
@@ -190,37 +188,37 @@ def test_a_port_that_another_program_holds_is_an_error(published: Path, host: st
 @pytest.mark.parametrize(
     "listen", ["8001", "localhost", ":8001", "127.0.0.1:", "127.0.0.1:99999", "127.0.0.1:http", ""]
 )
-def test_what_is_no_address_is_one_line(listen: str, published: Path):
+def test_an_invalid_address_is_a_one_line_error(listen: str, published: Path):
     done = try_command("serve", "--models", str(published), f"--listen={listen}", cwd=published)
     assert "give host:port" in error_line(done)
 
 
 @pytest.mark.parametrize("listen", ["a" * 100 + ":80", "..:80"])
-def test_a_host_that_is_no_name_is_one_line(listen: str, published: Path):
+def test_an_invalid_host_name_is_a_one_line_error(listen: str, published: Path):
     done = try_command("serve", "--models", str(published), "--listen", listen, cwd=published)
     assert "its host is no name" in error_line(done)
 
 
-def test_an_address_of_another_machine_is_one_line(published: Path):
+def test_an_address_of_another_machine_is_a_one_line_error(published: Path):
     done = try_command(
         "serve", "--models", str(published), "--listen", "192.0.2.1:8001", cwd=published
     )
     assert "can't listen on 192.0.2.1:8001: Cannot assign requested address" in error_line(done)
 
 
-def test_no_model_is_one_line_that_says_how_to_get_one(tmp_path: Path):
+def test_a_missing_model_is_a_one_line_error_that_says_how_to_train_one(tmp_path: Path):
     line = error_line(try_command("serve", cwd=tmp_path))
     assert "no model in models" in line
     assert "python -m train" in line
 
 
-def test_a_damaged_model_is_one_line_that_names_the_file(models: Path):
+def test_a_damaged_model_is_a_one_line_error_that_names_the_file(models: Path):
     (models / "sampler" / "1" / "model.onnx").write_bytes(b"")
     line = error_line(try_command("serve", "--models", str(models), cwd=models))
     assert "sampler/1/model.onnx is damaged" in line
 
 
-def test_a_file_as_repository_is_one_line(tmp_path: Path):
+def test_a_file_as_repository_is_a_one_line_error(tmp_path: Path):
     (tmp_path / "models").write_text("")
     assert "can't read models/sampler: Not a directory" in error_line(
         try_command("serve", cwd=tmp_path)
@@ -244,7 +242,7 @@ def test_a_restarted_server_gives_the_same_bytes(published: Path, server: Runnin
 
 
 def test_the_package_serves_without_torch_onnx_or_matplotlib(published: Path):
-    """As in an installation without the extra `train`: importing them is an error."""
+    """As in an installation without the extra `train`, where importing them fails."""
     program = (
         "import sys\n"
         "for name in ('torch', 'onnx', 'onnxscript', 'matplotlib', 'train'):\n"
@@ -262,7 +260,7 @@ def test_the_package_serves_without_torch_onnx_or_matplotlib(published: Path):
             process.terminate()
 
 
-def test_a_watcher_of_its_health_leaves_no_traceback_when_it_ends(
+def test_a_health_watch_leaves_no_traceback_at_shutdown(
     published: Path, capfd: pytest.CaptureFixture[str]
 ):
     with (

@@ -1,4 +1,4 @@
-"""Where a server can be reached: the same for both ports, however its address is written."""
+"""The addresses on which a server listens are the same for both ports."""
 
 import contextlib
 import re
@@ -18,7 +18,7 @@ from serve.running import RunningServer, running_server
 
 LOOPBACK = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "[::1]"}
 IPV4, IPV6 = {socket.AF_INET}, {socket.AF_INET6}
-# What a host stands for.
+# The IP addresses of each host.
 FAMILIES = {
     "127.0.0.1": IPV4,
     "[::1]": IPV6,
@@ -69,7 +69,7 @@ def answers_http(address: str) -> bool:
 
 
 def families_that_answer(server: RunningServer) -> list[set[int]]:
-    """Returns by which families gRPC answers, and by which HTTP."""
+    """Returns the address families on which gRPC responds, and those of HTTP."""
     ports = ((answers_grpc, port(server.address)), (answers_http, port(server.http)))
     return [
         {family for family, loopback in LOOPBACK.items() if answers(f"{loopback}:{number}")}
@@ -77,7 +77,7 @@ def families_that_answer(server: RunningServer) -> list[set[int]]:
     ]
 
 
-def test_both_ports_answer_by_the_same_addresses(server: RunningServer, host: str):
+def test_both_ports_listen_on_the_same_addresses(server: RunningServer, host: str):
     assert families_that_answer(server) == [FAMILIES[host]] * 2
 
 

@@ -1,4 +1,4 @@
-"""The server's settings: where they come from, which are refused, and who may reach the server."""
+"""The server's settings: their sources, invalid values, and public addresses."""
 
 import re
 import subprocess
@@ -14,7 +14,7 @@ from curvegan.errors import ServerError
 from serve.settings import Access, Settings, check_exposure
 from tests.support.commands import error_line, run_command, try_command
 
-# A value other than the default for every option.
+# For every option, a value other than the default.
 ANY = {
     "models": 'a "folder" \\ of\nmodels\t\x7f',
     "listen": "127.0.0.1:9",
@@ -44,7 +44,7 @@ FLAGS = ("access-log", "insecure")
 
 
 def names(settings: object = Settings()) -> list[str]:
-    """The names of all settings, as options write them."""
+    """Returns the names of all settings, spelled like options."""
     found: list[str] = []
     for field in fields(settings):  # type: ignore[arg-type]
         value = getattr(settings, field.name)
@@ -73,7 +73,7 @@ def serve_error(*options: str, cwd: Path) -> str:
     return error_line(try_command("serve", *options, cwd=cwd))
 
 
-def test_the_command_line_goes_before_the_environment_and_that_before_the_file(
+def test_the_command_line_overrides_the_environment_which_overrides_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     (tmp_path / "settings.toml").write_text("keep = 4\nworkers = 4\nmax_calls = 4\n")
@@ -83,7 +83,7 @@ def test_the_command_line_goes_before_the_environment_and_that_before_the_file(
     assert (found["keep"], found["workers"], found["max_calls"]) == (2, 3, 4)
 
 
-def test_a_flag_of_the_file_can_be_set_back_by_the_environment(
+def test_the_environment_can_unset_a_flag_of_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     (tmp_path / "settings.toml").write_text("access_log = true\ninsecure = true\n")
@@ -98,12 +98,12 @@ def test_the_environment_can_name_the_file(tmp_path: Path, monkeypatch: pytest.M
     assert read(cwd=tmp_path)["workers"] == 5
 
 
-def test_names_of_the_file_may_be_written_like_options(tmp_path: Path):
+def test_names_in_the_file_may_be_spelled_like_options(tmp_path: Path):
     (tmp_path / "settings.toml").write_text("max-calls = 5\n")
     assert read("--config", "settings.toml", cwd=tmp_path)["max_calls"] == 5
 
 
-def test_a_list_can_stand_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_list_can_come_from_every_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     of_file, of_variable, of_option = (
         [f"https://{one}.example.org", f"https://{one}.example.com"] for one in ("f", "v", "o")
     )
@@ -116,7 +116,7 @@ def test_a_list_can_stand_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert read(*config, *options, cwd=tmp_path)["cors_origin"] == of_option
 
 
-def test_each_setting_is_printed_with_where_it_comes_from(
+def test_print_config_shows_every_setting_with_its_source(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     (tmp_path / "settings.toml").write_text("keep = 4\n")
@@ -128,7 +128,7 @@ def test_each_setting_is_printed_with_where_it_comes_from(
     assert origin(table, "grace") == origin(table, "pin") == "default"
 
 
-def test_what_is_printed_is_a_file_of_the_same_settings(tmp_path: Path):
+def test_the_output_of_print_config_is_a_valid_settings_file(tmp_path: Path):
     assert {*ANY, *FLAGS} == set(names())
     table = printed(*any_options(), cwd=tmp_path)
     (tmp_path / "settings.toml").write_text(table)
@@ -138,9 +138,9 @@ def test_what_is_printed_is_a_file_of_the_same_settings(tmp_path: Path):
     assert read("--config", "settings.toml", cwd=tmp_path) == found
 
 
-def test_the_file_decides_what_is_served(published: Path, tmp_path: Path):
+def test_settings_from_the_file_take_effect(published: Path, tmp_path: Path):
     (tmp_path / "settings.toml").write_text(f'models = "{published}"\npin = 2\n')
-    assert "version 2, which --pin asks for" in serve_error(
+    assert "version 2, given by --pin" in serve_error(
         "--config", "settings.toml", "--listen=127.0.0.1:0", "--http=off", cwd=tmp_path
     )
 
@@ -150,31 +150,31 @@ def test_the_file_decides_what_is_served(published: Path, tmp_path: Path):
     [
         (b"wrokers = 2", 'Unknown option: "[wrokers]" from'),
         (b"[bounds]\nmax_calls = 3", 'Unknown option: "[bounds][max_calls]" from'),
-        (b'workers = "two"', "Invalid value for [workers]: 'two' is no whole number"),
-        (b"workers = 1.5", "Invalid value for [workers]: '1.5' is no whole number"),
+        (b'workers = "two"', "Invalid value for [workers]: 'two' is not a whole number"),
+        (b"workers = 1.5", "Invalid value for [workers]: '1.5' is not a whole number"),
         (b"workers = [1, 2]", "Invalid value for [workers] from"),
         (b"insecure = 3", "Invalid value for [insecure] from"),
         (b"grace = nan", 'Invalid value "nan" for [grace]'),
-        (b"workers = = 2", "settings.toml is no TOML: Invalid value (at line 1, column 11)"),
-        (b"\xff\xfe", "settings.toml is no TOML: it is not written in UTF-8"),
+        (b"workers = = 2", "settings.toml is not valid TOML: Invalid value (at line 1, column 11)"),
+        (b"\xff\xfe", "settings.toml is not valid TOML: it is not in UTF-8"),
     ],
 )
-def test_a_wrong_file_is_one_line(content: bytes, expected: str, tmp_path: Path):
+def test_an_invalid_file_is_a_one_line_error(content: bytes, expected: str, tmp_path: Path):
     (tmp_path / "settings.toml").write_bytes(content)
     assert expected in serve_error("--config", "settings.toml", cwd=tmp_path)
 
 
 @pytest.mark.parametrize("path", ["missing.toml", "."])
-def test_a_file_that_is_not_there_is_one_line(path: str, tmp_path: Path):
+def test_a_missing_file_is_a_one_line_error(path: str, tmp_path: Path):
     assert f"there is no settings file {path}" in serve_error("--config", path, cwd=tmp_path)
 
 
-def test_a_wrong_value_of_the_environment_is_one_line_that_names_the_variable(
+def test_an_invalid_environment_variable_is_a_one_line_error_that_names_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("CURVEGAN_WORKERS", "two")
     line = serve_error(cwd=tmp_path)
-    assert line == "error: Invalid value for CURVEGAN_WORKERS: 'two' is no whole number"
+    assert line == "error: Invalid value for CURVEGAN_WORKERS: 'two' is not a whole number"
 
 
 @pytest.mark.parametrize(
@@ -188,18 +188,18 @@ def test_a_wrong_value_of_the_environment_is_one_line_that_names_the_variable(
         (["--max-request-bytes=10"], "Must be >= 1024"),
         (["--log-format=xml"], "Invalid value"),
         (["models"], "Unused Tokens: ['models']"),
-        (["--pin=1", "--keep=2"], "--pin 1 holds one version: leave --keep 2 out"),
+        (["--pin=1", "--keep=2"], "--pin 1 serves a single version: remove --keep 2"),
         (["--tls-cert=a.pem"], "--tls-cert and --tls-key belong together"),
         (["--tls-client-ca=a.pem"], "--tls-client-ca needs --tls-cert and --tls-key"),
         (["--tls-cert=a.pem", "--tls-key=a.pem"], "can't read a.pem: No such file"),
         (["--http=8000"], "'8000' is no address: give host:port"),
     ],
 )
-def test_wrong_options_are_one_line(options: list[str], expected: str, tmp_path: Path):
+def test_invalid_options_are_a_one_line_error(options: list[str], expected: str, tmp_path: Path):
     assert expected in serve_error(*options, cwd=tmp_path)
 
 
-def test_what_is_no_certificate_is_one_line(tmp_path: Path):
+def test_an_invalid_certificate_is_a_one_line_error(tmp_path: Path):
     (tmp_path / "a.pem").write_text("")
     line = serve_error("--tls-cert=a.pem", "--tls-key=a.pem", cwd=tmp_path)
     assert "a.pem and a.pem are not a certificate and its key" in line
@@ -214,15 +214,13 @@ def test_the_help_explains_every_option(tmp_path: Path):
 @pytest.mark.parametrize(
     "options", [["--listen=0.0.0.0:0", "--http=off"], ["--listen=127.0.0.1:0", "--http=0.0.0.0:0"]]
 )
-def test_what_others_can_reach_is_not_served_in_the_clear(
-    options: list[str], published: Path, tmp_path: Path
-):
+def test_a_public_address_requires_tls(options: list[str], published: Path, tmp_path: Path):
     assert "0.0.0.0 can be reached from other machines: give --tls-cert" in serve_error(
         f"--models={published}", *options, cwd=tmp_path
     )
 
 
-def test_insecure_serves_it_all_the_same(published: Path):
+def test_insecure_allows_a_public_address_without_tls(published: Path):
     options = [f"--models={published}", "--listen=0.0.0.0:0", "--http=0.0.0.0:0", "--insecure"]
     command = [sys.executable, "-m", "serve", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
@@ -233,12 +231,12 @@ def test_insecure_serves_it_all_the_same(published: Path):
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "[::1]"])
-def test_loopback_needs_no_protection(host: str):
+def test_loopback_needs_no_tls(host: str):
     check_exposure(Access(), [host])
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "[::]", "[2001:db8::1]", "[fe80::1%lo]"])
-def test_any_other_address_needs_tls_or_consent(host: str):
+def test_other_addresses_need_tls_or_insecure(host: str):
     with pytest.raises(ServerError, match="can be reached from other machines"):
         check_exposure(Access(), ["127.0.0.1", host])
     check_exposure(Access(insecure=True), [host])

@@ -1,4 +1,4 @@
-"""The supervisor and its workers: ports that they share, deaths, signals, and the end."""
+"""The supervisor and its workers: shared ports, crashes, signals, and shutdown."""
 
 import contextlib
 import os
@@ -38,7 +38,7 @@ def pair(published: Path):
 
 
 def interrupt_all(server: RunningServer) -> None:
-    """Does what Ctrl-C on a terminal does: every process of the group gets the signal."""
+    """Sends SIGINT to every process of the server, like Ctrl-C on a terminal."""
     for pid in (*workers_of(server), server.process.pid):
         os.kill(pid, signal.SIGINT)
 
@@ -52,7 +52,7 @@ def answers(server: RunningServer) -> bool:
     return False
 
 
-def test_workers_share_both_ports_and_all_answer(
+def test_workers_share_both_ports_and_all_of_them_respond(
     published: Path, capfd: pytest.CaptureFixture[str]
 ):
     options = ("--workers", "2", "--access-log", "--log-format", "json")
@@ -71,7 +71,7 @@ def test_workers_share_both_ports_and_all_answer(
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize("option", ["--listen", "--http"])
-def test_a_port_that_a_server_shares_among_its_workers_is_in_use(
+def test_a_port_shared_by_workers_is_in_use_for_other_servers(
     option: str, workers: str, pair: RunningServer, published: Path
 ):
     address = {"--listen": pair.address, "--http": pair.http}[option]
@@ -86,7 +86,7 @@ def test_a_port_that_a_server_shares_among_its_workers_is_in_use(
     )
 
 
-def test_a_killed_worker_is_started_again_and_counted(pair: RunningServer):
+def test_a_killed_worker_is_restarted_and_counted(pair: RunningServer):
     wait_until(lambda: metric(pair, "curvegan_workers") == 2)
     before = workers_of(pair)
     restarts = metric(pair, "curvegan_worker_restarts_total")
@@ -96,7 +96,7 @@ def test_a_killed_worker_is_started_again_and_counted(pair: RunningServer):
     assert len(set(workers_of(pair)) - set(before)) == 1
 
 
-def test_while_one_worker_is_down_the_other_answers(pair: RunningServer):
+def test_the_other_worker_serves_while_one_is_down(pair: RunningServer):
     wait_until(lambda: metric(pair, "curvegan_workers") == 2)
     kill(workers_of(pair)[0])
     until = time.monotonic() + 1
@@ -104,16 +104,14 @@ def test_while_one_worker_is_down_the_other_answers(pair: RunningServer):
         assert answers(pair)
 
 
-def test_a_worker_that_can_not_start_is_tried_again_after_ever_longer_pauses(
-    models: Path, tmp_path: Path
-):
-    """It can't because its models are gone; once they are back, it serves them."""
+def test_a_worker_that_can_not_start_is_restarted_with_backoff(models: Path, tmp_path: Path):
+    """It can't start while its models are missing, and serves them once they are back."""
     log = tmp_path / "log"
     with standard_error_in(log), running_server(models, "--log-format", "json") as server:
-        aside = models.rename(models.with_name("aside"))
+        moved = models.rename(models.with_name("moved"))
         kill(workers_of(server)[0])
         wait_until(lambda: log.read_text().count("worker-0 ended") >= 3)
-        aside.rename(models)
+        moved.rename(models)
         wait_until(lambda: answers(server))
         restarts = metric(server, "curvegan_worker_restarts_total")
     lines = json_lines(log.read_text())
@@ -129,7 +127,7 @@ def test_a_worker_that_can_not_start_is_tried_again_after_ever_longer_pauses(
     assert sum(line["message"].startswith("worker-0: no model in") for line in lines) == len(pauses)
 
 
-def test_sigterm_ends_every_process_and_leaves_nothing(
+def test_sigterm_ends_all_processes_and_removes_their_files(
     published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
@@ -142,7 +140,7 @@ def test_sigterm_ends_every_process_and_leaves_nothing(
     assert not list(tmp_path.iterdir())
 
 
-def test_workers_end_when_their_supervisor_is_killed_and_leave_nothing(
+def test_workers_exit_and_remove_their_files_when_their_supervisor_is_killed(
     published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
@@ -160,7 +158,7 @@ def test_workers_end_when_their_supervisor_is_killed_and_leave_nothing(
     wait_until(lambda: not list(tmp_path.iterdir()))
 
 
-def test_ctrl_c_on_a_terminal_finishes_what_is_in_flight(
+def test_ctrl_c_on_a_terminal_finishes_calls_in_flight(
     published: Path, capfd: pytest.CaptureFixture[str]
 ):
     with (
@@ -176,7 +174,7 @@ def test_ctrl_c_on_a_terminal_finishes_what_is_in_flight(
     assert "Traceback" not in capfd.readouterr().err
 
 
-def test_the_grace_bounds_how_long_a_stream_holds_the_server(published: Path):
+def test_a_stream_delays_the_shutdown_at_most_by_the_grace_period(published: Path):
     with (
         running_server(published, "--grace", "0.5") as server,
         CurveClient(server.address, retry=None) as client,
@@ -190,7 +188,7 @@ def test_the_grace_bounds_how_long_a_stream_holds_the_server(published: Path):
         assert server.process.wait(timeout=10) == 0
 
 
-def test_while_it_drains_it_is_alive_but_not_ready(published: Path):
+def test_a_draining_server_is_alive_but_not_ready(published: Path):
     with running_server(published) as server, CurveClient(server.address, retry=None) as client:
         assert http_get(server, "/readyz") == (200, "ready: version 1\n")
         stream = client.stream(range(2**40))
@@ -206,7 +204,7 @@ def test_while_it_drains_it_is_alive_but_not_ready(published: Path):
         assert server.process.wait(timeout=10) == 0
 
 
-def test_while_it_drains_the_protocol_says_that_it_lives_and_is_not_ready(published: Path):
+def test_a_draining_server_is_live_but_not_ready_in_the_protocol(published: Path):
     def says(method: str, request: bytes = b"") -> bytes:
         return channel.unary_unary(f"/inference.GRPCInferenceService/{method}")(request, timeout=20)
 
@@ -234,7 +232,7 @@ def test_while_it_drains_the_protocol_says_that_it_lives_and_is_not_ready(publis
 
 
 def test_the_supervisor_loads_neither_grpc_nor_onnxruntime(pair: RunningServer):
-    """It forks, and a fork of their threads would be broken."""
+    """It forks, which is unsafe in a process with their threads."""
     wait_until(lambda: metric(pair, "curvegan_workers") == 2)
     supervisor = Path(f"/proc/{pair.process.pid}/maps").read_text()
     worker = Path(f"/proc/{workers_of(pair)[0]}/maps").read_text()

@@ -1,4 +1,4 @@
-"""How long a connection of gRPC lives, and how often a client may ask whether it still does."""
+"""The lifetime of gRPC connections, and keepalive pings."""
 
 import json
 import threading
@@ -30,7 +30,7 @@ STREAM_INFER = "inference.GRPCInferenceService/ModelStreamInfer"
 
 
 def up_to(frames: Iterator[http2.Frame], kind: int, flag: int = 0) -> list[http2.Frame]:
-    """Returns the frames that come, the last of which is of this kind and has this flag."""
+    """Returns the frames up to the first with this kind and flag."""
     found = []
     for frame in frames:
         found.append(frame)
@@ -39,8 +39,8 @@ def up_to(frames: Iterator[http2.Frame], kind: int, flag: int = 0) -> list[http2
     pytest.fail(f"the connection ended after {found}")
 
 
-def test_a_ping_every_ten_seconds_is_welcome_and_a_flood_of_pings_is_not(server: RunningServer):
-    """With and without a call. gRPC forgives two that come too soon: those are used up first."""
+def test_pings_every_ten_seconds_are_allowed_and_a_flood_is_not(server: RunningServer):
+    """With and without a call in flight. gRPC tolerates two early pings: they are used up first."""
     ping = http2.frame(http2.PING, b"there?!?")
     with http2.connected(server.address) as idle, http2.connected(server.address) as calling:
         calling.sendall(http2.call(f"/{STREAM_INFER}".encode()))
@@ -64,7 +64,7 @@ def seeds(count: int) -> CurveSource:
 
 
 class Callers:
-    """Clients that call for as long as they are let, each over a connection of its own."""
+    """Clients that make calls until `stop`, each over its own connection."""
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -77,7 +77,7 @@ class Callers:
         return grpc.insecure_channel(self._address, [("grpc.use_local_subchannel_pool", 1)])
 
     def call(self, n_curves: int) -> int:
-        """Calls again and again, with several calls at once. Returns how many succeeded."""
+        """Makes calls, several at a time. Returns how many succeeded."""
         request = GenerateCurvesRequest(source=seeds(n_curves)).SerializeToString()
         succeeded = 0
         with self._channel() as channel:
@@ -89,8 +89,7 @@ class Callers:
         return succeeded
 
     def converse(self) -> tuple[int, int]:
-        """Sends one request after the other in one call. Returns how many were answered, of how
-        many."""
+        """Sends requests in a stream. Returns how many succeeded, and how many were sent."""
         sent = 0
 
         def requests() -> Iterator[bytes]:
@@ -111,7 +110,7 @@ class Callers:
         return wrong.count(""), sent
 
     def read_slowly(self, n_curves: int) -> int:
-        """Reads a stream, the most of it once it is over for the others. Returns its curves."""
+        """Reads a stream, most of it only after `stop`. Returns the number of curves."""
         request = StreamCurvesRequest(source=seeds(n_curves)).SerializeToString()
         with self._channel() as channel:
             stream = channel.unary_stream("/curvegan.v1.CurveService/StreamCurves")(
@@ -125,14 +124,12 @@ class Callers:
         return read
 
 
-def test_connections_of_some_age_move_on_to_other_workers_and_no_call_fails(
-    published: Path, tmp_path: Path
-):
+def test_old_connections_move_to_other_workers_and_no_call_fails(published: Path, tmp_path: Path):
     log = tmp_path / "log"
     options = ("--workers=2", "--max-connection-age=0.3", "--access-log", "--log-format=json")
-    n_curves = (3, 4, 5)  # One number a connection, to tell them apart in the log.
+    n_curves = (3, 4, 5)  # One number per connection, to tell them apart in the log.
 
-    def all_have_met_both_workers() -> bool:
+    def all_have_reached_both_workers() -> bool:
         met = defaultdict(set)
         for line in log.read_text().rpartition("\n")[0].splitlines():
             entry = json.loads(line)
@@ -152,7 +149,7 @@ def test_connections_of_some_age_move_on_to_other_workers_and_no_call_fails(
         calling = [threads.submit(callers.call, count) for count in n_curves]
         conversation = threads.submit(callers.converse)
         stream = threads.submit(callers.read_slowly, 1_000_000)
-        wait_until(all_have_met_both_workers)
+        wait_until(all_have_reached_both_workers)
         callers.stop()
         assert all(calls.result() for calls in calling)
         answered, asked = conversation.result()
@@ -160,8 +157,8 @@ def test_connections_of_some_age_move_on_to_other_workers_and_no_call_fails(
         assert stream.result() == 1_000_000
 
 
-def test_the_longest_times_that_can_be_set_are_served(published: Path):
-    """More milliseconds than gRPC's own count holds."""
+def test_the_longest_times_that_can_be_set_are_accepted(published: Path):
+    """They are more milliseconds than gRPC's integers can represent."""
     times = ("grace", "max-wait", "max-idle", "max-connection-age")
     with (
         running_server(published, *(f"--{name}={365 * 24 * 3600}" for name in times)) as server,

@@ -1,4 +1,4 @@
-"""CurveService on a real port: answers, and the status code and field of each wrong request."""
+"""CurveService on a real port: responses, and the status code and field of invalid requests."""
 
 from dataclasses import asdict
 
@@ -23,7 +23,7 @@ from curvegan.v1.curves_pb2 import (
     StreamCurvesResponse,
 )
 from serve.running import RunningServer
-from serve.settings import Bounds
+from serve.settings import Limits
 
 SERVICE = "/curvegan.v1.CurveService/"
 MAX_SEED = 2**63 - 1
@@ -87,7 +87,7 @@ def test_a_stream_gives_the_bytes_of_a_unary_call_in_order(channel):
     )
 
 
-def test_the_last_seed_can_be_reached(channel):
+def test_the_last_seed_can_be_requested(channel):
     one = generate(channel, CurveSource(seeds=SeedList(values=[MAX_SEED])))
     last = generate(channel, CurveSource(range=SeedRange(first=MAX_SEED - 1, count=2)))
     assert last.values[15:] == one.values
@@ -108,11 +108,11 @@ def test_any_finite_noise_gives_a_curve(channel, engine: Engine, size: float):
     )
 
 
-def test_the_most_curves_of_one_call_fit_into_a_default_client(channel):
+def test_the_largest_response_fits_the_default_limit_of_clients(channel):
     model = curves_pb2.GetModelResponse.FromString(call(channel, "GetModel", b""))
-    most = generate(channel, CurveSource(range=SeedRange(first=0, count=model.max_rows)))
-    assert len(most.values) == 15 * model.max_rows
-    assert most.ByteSize() <= Bounds().max_answer_bytes
+    largest = generate(channel, CurveSource(range=SeedRange(first=0, count=model.max_rows)))
+    assert len(largest.values) == 15 * model.max_rows
+    assert largest.ByteSize() <= Limits().max_answer_bytes
 
 
 WRONG_SOURCES = {
@@ -161,7 +161,7 @@ WRONG_SOURCES = {
 
 @pytest.mark.parametrize("method", ["GenerateCurves", "StreamCurves"])
 @pytest.mark.parametrize("wrong", WRONG_SOURCES)
-def test_a_wrong_source_is_an_invalid_argument_that_names_the_field(channel, method, wrong):
+def test_an_invalid_source_is_an_invalid_argument_that_names_the_field(channel, method, wrong):
     source, field, problem = WRONG_SOURCES[wrong]
     request = {"GenerateCurves": GenerateCurvesRequest, "StreamCurves": StreamCurvesRequest}[method]
     error, found = error_of(channel, method, request(source=source).SerializeToString())
@@ -171,7 +171,7 @@ def test_a_wrong_source_is_an_invalid_argument_that_names_the_field(channel, met
 
 
 @pytest.mark.parametrize("count", [69_889, 10**9, MAX_SEED])
-def test_more_than_one_answer_holds_is_refused_in_rows_and_bytes(channel, count):
+def test_too_many_curves_are_rejected_with_the_limit_in_curves_and_bytes(channel, count):
     source = CurveSource(range=SeedRange(first=0, count=count))
     request = GenerateCurvesRequest(source=source).SerializeToString()
     error, field = error_of(channel, "GenerateCurves", request)
@@ -190,7 +190,7 @@ def test_more_than_one_answer_holds_is_refused_in_rows_and_bytes(channel, count)
 @pytest.mark.parametrize(
     ("version", "code", "problem"),
     [
-        (2, grpc.StatusCode.NOT_FOUND, "2 is not served: version 1 is"),
+        (2, grpc.StatusCode.NOT_FOUND, "2 is not served: version 1 is served"),
         (-1, grpc.StatusCode.INVALID_ARGUMENT, "-1: give a version's number"),
     ],
 )
@@ -208,15 +208,15 @@ def test_a_version_that_is_not_served_is_named(channel, method, version, code, p
 
 @pytest.mark.parametrize("method", ["GenerateCurves", "StreamCurves", "GetModel"])
 @pytest.mark.parametrize("garbage", [b"\xff", b"garbage", b"\x12\xff\xff\xff\xff\x0f", b"\x07" * 9])
-def test_bytes_that_do_not_parse_are_an_invalid_argument(channel, method, garbage):
+def test_invalid_bytes_are_an_invalid_argument(channel, method, garbage):
     error, field = error_of(channel, method, garbage)
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert field == "request"
 
 
-def test_a_request_over_the_message_limit_is_refused(channel):
+def test_a_request_over_the_message_limit_is_rejected(channel):
     with pytest.raises(grpc.RpcError) as caught:
-        call(channel, "GenerateCurves", bytes(Bounds().max_request_bytes + 1))
+        call(channel, "GenerateCurves", bytes(Limits().max_request_bytes + 1))
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
@@ -229,12 +229,12 @@ def test_compressed_requests_get_the_same_bytes(channel, server: RunningServer, 
 
 
 @pytest.mark.parametrize("compression", [grpc.Compression.Gzip, grpc.Compression.Deflate])
-def test_a_request_over_the_message_limit_is_refused_also_when_it_comes_compressed(
+def test_a_compressed_request_over_the_message_limit_is_rejected(
     server: RunningServer, compression
 ):
     with grpc.insecure_channel(server.address, compression=compression) as channel:
         with pytest.raises(grpc.RpcError) as caught:
-            call(channel, "GenerateCurves", bytes(16 * Bounds().max_request_bytes))
+            call(channel, "GenerateCurves", bytes(16 * Limits().max_request_bytes))
         assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
         assert call(channel, "GetModel", b"")
 

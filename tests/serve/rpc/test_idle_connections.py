@@ -1,4 +1,4 @@
-"""Connections that ask for nothing are closed, and shut nobody out."""
+"""Idle connections are closed, and do not shut out other clients."""
 
 import contextlib
 import resource
@@ -21,7 +21,7 @@ def test_connections_that_are_idle_are_closed(published: Path):
         assert other.recv(1) == b""
 
 
-def test_connections_on_which_nobody_speaks_http2_are_closed(server: RunningServer):
+def test_connections_that_do_not_speak_http2_are_closed(server: RunningServer):
     host, _, port = server.address.rpartition(":")
     with contextlib.ExitStack() as stack:
         connections = [
@@ -35,15 +35,15 @@ def test_connections_on_which_nobody_speaks_http2_are_closed(server: RunningServ
                 pass
 
 
-def test_many_connections_that_ask_for_nothing_shut_nobody_out(published: Path):
-    """Also where the system begins with few files a process."""
-    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (200, most))
+def test_many_idle_connections_shut_nobody_out(published: Path):
+    """Even if the soft limit of open files is low."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (200, hard))
     try:
         starting = running_server(published)
         server = starting.__enter__()
     finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (now, most))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     with contextlib.ExitStack() as stack:
         stack.push(starting)
         for _ in range(150):

@@ -1,4 +1,4 @@
-"""Whatever a call comes in by, the same seeds give the same bytes of float32."""
+"""The same seeds give the same float32 bytes by every method and protocol."""
 
 import json
 import urllib.request
@@ -78,8 +78,8 @@ def by_rest(server: RunningServer, seeds: Int64Array) -> Float32Array:
     "ask",
     [by_generate, by_stream, by_raw_infer, by_typed_infer, by_stream_infer, by_rest],
 )
-@pytest.mark.parametrize("n", [3, 100, 5000])  # joined with others, at once, in a thread
-def test_every_way_gives_the_engine_s_bytes(
+@pytest.mark.parametrize("n", [3, 100, 5000])  # batched, in the event loop, in a thread
+def test_every_method_returns_the_engine_s_bytes(
     server: RunningServer,
     engine: Engine,
     ask: Callable[[RunningServer, Int64Array], Float32Array],

@@ -1,4 +1,4 @@
-"""Two gRPC servers: the hardened one, and grpcio's own for versions that nobody has tried."""
+"""The two gRPC servers: the hardened one, and grpcio's own for untested versions of grpcio."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -29,7 +29,7 @@ def log(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def public(published: Path, log: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[RunningServer]:
-    """A server with grpcio's own gRPC server, which writes into `log`."""
+    """A server with grpcio's own gRPC server, which logs to `log`."""
     monkeypatch.setenv("PYTHONPATH", str(OTHER_GRPCIO))
     with ExitStack() as stack:
         with standard_error_in(log):
@@ -37,7 +37,7 @@ def public(published: Path, log: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         yield server
 
 
-def test_the_hardened_server_was_tested_with_the_grpcio_that_is_pinned():
+def test_the_hardened_server_was_tested_with_the_pinned_grpcio():
     assert version("grpcio") in TESTED
 
 
@@ -48,13 +48,13 @@ def test_a_tested_grpcio_gets_no_warning(published: Path, log: Path):
 
 
 @pytest.mark.usefixtures("public")
-def test_another_grpcio_gets_one_clear_warning(log: Path):
+def test_an_untested_grpcio_gets_one_clear_warning(log: Path):
     (warning,) = [line for line in log.read_text().splitlines() if "WARNING" in line]
     assert "grpcio 1.999.0 was not tested" in warning
     assert all(tested in warning for tested in TESTED)
 
 
-def test_with_another_grpcio_every_kind_of_call_is_answered(public: RunningServer, engine: Engine):
+def test_every_kind_of_call_works_with_an_untested_grpcio(public: RunningServer, engine: Engine):
     seeds = np.arange(5_000)
     expected = engine.curves_from_seeds(seeds).tobytes()
     request = inference_pb2.ModelInferRequest(
@@ -73,10 +73,10 @@ def test_with_another_grpcio_every_kind_of_call_is_answered(public: RunningServe
     assert metric(public, "curvegan_requests_total", code="OK") > 0
 
 
-def test_a_worker_whose_grpc_server_a_client_has_ended_is_started_again(public: RunningServer):
+def test_a_worker_whose_grpc_server_was_crashed_by_a_client_is_restarted(public: RunningServer):
     workers = workers_of(public)
     with CurveClient(public.address) as client:
-        client.generate([7])  # It waits longer for a server that has answered before.
+        client.generate([7])  # The client retries for longer if the server has responded before.
         http2.raw_call(public.address, NOT_UTF_8)
         wait_until(lambda: workers_of(public) not in (workers, []))
         assert client.generate([7]).shape == (1, 15)

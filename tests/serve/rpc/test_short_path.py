@@ -1,4 +1,4 @@
-"""From a request to its curves is a short way: few files to open, few functions to read."""
+"""The code path from a request to its curves is short: few files, few functions."""
 
 import os
 import signal
@@ -18,24 +18,24 @@ TRACED = Path(__file__).parents[2] / "support" / "traced"
 
 
 class Traced:
-    """A server whose worker notes which of our functions run."""
+    """A server whose worker records which of our functions run."""
 
     def __init__(self, server: RunningServer, trace: Path) -> None:
         self.server = server
         self._trace = trace
         self.client = CurveClient(server.address)
 
-    def way_of(self, ask: Callable[[], object]) -> list[str]:
-        """Returns "FILE FUNCTION" of each function that runs while `ask` is answered."""
-        ask()  # The first call opens the connection, and fills what is cached.
+    def path_of(self, ask: Callable[[], object]) -> list[str]:
+        """Returns "FILE FUNCTION" for each function that runs during `ask`."""
+        ask()  # The first call opens the connection and fills caches.
         self._written()
         ask()
         return self._written()
 
     def _written(self) -> list[str]:
-        """Returns what ran since the last time."""
+        """Returns the functions that ran since the last time."""
         (worker,) = workers_of(self.server)
-        time.sleep(0.1)  # A call ends a moment after its client has the answer.
+        time.sleep(0.1)  # A call ends a moment after its client has the response.
         self._trace.unlink(missing_ok=True)
         os.kill(worker, signal.SIGUSR1)
         wait_until(self._trace.exists)
@@ -55,19 +55,19 @@ def traced(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
                 yield traced
 
 
-def files_of(way: list[str]) -> set[str]:
-    return {function.split()[0] for function in way}
+def files_of(path: list[str]) -> set[str]:
+    return {function.split()[0] for function in path}
 
 
 def test_a_call_of_one_seed_runs_through_8_files_and_18_functions(traced: Traced):
-    way = traced.way_of(lambda: traced.client.generate([7]))
-    assert len(files_of(way)) <= 8, "\n".join(way)
-    assert len(way) <= 18, "\n".join(way)
+    path = traced.path_of(lambda: traced.client.generate([7]))
+    assert len(files_of(path)) <= 8, "\n".join(path)
+    assert len(path) <= 18, "\n".join(path)
 
 
-def test_a_call_of_1000_seeds_takes_the_same_way(traced: Traced):
-    one = traced.way_of(lambda: traced.client.generate([7]))
-    thousand = traced.way_of(lambda: traced.client.generate(list(range(1000))))
+def test_a_call_of_1000_seeds_takes_the_same_path(traced: Traced):
+    one = traced.path_of(lambda: traced.client.generate([7]))
+    thousand = traced.path_of(lambda: traced.client.generate(list(range(1000))))
     assert thousand == one
 
 
@@ -76,11 +76,11 @@ def test_a_call_over_rest_runs_through_11_files(traced: Traced):
 
     def ask() -> bytes:
         url = f"http://{traced.server.http}/v2/models/sampler/infer"
-        # As most clients ask, whose library can inflate.
+        # Like most clients, whose libraries can decompress.
         request = urllib.request.Request(url, body, {"Accept-Encoding": "gzip, deflate"})
         with urllib.request.urlopen(request) as answer:
             content: bytes = answer.read()
             return content
 
-    way = traced.way_of(ask)
-    assert len(files_of(way)) <= 11, "\n".join(way)
+    path = traced.path_of(ask)
+    assert len(files_of(path)) <= 11, "\n".join(path)

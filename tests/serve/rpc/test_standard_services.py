@@ -1,4 +1,4 @@
-"""gRPC's health and reflection take whatever is sent, and speak of nothing but what they offer."""
+"""gRPC's health and reflection: valid and invalid requests, and their limits."""
 
 import contextlib
 import signal
@@ -24,7 +24,7 @@ REFLECTIONS = [
     f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo"
     for version in ("v1", "v1alpha")
 ]
-OFFERED = {
+SERVICES = {
     "curvegan.v1.CurveService",
     "inference.GRPCInferenceService",
     "grpc.health.v1.Health",
@@ -41,7 +41,7 @@ def channel(server: RunningServer) -> Iterator[grpc.Channel]:
 
 
 def call(channel: grpc.Channel, method: str, *messages: bytes) -> list[bytes]:
-    """Calls a method of any kind; of a watch, until the first answer."""
+    """Calls a method of any kind. Returns the responses; of Watch, only the first."""
     answers = channel.stream_stream(method)(iter(messages), timeout=20)
     if method.endswith("/Watch"):
         first = next(answers)
@@ -60,7 +60,7 @@ def error_of(channel: grpc.Channel, method: str, *messages: bytes) -> grpc.Call:
 @pytest.mark.parametrize(
     "garbage", [b"\xff", b"garbage", b"\x0a\xff\xff\xff\xff\x0f", b"\x0a\x01\xff"]
 )
-def test_bytes_that_do_not_parse_are_an_invalid_argument(channel, method: str, garbage: bytes):
+def test_invalid_bytes_are_an_invalid_argument(channel, method: str, garbage: bytes):
     error = error_of(channel, method, garbage)
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert error.details() == "request does not parse"
@@ -72,36 +72,38 @@ def test_an_empty_message_asks_for_the_whole_server(channel, method: str):
 
 
 @pytest.mark.parametrize("method", REFLECTIONS)
-def test_an_empty_reflection_request_is_answered_as_one_that_is_wrong(channel, method: str):
+def test_an_empty_reflection_request_gets_an_error_response(channel, method: str):
     (answer,) = call(channel, method, b"")
     error = ServerReflectionResponse.FromString(answer).error_response
     assert error.error_code == grpc.StatusCode.INVALID_ARGUMENT.value[0]
 
 
 @pytest.mark.parametrize("method", REFLECTIONS)
-def test_reflection_lists_what_is_offered(channel, method: str):
+def test_reflection_lists_all_services(channel, method: str):
     (answer,) = call(channel, method, ServerReflectionRequest(list_services="").SerializeToString())
     listed = ServerReflectionResponse.FromString(answer).list_services_response.service
-    assert {service.name for service in listed} == OFFERED
+    assert {service.name for service in listed} == SERVICES
 
 
 @pytest.mark.parametrize("method", REFLECTIONS)
 def test_reflection_describes_each_service_that_it_lists(channel, method: str):
     requests = [
         ServerReflectionRequest(file_containing_symbol=name).SerializeToString()
-        for name in sorted(OFFERED)
+        for name in sorted(SERVICES)
     ]
     described = set()
     for answer in call(channel, method, *requests):
         pool = DescriptorPool()
         files = ServerReflectionResponse.FromString(answer).file_descriptor_response
-        for content in reversed(files.file_descriptor_proto):  # What is needed goes before.
+        for content in reversed(
+            files.file_descriptor_proto
+        ):  # Dependencies come last in the response, and must be added first.
             pool.AddSerializedFile(content)
         file = pool.FindFileByName(
             FileDescriptorProto.FromString(files.file_descriptor_proto[0]).name
         )
         described |= {service.full_name for service in file.services_by_name.values()}
-    assert described == OFFERED
+    assert described == SERVICES
 
 
 def test_the_health_of_an_unknown_service_is_not_found(channel):
@@ -115,9 +117,11 @@ def test_the_health_of_an_unknown_service_is_not_found(channel):
     watch.cancel()
 
 
-@pytest.mark.parametrize("service", sorted(OFFERED))
+@pytest.mark.parametrize("service", sorted(SERVICES))
 @pytest.mark.parametrize("method", ["Paint", "", "Check/Check", "check"])
-def test_what_is_not_offered_is_unimplemented(channel, service: str, method: str):
+def test_unimplemented_methods_of_known_services_are_unimplemented(
+    channel, service: str, method: str
+):
     error = error_of(channel, f"/{service}/{method}", b"")
     assert error.code() is grpc.StatusCode.UNIMPLEMENTED
     assert error.details() == "there is no such method"
@@ -129,15 +133,15 @@ def test_unknown_services_and_methods_are_unimplemented(channel, method: str):
 
 
 @pytest.mark.parametrize("compression", COMPRESSIONS)
-def test_compressed_messages_are_understood(server: RunningServer, compression: grpc.Compression):
+def test_compressed_messages_are_accepted(server: RunningServer, compression: grpc.Compression):
     with grpc.insecure_channel(server.address, compression=compression) as channel:
         request = health_pb2.HealthCheckRequest(service="curvegan.v1.CurveService")
         check = health_pb2_grpc.HealthStub(channel).Check(request, timeout=20)
     assert check.status == health_pb2.HealthCheckResponse.SERVING
 
 
-def test_who_watches_and_reads_nothing_holds_up_no_shutdown(published: Path):
-    """grpc's own servicer waits for him, and until then takes calls as before."""
+def test_a_watcher_that_does_not_read_does_not_delay_the_shutdown(published: Path):
+    """grpcio's own servicer would wait for it, and the server would go on accepting calls."""
     with (
         running_server(published) as server,
         http2.connected(server.address, {http2.INITIAL_WINDOW_SIZE: 0}) as connection,
@@ -149,13 +153,13 @@ def test_who_watches_and_reads_nothing_holds_up_no_shutdown(published: Path):
             frames = http2.received(watcher)
             next(frame for frame in frames if frame.kind == http2.HEADERS)
         server.process.send_signal(signal.SIGTERM)
-        told = http2.frame(http2.DATA, http2.message(b"\x08\x02"), stream=1)  # NOT_SERVING
-        assert any(frame.payload == told[9:] for frame in frames)
+        not_serving = http2.frame(http2.DATA, http2.message(b"\x08\x02"), stream=1)  # NOT_SERVING
+        assert any(frame.payload == not_serving[9:] for frame in frames)
         assert server.process.wait(timeout=10) == 0
 
 
-def test_requests_that_do_not_arrive_are_bounded_in_number_and_time(published: Path):
-    """They need no token, and may be of as many bytes as any."""
+def test_incomplete_requests_are_limited_in_number_and_time(published: Path):
+    """They need no token, and may be as large as other requests."""
     with (
         running_server(published, "--max-wait=5") as server,
         contextlib.ExitStack() as stack,

@@ -1,6 +1,6 @@
-"""What a connection of HTTP may take its time for, and what comes when nothing more can be said.
+"""HTTP connections: timeouts, and invalid data.
 
-docs/decisions/http-protocol.md names these tests: they show what uvicorn alone does not do.
+docs/decisions/http-protocol.md refers to these tests: they show what uvicorn alone does not do.
 """
 
 import contextlib
@@ -37,12 +37,12 @@ def post(path: str, body: bytes, *fields: str) -> bytes:
 
 
 def all_of(connection: socket.socket) -> bytes:
-    """What comes until the server hangs up."""
+    """Returns everything until the server closes the connection."""
     return connection.makefile("rb").read()
 
 
 def trickle(connection: socket.socket, content: bytes) -> None:
-    """Sends byte by byte, each long after the one before."""
+    """Sends bytes one by one, with a pause after each."""
     for byte in content:
         connection.sendall(bytes([byte]))
         time.sleep(0.05)
@@ -50,7 +50,7 @@ def trickle(connection: socket.socket, content: bytes) -> None:
 
 @pytest.mark.parametrize("before", [b"", GET])
 def test_a_head_that_comes_byte_by_byte_is_not_waited_for(published: Path, before: bytes):
-    """Neither a connection's first nor a later one."""
+    """For the first request of a connection, and for a later one."""
     with running_server(published, "--max-wait=0.3") as server, connected(server) as connection:
         connection.sendall(before)
         if before:
@@ -59,13 +59,13 @@ def test_a_head_that_comes_byte_by_byte_is_not_waited_for(published: Path, befor
             trickle(connection, b"GET /v2 HTTP/1.1\r\nx: " + b"y" * 10_000)
 
 
-def test_a_connection_may_be_silent_for_longer_between_its_requests(published: Path):
+def test_a_connection_may_be_idle_for_longer_between_requests(published: Path):
     with running_server(published, "--max-wait=0.2") as server:
         connection = http.client.HTTPConnection(server.http, timeout=30)
         connection.connect()
         for _ in range(3):
             time.sleep(0.5)
-            connection.sock.sendall(GET)  # Over this connection and no other.
+            connection.sock.sendall(GET)  # http.client would open a new connection.
             response = http.client.HTTPResponse(connection.sock)
             response.begin()
             assert response.status == 200
@@ -73,7 +73,7 @@ def test_a_connection_may_be_silent_for_longer_between_its_requests(published: P
         connection.close()
 
 
-def test_the_rest_of_a_request_that_was_refused_is_not_waited_for(published: Path):
+def test_the_rest_of_a_rejected_request_is_not_awaited(published: Path):
     options = ("--max-wait=0.3", "--max-request-bytes=1024")
     with running_server(published, *options) as server, connected(server) as connection:
         connection.sendall(post(INFER, bytes(10_000_000))[:5000])
@@ -82,7 +82,7 @@ def test_the_rest_of_a_request_that_was_refused_is_not_waited_for(published: Pat
             trickle(connection, bytes(10_000))
 
 
-def test_requests_that_come_together_are_answered_one_after_another(server: RunningServer):
+def test_pipelined_requests_are_answered_in_order(server: RunningServer):
     with connected(server) as connection:
         connection.sendall(GET + post(INFER, SEEDS) + GET[:-4] + b"\r\nConnection: close\r\n\r\n")
         answers = all_of(connection)
@@ -96,9 +96,9 @@ def test_requests_that_come_together_are_answered_one_after_another(server: Runn
         (GET + b"\0garbage\r\n\r\n", {200, 400}),
         (post(INFER, SEEDS) + b"\0garbage\r\n\r\n", {200, 400}),
         (CHUNKED % b"/v2/repository/index" + b"1\r\n{\r\nzz\r\n", {400}),
-        # Answered before the garbage comes, or not.
+        # The response may be sent before the garbage arrives.
         (CHUNKED % b"/nothing" + b"1\r\n{\r\nzz\r\n", {400, 404}),
-        # No place for a 400: the answer of the connection's last request may have begun.
+        # Too late for a 400 if the response to the last request has begun.
         (post(INFER, SEEDS, "Connection: close") + b"\0garbage\r\n\r\n", {200, 400}),
         (post("/nothing", SEEDS, "Connection: close") + b"garbage\r\n\r\n", {404, 400}),
     ],
@@ -128,7 +128,7 @@ def test_garbage_ends_a_connection_and_nothing_else(
 def test_garbage_in_the_middle_of_an_answer_ends_it(
     published: Path, capfd: pytest.CaptureFixture[str]
 ):
-    """There is no place for a 400 any more."""
+    """It is too late for a 400."""
     seeds = {"name": "seeds", "datatype": "INT64", "shape": [50_000], "data": [7] * 50_000}
     request = post(INFER, json.dumps({"inputs": [seeds]}).encode(), "Connection: close")
     with running_server(published) as server:

@@ -1,4 +1,4 @@
-"""Compressed requests are read within the bounds, and answers are compressed for who asks."""
+"""Compressed requests are read within the limits; responses are compressed on request."""
 
 import asyncio
 import contextlib
@@ -17,18 +17,18 @@ from hypothesis import strategies as st
 
 from serve.calls.status import RequestError
 from serve.running import RunningServer, running_server
-from serve.settings import MIB, Bounds
+from serve.settings import MIB, Limits
 from serve.web.content_coding import CODINGS, accepted, decoded, encoded
 from tests.serve.web.test_server import INFER, ONE_SEED, ask
 from tests.soak.observe import peak_memory
 
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "deflate": zlib.compress}
 REQUEST = json.dumps(ONE_SEED).encode()
-BOUND = Bounds().max_request_bytes
+LIMIT = Limits().max_request_bytes
 
 
 def read(*pieces: bytes, coding: str) -> bytes:
-    """What `decoded` makes of the pieces of a request."""
+    """Returns a request that was sent in `pieces`, decompressed by `decoded`."""
 
     async def sent() -> AsyncIterator[bytes]:
         for piece in pieces:
@@ -43,7 +43,7 @@ def read(*pieces: bytes, coding: str) -> bytes:
 def infer(
     server: RunningServer, rows: int = 1, raw: bool = False, **headers: str
 ) -> tuple[bytes, http.client.HTTPMessage]:
-    """Asks for the curves of the seeds 0, 1, 2 ... Returns the answer's body and its headers."""
+    """Requests the curves of the seeds 0, 1, 2 ... Returns the response's body and headers."""
     tensor = {"name": "seeds", "datatype": "INT64", "shape": [rows], "data": list(range(rows))}
     body = json.dumps({"inputs": [tensor], "parameters": {"binary_data_output": raw}}).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -53,7 +53,7 @@ def infer(
 
 
 @given(st.lists(st.binary(max_size=50)), st.integers(1, 9), st.sampled_from(CODINGS))
-def test_what_is_compressed_in_pieces_is_read_in_other_pieces(pieces, size, coding):
+def test_a_body_is_decompressed_however_it_was_split(pieces, size, coding):
     sent = b"".join(encoded(pieces, coding))
     cut = [sent[start : start + size] for start in range(0, len(sent), size)]
     assert read(*cut, b"", coding=coding) == b"".join(pieces)
@@ -61,34 +61,34 @@ def test_what_is_compressed_in_pieces_is_read_in_other_pieces(pieces, size, codi
 
 @pytest.mark.parametrize("coding", CODINGS)
 @pytest.mark.parametrize("size", [0, 1, 2**18 - 1, 2**18, 2**18 + 1, 2**20])
-def test_it_is_whole_however_much_comes_of_little(coding: str, size: int):
+def test_a_highly_compressed_body_is_decompressed_completely(coding: str, size: int):
     assert read(COMPRESS[coding](bytes(size)), coding=coding) == bytes(size)
 
 
-def test_others_have_their_turn_while_a_request_is_inflated():
-    turns = 0
+def test_other_tasks_run_while_a_request_is_decompressed():
+    iterations = 0
 
     async def count() -> None:
-        nonlocal turns
+        nonlocal iterations
         while True:
-            turns += 1
+            iterations += 1
             await asyncio.sleep(0)
 
     async def sent() -> AsyncIterator[bytes]:
         yield gzip.compress(bytes(16 * MIB))
 
-    async def inflate() -> None:
+    async def decompress() -> None:
         other = asyncio.create_task(count())
         async for part in decoded(sent(), "gzip"):
             assert len(part) <= MIB
         other.cancel()
 
-    asyncio.run(inflate())
-    assert turns > 16
+    asyncio.run(decompress())
+    assert iterations > 16
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "GZip", "x-gzip", "identity", ""])
-def test_a_compressed_request_is_answered_like_any_other(server: RunningServer, coding: str):
+def test_a_compressed_request_gets_the_same_response(server: RunningServer, coding: str):
     compress = COMPRESS.get(coding.lower().removeprefix("x-"), lambda body: body)
     headers = {"Content-Encoding": coding} if coding else {}
     _, expected, _ = ask(server, "POST", INFER, REQUEST)
@@ -96,10 +96,8 @@ def test_a_compressed_request_is_answered_like_any_other(server: RunningServer, 
 
 
 @pytest.mark.parametrize("coding", CODINGS)
-def test_the_length_of_the_json_is_that_before_it_was_compressed(
-    server: RunningServer, coding: str
-):
-    """As Triton's client counts it."""
+def test_the_json_length_is_that_of_the_uncompressed_json(server: RunningServer, coding: str):
+    """Like in Triton's client."""
     seeds = np.arange(1000)
     tensor = {"name": "seeds", "datatype": "INT64", "shape": [1000]}
     head = json.dumps(
@@ -112,7 +110,7 @@ def test_the_length_of_the_json_is_that_before_it_was_compressed(
 
 
 @pytest.mark.parametrize("header", ["Content-Encoding", "Inference-Header-Content-Length"])
-def test_a_header_that_is_repeated_says_both(server: RunningServer, header: str):
+def test_a_repeated_header_counts_as_a_list(server: RunningServer, header: str):
     host, _, port = server.http.rpartition(":")
     connection = http.client.HTTPConnection(host, int(port), timeout=20)
     with contextlib.closing(connection):
@@ -127,7 +125,9 @@ def test_a_header_that_is_repeated_says_both(server: RunningServer, header: str)
 
 @pytest.mark.parametrize("path", [INFER, "/v2/repository/index"])
 @pytest.mark.parametrize("coding", ["br", "zstd", "gzip, deflate", "gzip, gzip", "compress"])
-def test_another_coding_gets_415_and_which_there_are(server: RunningServer, path: str, coding: str):
+def test_an_unknown_coding_gets_415_and_the_list_of_codings(
+    server: RunningServer, path: str, coding: str
+):
     status, answer, headers = ask(server, "POST", path, b"\0", {"Content-Encoding": coding})
     assert (status, headers["Accept-Encoding"]) == (415, "gzip, deflate")
     assert json.loads(answer) == {
@@ -139,16 +139,16 @@ def test_another_coding_gets_415_and_which_there_are(server: RunningServer, path
 @pytest.mark.parametrize(
     ("wrong", "problem"),
     [
-        (lambda _: REQUEST, "request is not CODING: Error -3 while decompressing data"),
-        (lambda _: os.urandom(1000), "request is not CODING"),
-        (lambda sent: sent[:-1], "request ends before its CODING does"),
-        (lambda _: b"", "request ends before its CODING does"),
-        (lambda sent: sent + b"x", "request goes on behind the end of its CODING"),
-        (lambda sent: sent + sent, "request goes on behind the end of its CODING"),
-        (lambda sent: sent[:-1] + bytes([sent[-1] ^ 1]), "request is not CODING"),
+        (lambda _: REQUEST, "request is not valid CODING: Error -3 while decompressing data"),
+        (lambda _: os.urandom(1000), "request is not valid CODING"),
+        (lambda sent: sent[:-1], "request is truncated: its CODING stream is incomplete"),
+        (lambda _: b"", "request is truncated: its CODING stream is incomplete"),
+        (lambda sent: sent + b"x", "request has data after the end of its CODING stream"),
+        (lambda sent: sent + sent, "request has data after the end of its CODING stream"),
+        (lambda sent: sent[:-1] + bytes([sent[-1] ^ 1]), "request is not valid CODING"),
     ],
 )
-def test_what_is_not_what_it_says_gets_400_that_says_so(
+def test_an_invalid_compressed_body_gets_400_and_the_reason(
     server: RunningServer, coding: str, wrong: Callable[[bytes], bytes], problem: str
 ):
     body = wrong(COMPRESS[coding](REQUEST))
@@ -157,23 +157,23 @@ def test_what_is_not_what_it_says_gets_400_that_says_so(
     assert problem.replace("CODING", coding) in json.loads(answer)["error"]
 
 
-def test_what_goes_on_is_refused_also_where_that_comes_later():
-    with pytest.raises(RequestError, match="goes on behind the end of its gzip"):
+def test_data_after_the_compressed_stream_is_rejected_even_in_a_later_piece():
+    with pytest.raises(RequestError, match="has data after the end of its gzip stream"):
         read(gzip.compress(b"{}"), b"", b"x", coding="gzip")
 
 
 @pytest.mark.parametrize("coding", CODINGS)
-def test_the_bound_is_one_of_what_a_request_holds(server: RunningServer, coding: str):
+def test_the_size_limit_applies_to_the_decompressed_request(server: RunningServer, coding: str):
     headers = {"Content-Encoding": coding}
-    fits = COMPRESS[coding](REQUEST.ljust(BOUND))
+    fits = COMPRESS[coding](REQUEST.ljust(LIMIT))
     assert ask(server, "POST", INFER, fits, headers)[0] == 200
-    over = COMPRESS[coding](REQUEST.ljust(BOUND + 1))
+    over = COMPRESS[coding](REQUEST.ljust(LIMIT + 1))
     status, answer, _ = ask(server, "POST", INFER, over, headers)
-    assert (status, json.loads(answer)["error"]) == (413, f"request is longer than {BOUND} bytes")
+    assert (status, json.loads(answer)["error"]) == (413, f"request is larger than {LIMIT} bytes")
 
 
-def test_a_bomb_is_not_inflated(published: Path):
-    """Each would fill 500 MB."""
+def test_a_decompression_bomb_is_not_expanded(published: Path):
+    """Each would take 500 MB."""
     bomb = zlib.compress(bytes(500 * MIB), 9)
     with running_server(published) as server:
         ask(server, "POST", INFER, REQUEST)
@@ -189,7 +189,7 @@ def test_a_bomb_is_not_inflated(published: Path):
 @pytest.mark.parametrize("raw", [False, True])
 @pytest.mark.parametrize("rows", [1, 64, 65, 3000])
 @pytest.mark.parametrize("coding", CODINGS)
-def test_an_answer_is_compressed_for_who_asks(
+def test_a_response_is_compressed_on_request(
     server: RunningServer, coding: str, rows: int, raw: bool
 ):
     expected, plain = infer(server, rows, raw)
@@ -206,8 +206,8 @@ def test_an_answer_is_compressed_for_who_asks(
 @pytest.mark.parametrize(
     "path", ["/v2", "/v2/models", "/v2/models/sampler/config", "/v2/models/stats", "/nothing"]
 )
-def test_other_answers_are_not_compressed(server: RunningServer, path: str):
-    """Triton's asyncio client says that it takes gzip and reads these as they are."""
+def test_other_responses_are_not_compressed(server: RunningServer, path: str):
+    """Triton's asyncio client accepts gzip, but does not decompress these."""
     _, body, headers = ask(server, "GET", path, headers={"Accept-Encoding": "gzip, deflate"})
     assert "Content-Encoding" not in headers
     assert json.loads(body)
@@ -235,10 +235,10 @@ def test_other_answers_are_not_compressed(server: RunningServer, path: str):
         (",;,=", None),
     ],
 )
-def test_a_client_gets_the_coding_that_it_likes_best(header: str, coding: str | None):
+def test_a_client_gets_the_coding_that_it_prefers(header: str, coding: str | None):
     assert accepted(header) == coding
 
 
 @given(st.text())
-def test_any_header_asks_for_something(header: str):
+def test_no_accept_encoding_header_raises_an_error(header: str):
     assert accepted(header) in (None, *CODINGS)

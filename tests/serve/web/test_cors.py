@@ -1,4 +1,4 @@
-"""Pages of other origins: what a browser needs to let them ask, and who gets it."""
+"""CORS: requests from web pages of other origins."""
 
 import http.client
 from collections.abc import Iterator
@@ -40,14 +40,14 @@ def of_page(
     body: bytes | None = None,
     **headers: str,
 ) -> tuple[int, http.client.HTTPMessage]:
-    """Asks as the browser does for a page of `origin`. Returns the answer's status and headers."""
+    """Sends a request as a browser does for a page of `origin`. Returns the status and headers."""
     status, _, found = ask(server, method, path, body, {"Origin": origin, **headers})
     return status, found
 
 
 @pytest.mark.parametrize("origin", [APP, OTHER])
 @pytest.mark.parametrize("path", [INFER, "/v2", "/metrics", "/healthz", "/v2/repository/index/"])
-def test_a_browser_may_ask_first_without_a_token(server: RunningServer, origin: str, path: str):
+def test_a_preflight_request_needs_no_token(server: RunningServer, origin: str, path: str):
     status, headers = of_page(server, origin, "OPTIONS", path, **PREFLIGHT)
     assert (status, headers["Access-Control-Allow-Origin"]) == (200, origin)
     assert {"GET", "POST"} <= set(headers["Access-Control-Allow-Methods"].split(", "))
@@ -67,7 +67,7 @@ def test_a_browser_may_ask_first_without_a_token(server: RunningServer, origin: 
         ("POST", INFER, bytes(3 * 2**20), "secret", 413),
     ],
 )
-def test_a_page_may_read_answers_and_errors(
+def test_a_page_may_read_responses_and_errors(
     server: RunningServer, method: str, path: str, body: bytes | None, token: str, status: int
 ):
     found, headers = of_page(server, APP, method, path, body, Authorization=f"Bearer {token}")
@@ -81,7 +81,7 @@ def test_a_page_may_read_answers_and_errors(
     assert (strangers, headers["Access-Control-Allow-Origin"]) == (status, None)
 
 
-def test_also_that_the_server_is_full(server: RunningServer):
+def test_a_page_may_read_that_the_server_is_full(server: RunningServer):
     with ExitStack() as connections:
         for _ in range(2):
             connections.enter_context(http_connection(server))
@@ -90,12 +90,12 @@ def test_also_that_the_server_is_full(server: RunningServer):
         assert "Retry-After" in headers["Access-Control-Expose-Headers"]
 
 
-def test_a_stranger_is_told_nothing(server: RunningServer):
+def test_another_origin_gets_no_cors_headers(server: RunningServer):
     status, headers = of_page(server, STRANGER, "OPTIONS", INFER, **PREFLIGHT)
     assert (status, headers["Access-Control-Allow-Origin"]) == (400, None)
 
 
-def test_a_star_lets_all_ask(published: Path):
+def test_a_star_allows_all_origins(published: Path):
     with running_server(published, "--cors-origin", "*") as server:
         for origin in (APP, STRANGER, "null"):
             assert of_page(server, origin)[1]["Access-Control-Allow-Origin"] == "*"
@@ -103,7 +103,7 @@ def test_a_star_lets_all_ask(published: Path):
             assert headers["Access-Control-Allow-Origin"] == "*"
 
 
-def test_without_the_option_no_page_of_another_origin_may(published: Path):
+def test_without_the_option_no_other_origin_is_allowed(published: Path):
     with running_server(published) as server:
         status, headers = of_page(server, APP)
         assert (status, headers["Access-Control-Allow-Origin"]) == (200, None)
@@ -134,16 +134,16 @@ def test_without_the_option_no_page_of_another_origin_may(published: Path):
         "**",
     ],
 )
-def test_what_no_browser_sends_as_origin_is_refused(origin: str):
+def test_an_origin_that_no_browser_sends_is_an_error(origin: str):
     with pytest.raises(ServerError, match="is not an origin as browsers write it: give scheme"):
         Settings(access=Access(cors_origin=(APP, origin))).check()
 
 
 @pytest.mark.parametrize("origin", [APP, OTHER, "http://[::1]:3000", "app+x://a_b.c", "*"])
-def test_what_a_browser_sends_is_taken(origin: str):
+def test_an_origin_as_browsers_send_it_is_accepted(origin: str):
     Settings(access=Access(cors_origin=(origin,))).check()
 
 
-def test_a_wrong_origin_is_one_line_before_anything_starts(tmp_path: Path):
+def test_an_invalid_origin_is_a_one_line_error_before_anything_starts(tmp_path: Path):
     line = error_line(try_command("serve", "--cors-origin", f"{APP}/page", cwd=tmp_path))
     assert line.startswith(f"error: --cors-origin '{APP}/page' is not an origin")

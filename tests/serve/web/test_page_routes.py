@@ -1,4 +1,4 @@
-"""What the page is made of: its files, its policy, the models it loads, and who gets them."""
+"""The page: its files, content security policy and models, and access to them."""
 
 import asyncio
 import gzip
@@ -17,27 +17,27 @@ from curvegan import CurveClient
 from curvegan.repository.repository import Repository
 from serve.calls.calls import Calls
 from serve.compute.plane import Plane
-from serve.compute.settled import Settled
+from serve.compute.version_digests import VersionDigests
 from serve.compute.versions import Versions
 from serve.running import RunningServer, running_server
-from serve.settings import Bounds
+from serve.settings import Limits
 from serve.web.page_routes import FOLDER, PageRoutes
 from tests.serve.web.test_server import ask
 from tests.support.authority import Authority, of_server
 from tests.support.models import publish_raised
 
-PLANE = Plane(Bounds(), Calls(Bounds()))
+PLANE = Plane(Limits(), Calls(Limits()))
 built = pytest.mark.skipif(not FOLDER.is_dir(), reason="the page is not built: make page")
 
 
 def assets(server: RunningServer) -> list[str]:
-    """Returns the paths of the files that the page begins with."""
+    """Returns the paths of the files that the page loads first."""
     _, html, _ = ask(server, "GET", "/")
     return [f"/{path}" for path in re.findall(r'(?:src|href)="(assets/[^"]+)"', html.decode())]
 
 
 @pytest.mark.parametrize("model", ["sampler", "generator"])
-def test_the_page_gets_the_very_file_that_is_served(
+def test_the_page_gets_the_model_files_that_are_served(
     server: RunningServer, repository: Repository, model: str
 ):
     loaded = repository.load(1)
@@ -69,15 +69,15 @@ def test_the_page_gets_all_that_a_client_may_know(server: RunningServer, client:
         "/assets/%2e%2e",
     ],
 )
-def test_what_is_not_there_is_not_found(server: RunningServer, path: str):
+def test_unknown_paths_are_not_found(server: RunningServer, path: str):
     status, body, _ = ask(server, "GET", path)
     assert status == 404
     assert json.loads(body)["error"]
 
 
-def test_a_version_that_is_about_to_be_served_may_be_asked_for_again(models: Path, tmp_path: Path):
-    """Two workers may know of a version at different times."""
-    versions = Versions(Repository(models), Settled(tmp_path), 1, None, lambda *_: None)
+def test_a_version_that_is_being_loaded_may_be_retried(models: Path, tmp_path: Path):
+    """Two workers may find a version at different times."""
+    versions = Versions(Repository(models), VersionDigests(tmp_path), 1, None, lambda *_: None)
     versions.refresh()
     publish_raised(models, 0.25)
     _, _, _, description, onnx = PageRoutes(versions, PLANE).routes()
@@ -96,12 +96,14 @@ def test_a_version_that_is_about_to_be_served_may_be_asked_for_again(models: Pat
     ("accepted", "packed"),
     [("gzip", True), ("gzip;q=0, *", False), ("*;q=0, gzip", True), ("br", False), ("*", True)],
 )
-def test_gzip_is_for_those_who_take_it(server: RunningServer, accepted: str, packed: bool):
+def test_gzip_is_sent_only_to_clients_that_accept_it(
+    server: RunningServer, accepted: str, packed: bool
+):
     _, _, headers = ask(server, "GET", "/", headers={"Accept-Encoding": accepted})
     assert (headers["Content-Encoding"] == "gzip") == packed
 
 
-def test_what_a_browser_has_is_not_sent_again(server: RunningServer):
+def test_a_cached_file_is_not_sent_again(server: RunningServer):
     for path in ("/page/model", "/page/model/1/sampler.onnx", *(["/"] if FOLDER.is_dir() else [])):
         etag = ask(server, "GET", path)[2]["ETag"]
         status, body, _ = ask(server, "GET", path, headers={"If-None-Match": f'"other", {etag}'})
@@ -110,7 +112,7 @@ def test_what_a_browser_has_is_not_sent_again(server: RunningServer):
 
 
 def test_without_its_files_the_page_says_how_to_build_them(repository: Repository, tmp_path: Path):
-    versions = Versions(repository, Settled(tmp_path), 1, None, lambda *_: None)
+    versions = Versions(repository, VersionDigests(tmp_path), 1, None, lambda *_: None)
     index, *_ = PageRoutes(versions, PLANE, tmp_path / "nothing").routes()
     response = asyncio.run(index.endpoint(Request({"type": "http", "headers": []})))
     assert response.status_code == 404
@@ -118,7 +120,7 @@ def test_without_its_files_the_page_says_how_to_build_them(repository: Repositor
 
 
 @built
-def test_nothing_from_elsewhere_is_allowed(server: RunningServer):
+def test_the_page_may_load_nothing_from_other_origins(server: RunningServer):
     for path in ("/", "/page/model", *assets(server)):
         _, _, headers = ask(server, "GET", path)
         policy = dict(
@@ -150,7 +152,7 @@ def test_files_are_the_same_with_and_without_gzip(server: RunningServer):
 
 
 @built
-def test_files_named_by_their_content_are_kept_for_good(server: RunningServer):
+def test_files_named_by_their_content_are_cached_forever(server: RunningServer):
     assert "no-cache" in ask(server, "GET", "/")[2]["Cache-Control"]
     for path in assets(server):
         named = "immutable" in ask(server, "GET", path)[2]["Cache-Control"]

@@ -1,4 +1,4 @@
-"""The HTTP port: what is open, who gets in, and what a wrong request gets."""
+"""The HTTP port: its paths, authentication, and invalid requests."""
 
 import contextlib
 import http.client
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from serve.running import RunningServer, running_server
-from serve.settings import Bounds
+from serve.settings import Limits
 from tests.support.authority import Authority, of_server
 from tests.support.observe import samples
 
@@ -31,7 +31,7 @@ def ask(
     headers: dict[str, str] | None = None,
     tls: ssl.SSLContext | None = None,
 ) -> tuple[int, bytes, http.client.HTTPMessage]:
-    """Returns the status, the body and the headers of an answer."""
+    """Sends a request. Returns the status, body and headers of the response."""
     host, _, port = server.http.partition(":")
     connection = (
         http.client.HTTPSConnection(host, int(port), timeout=30, context=tls)
@@ -46,7 +46,7 @@ def ask(
         connection.close()
 
 
-def test_inference_names_its_model_version_and_request(server: RunningServer):
+def test_a_response_names_its_model_version_and_request(server: RunningServer):
     status, body, headers = ask(server, "POST", INFER, json.dumps(ONE_SEED).encode())
     answer = json.loads(body)
     assert (status, headers["Content-Type"]) == (200, "application/json")
@@ -69,20 +69,20 @@ def test_inference_names_its_model_version_and_request(server: RunningServer):
         "/v2/models/stats",
     ],
 )
-def test_every_document_of_the_protocol_is_there(server: RunningServer, path: str):
+def test_every_endpoint_of_the_protocol_exists(server: RunningServer, path: str):
     status, body, _ = ask(server, "GET", path)
     assert status == 200
     assert json.loads(body)
 
 
 @pytest.mark.parametrize("path", ["/v2/models", "/v2/repository/index"])
-def test_the_models_are_listed_also_for_who_only_looks(server: RunningServer, path: str):
+def test_the_models_are_listed_for_get_and_post(server: RunningServer, path: str):
     status, listed, _ = ask(server, "POST", "/v2/repository/index")
     assert status == 200
     assert ask(server, "GET", path)[:2] == (200, listed)
 
 
-def test_what_a_path_takes_is_told_to_who_tries_something_else(server: RunningServer):
+def test_a_wrong_method_gets_405_and_the_allowed_methods(server: RunningServer):
     status, _, headers = ask(server, "DELETE", "/v2/repository/index")
     assert status == 405
     assert set(headers["Allow"].split(", ")) == {"GET", "HEAD", "POST"}
@@ -101,7 +101,7 @@ def test_what_a_path_takes_is_told_to_who_tries_something_else(server: RunningSe
         ("POST", "/nothing"),
     ],
 )
-def test_the_last_slash_of_a_path_does_not_matter(server: RunningServer, method: str, path: str):
+def test_a_trailing_slash_does_not_matter(server: RunningServer, method: str, path: str):
     body = json.dumps(ONE_SEED).encode() if path == INFER else None
     expected = ask(server, method, path, body)
     assert expected[0] == (404 if path == "/nothing" else 200)
@@ -109,11 +109,11 @@ def test_the_last_slash_of_a_path_does_not_matter(server: RunningServer, method:
 
 
 @pytest.mark.parametrize("path", ["//", "/v2//", "//v2"])
-def test_other_slashes_do(server: RunningServer, path: str):
+def test_other_slashes_matter(server: RunningServer, path: str):
     assert ask(server, "GET", path)[0] == 404
 
 
-def test_a_request_is_counted_by_its_route_however_it_was_written(published: Path):
+def test_a_request_is_counted_by_its_route_however_it_is_spelled(published: Path):
     with running_server(published) as server:
         for method, path in (("GET", "/v2"), ("GET", "/v2/"), ("HEAD", "/v2"), ("HEAD", "/v2/")):
             assert ask(server, method, path)[0] == 200
@@ -133,10 +133,10 @@ def test_a_request_is_counted_by_its_route_however_it_was_written(published: Pat
         ("POST", "/v2/models/painter/infer", b"{}", 404, "'painter' is not served"),
         ("POST", "/v2/models/sampler/versions/9/infer", b"{}", 404, "version 9 is not served"),
         ("GET", "/v2/models/sampler/versions/x", None, 400, "version"),
-        ("POST", INFER, bytes(Bounds().max_request_bytes + 1), 413, "request is longer than"),
+        ("POST", INFER, bytes(Limits().max_request_bytes + 1), 413, "request is larger than"),
     ],
 )
-def test_a_wrong_request_gets_a_status_and_a_reason(
+def test_an_invalid_request_gets_a_status_and_a_reason(
     server: RunningServer, method: str, path: str, body: bytes | None, status: int, problem: str
 ):
     found, answer, _ = ask(server, method, path, body)
@@ -144,16 +144,16 @@ def test_a_wrong_request_gets_a_status_and_a_reason(
     assert problem in json.loads(answer)["error"]
 
 
-def test_too_many_curves_are_refused_for_good(server: RunningServer):
+def test_too_many_curves_are_rejected_without_retry(server: RunningServer):
     tensor = {"name": "seeds", "datatype": "INT64", "shape": [70_000], "data": [1] * 70_000}
     status, body, headers = ask(server, "POST", INFER, json.dumps({"inputs": [tensor]}).encode())
     assert status == 413
-    assert "one answer holds at most 69888" in json.loads(body)["error"]
+    assert "a response holds at most 69888" in json.loads(body)["error"]
     assert headers["Retry-After"] is None
 
 
 @pytest.mark.parametrize("path", [INFER, "/nothing"])
-def test_a_body_that_turns_to_garbage_gets_400_and_no_traceback(
+def test_an_invalid_chunked_body_gets_400_and_no_traceback(
     published: Path, capfd: pytest.CaptureFixture[str], path: str
 ):
     with running_server(published) as server:
@@ -187,7 +187,7 @@ def test_everything_else_needs_a_token(guarded: RunningServer, path: str):
     assert ask(guarded, "GET", path, headers={"Authorization": "Bearer second"})[0] in (200, 404)
 
 
-def test_mutual_tls_asks_all_but_probes_for_a_certificate(published: Path, tmp_path: Path):
+def test_mutual_tls_requires_a_certificate_except_for_probes(published: Path, tmp_path: Path):
     ours = Authority.make(tmp_path / "ours")
     options = [*of_server(ours), "--tls-client-ca", str(ours.ca_file)]
     with running_server(published, *options) as server:
@@ -214,6 +214,6 @@ def test_probes_are_answered_however_many_connections_there_are(published: Path)
         assert {ask(server, "GET", path)[0] for path in PROBES} == {200}
 
 
-def test_http_can_be_left_out(published: Path):
+def test_http_can_be_switched_off(published: Path):
     with running_server(published, "--http", "off") as server:
         assert server.http is None

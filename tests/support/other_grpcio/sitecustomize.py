@@ -1,6 +1,6 @@
-"""Lets a server's workers take their grpcio for a version that nobody has tried.
+"""Makes a server's workers see an untested version of grpcio.
 
-Python imports this by itself where its folder stands in PYTHONPATH.
+Python imports this at startup if its folder is in PYTHONPATH.
 """
 
 import os
@@ -12,5 +12,5 @@ def rename() -> None:
     grpc.__version__ = "1.999.0"
 
 
-# Not before: the supervisor, which forks the workers, must not load gRPC.
+# After the fork, because the supervisor must not load gRPC.
 os.register_at_fork(after_in_child=rename)

@@ -1,7 +1,7 @@
-"""Notes which functions of the project run in a server's workers, outside their regular chores.
+"""Records which functions of the project run in a server's workers, except for periodic tasks.
 
-Python imports this by itself where its folder stands in PYTHONPATH. At SIGUSR1 a process writes
-what ran since the last time into the file that TRACE names, one function a line.
+Python imports this at startup if its folder is in PYTHONPATH. On SIGUSR1, a process writes the
+functions that ran since the last time to the file named by TRACE, one per line.
 """
 
 import os
@@ -11,23 +11,23 @@ from pathlib import Path
 from types import FrameType
 
 ROOT = str(Path(__file__).parents[3])
-# What a worker does from time to time, and this file itself.
-CHORES = ("_every", "write")
+# A worker's periodic tasks, and this file itself.
+IGNORED = ("_every", "write")
 GENERATED = ("_pb2.py", "_pb2_grpc.py")
 
 ran: set[str] = set()
 
 
-def note(frame: FrameType, event: str, _: object) -> None:
+def record(frame: FrameType, event: str, _: object) -> None:
     if event != "call" or not is_ours(frame):
         return
-    if not frame.f_code.co_name.startswith("<"):  # A comprehension is a part of its function.
-        way = frame
-        while way.f_code.co_name not in CHORES:
-            if not way.f_back:
+    if not frame.f_code.co_name.startswith("<"):  # A comprehension is part of its function.
+        caller = frame
+        while caller.f_code.co_name not in IGNORED:
+            if not caller.f_back:
                 ran.add(f"{frame.f_code.co_filename} {frame.f_code.co_qualname}")
                 return
-            way = way.f_back
+            caller = caller.f_back
 
 
 def is_ours(frame: FrameType) -> bool:
@@ -43,4 +43,4 @@ def write(*_: object) -> None:
 
 
 signal.signal(signal.SIGUSR1, write)
-sys.setprofile(note)
+sys.setprofile(record)

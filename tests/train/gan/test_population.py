@@ -11,17 +11,18 @@ from curvegan.errors import CurveganError
 from train.data.quadratics import Quadratics
 from train.gan.loop import Population, Report
 from train.noise.streams import TrainingStream
+from train.quality.quadratics import MEASURES
 from train.quality.selection import choose
 from train.recipes import RECIPES, Recipe, Settings
 from train.run.history import History
 
 CPU = torch.device("cpu")
-FAMILY = Quadratics(15)
+SOURCE = Quadratics(15)
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 
 
 def trained(recipe: Recipe, seeds: list[int], device: torch.device = CPU) -> Population:
-    population = Population(recipe, FAMILY, seeds, device)
+    population = Population(recipe, SOURCE, seeds, device)
     for _ in population.fit():
         pass
     return population
@@ -44,7 +45,7 @@ def test_a_member_follows_the_trajectory_that_it_follows_alone(name: str):
 
 
 def test_reports_tell_each_member_by_itself():
-    reports = [list(Population(Recipe(steps=100), FAMILY, s, CPU).fit()) for s in ([3, 4], [4])]
+    reports = [list(Population(Recipe(steps=100), SOURCE, s, CPU).fit()) for s in ([3, 4], [4])]
     for both, alone in zip(*reports, strict=True):
         assert (both.step, both.d_real[1:]) == (alone.step, pytest.approx(alone.d_real, abs=1e-5))
         assert both.score[1:] == pytest.approx(alone.score, abs=1e-5)
@@ -52,17 +53,17 @@ def test_reports_tell_each_member_by_itself():
 
 
 def test_a_last_block_that_is_short_plays_the_steps_of_a_long_one():
-    short = Population(Recipe(steps=70), FAMILY, [1], CPU)
+    short = Population(Recipe(steps=70), SOURCE, [1], CPU)
     assert [report.step for report in short.fit()] == [50, 70]
-    long = Population(Recipe(steps=100), FAMILY, [1], CPU)
+    long = Population(Recipe(steps=100), SOURCE, [1], CPU)
     next(long.fit())
-    real, noise = TrainingStream([1], FAMILY, 64, 5, CPU).block(50, 50)
+    real, noise = TrainingStream([1], SOURCE, 64, 5, CPU).block(50, 50)
     long.play_block(real[:20], noise[:20], torch.ones(20))
     assert torch.equal(weights(short.generators()[0]), weights(long.generators()[0]))
 
 
 def test_a_member_that_diverges_leaves_the_others_alone():
-    population = Population(Recipe(steps=50), FAMILY, [1, 2], CPU)
+    population = Population(Recipe(steps=50), SOURCE, [1, 2], CPU)
     state = population.state()
     state["generators"][0] = torch.nan  # a weight of the first generator
     (report,) = population.fit()
@@ -78,34 +79,34 @@ def test_a_member_that_diverges_leaves_the_others_alone():
 
 def test_the_best_on_held_out_noise_is_chosen_and_one_that_diverged_never():
     settings = Settings("quick", RECIPES["quick"], 7, "cpu", population=3)
-    population = Population(Recipe(steps=500, lr_g=2e-3, lr_d=2e-3), FAMILY, settings.seeds, CPU)
+    population = Population(Recipe(steps=500, lr_g=2e-3, lr_d=2e-3), SOURCE, settings.seeds, CPU)
     for _ in population.fit():
         pass
-    untrained = Population(settings.recipe, FAMILY, [7, 8, 9], CPU).generators()
-    broken = Population(settings.recipe, FAMILY, [7], CPU).generators()[0]
+    untrained = Population(settings.recipe, SOURCE, [7, 8, 9], CPU).generators()
+    broken = Population(settings.recipe, SOURCE, [7], CPU).generators()[0]
     broken[0].weight.data.fill_(torch.nan)
     history = History([Report(500, [0.5, 0.5, 0.5], [-1.3, -1.3, -1.3])])
     generators = [broken, population.generators()[1], untrained[2]]
-    best, members = choose(generators, FAMILY, settings, history)
+    best, members = choose(generators, SOURCE, MEASURES, settings, history)
     assert best == 1
     assert [member.seed for member in members] == [7, 8, 9]
     assert [member.exported for member in members] == [False, True, False]
     assert members[0].quality is None
     assert members[1].quality["w1_a"] < members[2].quality["w1_a"]
     with pytest.raises(CurveganError, match="no generator makes finite curves"):
-        choose([broken, broken, broken], FAMILY, settings, history)
+        choose([broken, broken, broken], SOURCE, MEASURES, settings, history)
 
 
 def test_a_state_holds_all_that_the_rest_of_a_training_depends_on():
     recipe = replace(RECIPES["default"], steps=300)
     whole = trained(recipe, [1, 2])
-    half = Population(recipe, FAMILY, [1, 2], CPU)
+    half = Population(recipe, SOURCE, [1, 2], CPU)
     reports = half.fit()
     for _ in range(3):
         next(reports)
-    rest = Population(recipe, FAMILY, [1, 2], CPU)
+    rest = Population(recipe, SOURCE, [1, 2], CPU)
     with pytest.raises(ValueError, match="another training"):
-        rest.restore(Population(recipe, FAMILY, [1, 3], CPU).state())
+        rest.restore(Population(recipe, SOURCE, [1, 3], CPU).state())
     rest.restore(half.state())
     assert [report.step for report in rest.fit()] == [200, 250, 300]
     for kind in (Population.generators, Population.discriminators):
@@ -135,8 +136,8 @@ def test_cuda_follows_the_trajectory_of_the_cpu():
 @needs_cuda
 def test_a_training_that_began_on_the_cpu_goes_on_on_cuda():
     recipe = replace(RECIPES["default"], steps=210)
-    cpu = Population(recipe, FAMILY, [1], CPU)
+    cpu = Population(recipe, SOURCE, [1], CPU)
     next(cpu.fit())
-    cuda = Population(recipe, FAMILY, [1], torch.device("cuda"))
+    cuda = Population(recipe, SOURCE, [1], torch.device("cuda"))
     cuda.restore(cpu.state())
     assert [report.step for report in cuda.fit()] == [100, 150, 200, 210]

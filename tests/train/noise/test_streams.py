@@ -1,11 +1,15 @@
 """A training's random numbers: a function of its seed and the step alone."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 import torch
 
 from train.data.quadratics import Quadratics
+from train.data.source import MAX_ROWS
 from train.gan.loop import Population
+from train.noise import philox
 from train.noise.streams import TrainingStream
 from train.recipes import Recipe
 
@@ -14,6 +18,35 @@ CPU = torch.device("cpu")
 
 def stream(*seeds: int) -> TrainingStream:
     return TrainingStream(seeds, Quadratics(15), batch_size=64, n_noise=5, device=CPU)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Real curves of two points, each of which is its row's number."""
+
+    n_rows: int
+    name = "numbers"
+    n_points = 2
+    x_grid = np.linspace(0, 1, 2)
+    units = bounds = labels = None
+
+    def rows(self, numbers: torch.Tensor) -> torch.Tensor:
+        return numbers.float().unsqueeze(-1).expand(*numbers.shape, 2)
+
+
+@pytest.mark.parametrize("n_rows", [1, 3, 1_000])
+def test_every_row_of_a_table_is_drawn_equally_often(n_rows: int):
+    drawing = TrainingStream([7], Table(n_rows), batch_size=64, n_noise=5, device=CPU)
+    numbers = drawing.block(0, 1_000)[0][..., 0].flatten().long()
+    times = torch.bincount(numbers, minlength=n_rows).numpy()
+    expected = len(numbers) / n_rows
+    assert len(times) == n_rows
+    assert np.abs(times - expected).max() < 5 * np.sqrt(expected)
+
+
+def test_the_last_row_of_the_largest_table_can_be_drawn():
+    words = torch.tensor([0, 2**32 - 1])
+    assert philox.below(words, MAX_ROWS).tolist() == [0, MAX_ROWS - 1]
 
 
 def test_a_step_s_numbers_do_not_depend_on_how_steps_are_blocked():

@@ -67,7 +67,7 @@ def only_run(folder: Path) -> Path:
 
 
 def weights_of(run: Path) -> list[torch.Tensor]:
-    state, _ = checkpoint.read(run / "checkpoint.pt")
+    state = checkpoint.read(run / "checkpoint.pt").population
     assert state["step"] == STEPS
     return [state[name] for name in ("generators", "discriminators", "average")]
 
@@ -122,7 +122,7 @@ def test_kill_9_and_resume_ends_with_the_same_bits(
 
 def test_ctrl_c_writes_a_checkpoint_and_says_how_to_go_on(interrupted: Path):
     folder = interrupted.parents[1]
-    step = checkpoint.read(interrupted / "checkpoint.pt")[0]["step"]
+    step = checkpoint.read(interrupted / "checkpoint.pt").population["step"]
     assert 0 < step < STEPS
     done = run_command("train", "--resume", f"runs/{interrupted.name}", cwd=folder)
     assert "published version 1 in models" in done.stdout
@@ -137,7 +137,7 @@ def test_a_signal_ends_a_training_with_one_line_that_can_be_followed(tmp_path: P
     assert process.returncode == 128 + number
     line = stderr.strip().splitlines()[-1]
     assert line.startswith("interrupted at step ")
-    assert line.endswith(f"go on with: python -m train --resume runs/{only_run(tmp_path).name}")
+    assert line.endswith(f"resume with: python -m train --resume runs/{only_run(tmp_path).name}")
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_a_signal_after_the_last_step_is_heard(tmp_path: Path):
 
 def test_resuming_what_is_no_run_is_one_line(tmp_path: Path):
     line = error_line(try_command("train", "--resume", "nothing", cwd=tmp_path))
-    assert "'nothing' is no run: it has no settings.json" in line
+    assert "'nothing' is not a run: it has no settings.json" in line
 
 
 def test_resuming_a_published_run_says_so(unbroken: Path):
@@ -287,7 +287,7 @@ def test_a_full_disk_keeps_the_old_checkpoint(interrupted: Path):
     line = error_line(done)
     assert "can't write the run into" in line
     assert "File too large" in line
-    assert f"go on with: python -m train --resume {interrupted}" in line
+    assert f"resume with: python -m train --resume {interrupted}" in line
     assert (interrupted / "checkpoint.pt").read_bytes() == before
     assert not list(interrupted.rglob(".part-*"))
 

@@ -1,4 +1,4 @@
-"""MLServer's runtime for one ONNX file: onnxruntime on one thread, as the engine has it."""
+"""MLServer's runtime for an ONNX file: onnxruntime with one thread, like in our engine."""
 
 import onnxruntime as ort
 from mlserver import MLModel
@@ -7,7 +7,7 @@ from mlserver.types import InferenceRequest, InferenceResponse
 
 
 class OnnxModel(MLModel):
-    """Loads the file that the settings name, and runs it."""
+    """Loads and runs the file in the settings."""
 
     async def load(self) -> bool:
         """Loads the model."""

@@ -1,7 +1,7 @@
-"""MLServer, and what perf_analyzer asks for besides: start.py start FOLDER.
+"""MLServer with the methods that perf_analyzer needs in addition: start.py start FOLDER.
 
-perf_analyzer measures nothing without ModelConfig and ModelStatistics, which MLServer does not
-have. What they shall be answered with is ready in the files FOLDER/MODEL/METHOD.
+perf_analyzer requires ModelConfig and ModelStatistics, which MLServer lacks. They return the files
+FOLDER/MODEL/METHOD.
 """
 
 import sys
@@ -14,7 +14,7 @@ from mlserver.grpc import GRPCServer
 
 
 class AnsweringServer(GRPCServer):
-    """MLServer's gRPC server with two methods more."""
+    """MLServer's gRPC server with two more methods."""
 
     folder = Path(sys.argv[-1])
 
@@ -29,7 +29,7 @@ class AnsweringServer(GRPCServer):
         answers = {path.parent.name: path.read_bytes() for path in self.folder.glob(f"*/{method}")}
 
         async def answer(request, _context):
-            # The request is no more than a model's name and its version.
+            # The request contains only the model's name and version.
             return next(answers[model] for model in answers if model.encode() in request)
 
         return grpc.unary_unary_rpc_method_handler(answer)

@@ -1,4 +1,4 @@
-"""Triton's Python model for one ONNX file: onnxruntime on one thread, as the engine has it."""
+"""Triton's Python model for an ONNX file: onnxruntime with one thread, like in our engine."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ import triton_python_backend_utils as triton
 
 
 class TritonPythonModel:
-    """Loads the file model.onnx beside this one, which has one input and one output, and runs it.
+    """Loads and runs model.onnx in this folder, which has one input and one output.
 
-    Calls that Triton's batcher put together are one run.
+    Computes the calls of a batch in one run.
     """
 
     def initialize(self, _args):

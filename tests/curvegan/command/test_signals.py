@@ -1,10 +1,10 @@
-"""Signals, held back while a training finishes what it is doing."""
+"""Signals, held back while a command finishes what it is doing."""
 
 import signal
 
 import pytest
 
-from train.run.interrupts import holding_interrupts
+from curvegan.command.signals import holding_interrupts
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 
@@ -21,10 +21,10 @@ def _handled():
 @pytest.mark.parametrize("first", SIGNALS)
 @pytest.mark.parametrize("second", SIGNALS)
 def test_the_first_signal_is_noted_and_the_second_acts(first: int, second: int):
-    with holding_interrupts() as stop:
-        assert stop.asked is None
+    with holding_interrupts() as held:
+        assert held.signal is None
         signal.raise_signal(first)
-        assert stop.asked == first
+        assert held.signal == first
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(second)
 
@@ -39,6 +39,6 @@ def test_a_signal_acts_again_after_an_error(number: int):
 
 def test_a_signal_that_was_ignored_stays_so():
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with holding_interrupts() as stop:
+    with holding_interrupts() as held:
         signal.raise_signal(signal.SIGINT)
-    assert stop.asked is None
+    assert held.signal is None

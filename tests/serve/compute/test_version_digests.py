@@ -1,4 +1,4 @@
-"""One number is one content, whichever worker answers and whatever becomes of the files."""
+"""A version number always gives the same curves, from any worker, even if its files change."""
 
 import fcntl
 import itertools
@@ -22,7 +22,7 @@ from curvegan.repository.repository import ONNX, Repository
 from curvegan.v1 import curves_pb2_grpc
 from curvegan.v1.curves_pb2 import CurveSource, GenerateCurvesRequest, SeedList
 from serve.calls.status import RequestError
-from serve.compute.settled import Settled
+from serve.compute.version_digests import VersionDigests
 from serve.running import RunningServer, running_server
 from tests.support.commands import workers_of
 from tests.support.models import (
@@ -41,7 +41,7 @@ SEEDS = range(5)
 
 @pytest.fixture
 def other(published: Path, tmp_path: Path) -> Path:
-    """A repository with another version 1 than `models`."""
+    """A repository whose version 1 differs from that of `models`."""
     other = tmp_path / "other"
     shutil.copytree(published, other)
     publish_as(other, 1, published, by=1)
@@ -76,8 +76,7 @@ def content_in(models: Path) -> bytes:
 
 
 def answers(server: RunningServer, connections: int = 8) -> set[tuple[int, bytes]]:
-    """Asks for the newest version by so many connections. Returns the versions and curves that
-    came."""
+    """Requests the newest version over new connections. Returns the versions and curves."""
     request = GenerateCurvesRequest(source=CurveSource(seeds=SeedList(values=SEEDS)))
     found = set()
     for _ in range(connections):
@@ -88,29 +87,31 @@ def answers(server: RunningServer, connections: int = 8) -> set[tuple[int, bytes
 
 
 def is_mentioned(reason: str, version: int) -> bool:
-    return f"sampler/{version} is not the version {version} that this server has loaded" in reason
+    return (
+        f"sampler/{version} is not the version {version} that this server loaded before" in reason
+    )
 
 
-def test_of_many_that_settle_a_number_at_once_one_is_first(tmp_path: Path):
-    settled = Settled(tmp_path)
+def test_the_first_of_many_concurrent_records_wins(tmp_path: Path):
+    digests = VersionDigests(tmp_path)
     for number in range(1, 100):
-        together = threading.Barrier(8)
+        barrier = threading.Barrier(8)
 
-        def settle(candidate: int, number: int = number, together=together) -> str:
-            together.wait()
-            return settled.settle(number, f"{candidate:064x}")
+        def record(candidate: int, number: int = number, barrier=barrier) -> str:
+            barrier.wait()
+            return digests.record(number, f"{candidate:064x}")
 
         with ThreadPoolExecutor(8) as pool:
-            assert len(set(pool.map(settle, range(8)))) == 1
-    assert settled.holds(99)
-    assert not settled.holds(100)
+            assert len(set(pool.map(record, range(8)))) == 1
+    assert digests.has(99)
+    assert not digests.has(100)
 
 
 @pytest.mark.parametrize("moves_back", [False, True])
-def test_what_is_read_while_a_link_moves_is_of_one_repository(
+def test_a_version_read_while_a_link_moves_comes_from_one_repository(
     moves_back: bool, models: Path, other: Path, link: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """Whichever of its files is the first to come from the other, or the only one."""
+    """The link moves before each of the files in turn, and stays or moves back."""
     read = reading.read_regular
     contents = content_in(models), content_in(other)
     for moved_at in itertools.count():
@@ -129,30 +130,32 @@ def test_what_is_read_while_a_link_moves_is_of_one_repository(
         content = content_in(link)
         monkeypatch.undo()
         assert content in contents
-        if next(count) <= moved_at:  # It was over before the link was to move.
+        if next(count) <= moved_at:  # All files were read before the link moved.
             assert content == contents[0]
             break
     assert moved_at > 1
 
 
-def test_workers_that_load_while_a_link_moves_serve_the_same(models: Path, other: Path, link: Path):
-    """Or refuse; once the link rests where the first of them loaded from, all serve that."""
+def test_workers_that_load_while_a_link_moves_serve_the_same_curves(
+    models: Path, other: Path, link: Path
+):
+    """Some may fail to start. When the link points to what the first one loaded, all serve that."""
     contents = {content_in(models): models, content_in(other): other}
     rng = random.Random(0)
     for _ in range(25):
         shutil.rmtree(link.with_name("shared"), ignore_errors=True)
-        together = threading.Barrier(3)
-        over = threading.Event()
+        barrier = threading.Barrier(3)
+        stop = threading.Event()
 
-        def move(together=together, over=over) -> None:
-            together.wait()
+        def move(barrier=barrier, stop=stop) -> None:
+            barrier.wait()
             for target in itertools.cycle((other, models)):
-                if over.wait(rng.random() * 0.02):
+                if stop.wait(rng.random() * 0.02):
                     return
                 point(link, target)
 
-        def load(together=together) -> Watched | None:
-            together.wait()
+        def load(barrier=barrier) -> Watched | None:
+            barrier.wait()
             try:
                 return Watched(link)
             except RepositoryError:
@@ -162,7 +165,7 @@ def test_workers_that_load_while_a_link_moves_serve_the_same(models: Path, other
             moving = pool.submit(move)
             workers = [pool.submit(load) for _ in range(2)]
             loaded = [worker.result() for worker in workers]
-            over.set()
+            stop.set()
             moving.result()
         served = {content_of(worker) for worker in loaded if worker}
         assert len(served) <= 1
@@ -174,7 +177,7 @@ def test_workers_that_load_while_a_link_moves_serve_the_same(models: Path, other
                 assert content_of(worker) == content
 
 
-def test_a_version_put_back_with_other_content_is_refused(models: Path, published: Path):
+def test_a_version_restored_with_other_content_is_refused(models: Path, published: Path):
     publish_raised(models, by=1)
     workers = [Watched(models) for _ in range(2)]
     delete(models, 2)
@@ -193,7 +196,7 @@ def test_a_version_put_back_with_other_content_is_refused(models: Path, publishe
     assert workers[0].versions.numbers() == [3]
 
 
-def test_a_version_put_back_as_it_was_is_served_again(models: Path, tmp_path: Path):
+def test_a_version_restored_unchanged_is_served_again(models: Path, tmp_path: Path):
     publish_raised(models, by=1)
     backup = shutil.copytree(models, tmp_path / "backup")
     worker = Watched(models)
@@ -208,9 +211,7 @@ def test_a_version_put_back_as_it_was_is_served_again(models: Path, tmp_path: Pa
         assert content_of(served) == expected
 
 
-def test_a_version_that_is_replaced_while_it_is_served_goes_on_and_the_new_one_is_refused(
-    models: Path, published: Path
-):
+def test_a_loaded_version_stays_served_when_its_files_are_replaced(models: Path, published: Path):
     worker = Watched(models)
     expected = content_of(worker)
     publish_as(models, 1, published, by=1)
@@ -225,7 +226,7 @@ def test_a_version_that_is_replaced_while_it_is_served_goes_on_and_the_new_one_i
 
 
 def test_a_refused_version_may_be_replaced_under_its_number(models: Path, published: Path):
-    """Nobody has had a curve of it."""
+    """No client can have received a curve of it."""
     worker = Watched(models)
     publish_raised(models, by=1)
     damage(models / "sampler" / "2" / ONNX)
@@ -236,18 +237,18 @@ def test_a_refused_version_may_be_replaced_under_its_number(models: Path, publis
     assert worker.versions.numbers() == [2]
 
 
-def test_a_version_that_only_another_worker_can_still_have_may_be_asked_for_again(models: Path):
+def test_a_version_that_only_another_worker_may_serve_is_unavailable(models: Path):
     publish_raised(models, by=1)
     first = Watched(models)
     damage(models / "sampler" / "2" / ONNX)
     late = Watched(models)
     first.versions.refresh()
     assert (first.versions.numbers(), late.versions.numbers()) == ([2], [1])
-    with pytest.raises(RequestError, match="another worker may have it: ask again") as caught:
+    with pytest.raises(RequestError, match="another worker may serve it: retry") as caught:
         late.versions.get(2)
     assert caught.value.code is grpc.StatusCode.UNAVAILABLE
     assert caught.value.retry_after == 0.1
-    # Nobody can have it any more when its files have gone.
+    # When its files are gone, no worker can have it.
     delete(models, 2)
     late.versions.refresh()
     with pytest.raises(RequestError, match="version 2 is not served") as caught:
@@ -255,7 +256,7 @@ def test_a_version_that_only_another_worker_can_still_have_may_be_asked_for_agai
     assert caught.value.code is grpc.StatusCode.NOT_FOUND
 
 
-def test_a_client_gets_a_version_that_one_worker_can_load_no_more_from_the_other(models: Path):
+def test_a_client_gets_a_version_from_the_worker_that_still_has_it(models: Path):
     publish_raised(models, by=1)
     expected = curves_of(models, 2, SEEDS)
     with running_server(models, "--workers", "2") as server:
@@ -268,7 +269,7 @@ def test_a_client_gets_a_version_that_one_worker_can_load_no_more_from_the_other
                 assert client.generate(SEEDS, version=2).tobytes() == expected
 
 
-def test_a_worker_that_finds_another_repository_under_the_link_does_not_serve_it(
+def test_a_restarted_worker_refuses_a_repository_that_was_swapped(
     models: Path, other: Path, link: Path, tmp_path: Path
 ):
     log = tmp_path / "log"
@@ -289,15 +290,13 @@ def test_a_worker_that_finds_another_repository_under_the_link_does_not_serve_it
     assert is_mentioned(refused, 1)
 
 
-def test_a_restored_folder_with_another_version_of_a_number_is_not_mixed_in(
-    models: Path, tmp_path: Path
-):
-    """The backup is of before version 2, whose number the next training takes again."""
+def test_a_restored_backup_with_other_content_is_refused(models: Path, tmp_path: Path):
+    """The backup is older than version 2, so the next training uses the number 2 again."""
     backup = shutil.copytree(models, tmp_path / "backup")
     publish_raised(models, by=1)
     with running_server(models, "--workers", "2") as server:
         assert answers(server) == {(2, curves_of(models, 2, SEEDS))}
-        models.rename(tmp_path / "aside")
+        models.rename(tmp_path / "moved")
         shutil.copytree(backup, models)
         wait_until(lambda: metric(server, "curvegan_loaded_versions", version="1") == 2)
         assert publish_raised(models, by=2) == 2
@@ -310,8 +309,8 @@ def test_a_restored_folder_with_another_version_of_a_number_is_not_mixed_in(
         assert answers(server) == {(3, curves_of(models, 3, SEEDS))}
 
 
-def test_a_worker_killed_while_it_starts_leaves_nothing_unsettled(models: Path):
-    """Wherever in its start it is, and whatever stands on the disk by then."""
+def test_a_worker_killed_while_it_starts_leaves_no_incomplete_record(models: Path):
+    """Kills workers at several points of their startup."""
     expected = {(1, curves_of(models, 1, SEEDS))}
     with running_server(models, "--workers", "2") as server:
         (stays, killed) = workers_of(server)
@@ -325,10 +324,10 @@ def test_a_worker_killed_while_it_starts_leaves_nothing_unsettled(models: Path):
         assert answers(server) == expected
 
 
-def test_the_folder_of_what_is_settled_is_marked_in_use(
+def test_the_shared_folder_is_locked_against_cleanup(
     published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """What removes old temporary files would else forget it for a server that runs for weeks."""
+    """Otherwise systemd-tmpfiles would delete it while a server runs for weeks."""
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     with running_server(published):
         (folder,) = tmp_path.glob("curvegan-*")
