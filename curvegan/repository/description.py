@@ -148,7 +148,7 @@ class Description:
     `parity` maps model, runtime to the largest absolute difference from torch eager; `libraries`
     maps the name of a library to the version that trained and exported. `measures` explains the
     values of `quality`; one that it leaves out goes by its name. `inputs` are what each model
-    takes, by default that of curves without labels.
+    takes, by default that of curves without labels; ValueError if a model takes nothing.
     """
 
     family: Family
@@ -166,6 +166,9 @@ class Description:
         # Descriptions of before the field came have none; all of them were of unlabelled curves.
         if not self.inputs:
             object.__setattr__(self, "inputs", default_inputs(self.n_noise))
+        missing = [name for name in MODEL_NAMES if not self.inputs.get(name)]
+        if missing:
+            raise ValueError(f"names no inputs of the {' and the '.join(missing)}")
 
     @property
     def n_points(self) -> int:

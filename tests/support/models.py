@@ -3,8 +3,9 @@
 import json
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import onnx
@@ -59,20 +60,27 @@ def put_in_place(elsewhere: Path, models: Path, version: int) -> None:
         (elsewhere / model / str(version)).rename(models / model / str(version))
 
 
-def describe_as_before(models: Path) -> None:
-    """Rewrites version 1 of `models` as it was when a description had no inputs, no measures and
-    no parameters of its family."""
+def rewrite(models: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Rewrites version 1 of `models` with a description that is changed, as if published so."""
     seal = ""
     for model in ("generator", "sampler"):
         path = models / model / "1" / MANIFEST
         manifest = json.loads(path.read_text())
-        for field in ("inputs", "measures"):
-            del manifest["description"][field]
-        del manifest["description"]["family"]["parameters"]
+        change(manifest["description"])
         manifest["generator_manifest_sha256"], manifest["self_sha256"] = seal, ""
         manifest["self_sha256"] = sha256(to_json(manifest))
         path.write_bytes(to_json(manifest))
         seal = sha256(path.read_bytes())
+
+
+def describe_as_before(models: Path) -> None:
+    """Rewrites version 1 of `models` as it was when a description had no inputs, no measures and
+    no parameters of its family."""
+
+    def change(description: dict[str, Any]) -> None:
+        del description["inputs"], description["measures"], description["family"]["parameters"]
+
+    rewrite(models, change)
 
 
 def point(link: Path, models: Path) -> None:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from curvegan.engine import Engine
+from curvegan.errors import RepositoryError
 from curvegan.repository.description import MODEL_NAMES, Tensor, default_inputs
 from curvegan.repository.repository import Repository
-from tests.support.models import describe_as_before
+from tests.support.models import describe_as_before, rewrite
 
 
 def test_a_published_description_names_what_each_model_takes(repository: Repository):
@@ -42,6 +43,13 @@ def test_a_version_of_before_is_described_by_what_all_models_took_then(models: P
     description = Repository(models).load(1).description
     assert description.inputs == default_inputs(description.n_noise)
     assert (description.measures, description.family.parameters) == ([], [])
+
+
+@pytest.mark.parametrize("inputs", [{"sampler": default_inputs(5)["sampler"]}, {"sampler": []}])
+def test_a_manifest_whose_generator_takes_nothing_is_refused(models: Path, inputs: object):
+    rewrite(models, lambda description: description.update(inputs=inputs))
+    with pytest.raises(RepositoryError, match="names no inputs of the generator"):
+        Repository(models).load(1)
 
 
 def test_a_version_of_before_gives_the_same_bytes(models: Path, engine: Engine):
