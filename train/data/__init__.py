@@ -1,1 +1,1 @@
-"""Real curves."""
+"""Real curves: `source` says what a training needs of them, `quadratics` are the tutorial's."""
