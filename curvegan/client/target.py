@@ -10,10 +10,9 @@ from curvegan.address import DEFAULT_PORT, EXAMPLE, UNIX, Address, SocketFile
 from curvegan.errors import CurveganError
 
 _ABSTRACT = "unix-abstract:"
-_GRPC_SCHEMES = ("dns", "ipv4", "ipv6", "xds")
+_GRPC_SCHEMES = ("dns", "ipv4", "ipv6")
 # Schemes of URLs, and whether they mean TLS.
 _URL_SCHEMES = {"http": False, "https": True, "grpc": False, "grpcs": True}
-_XDS_VARIABLES = {"GRPC_XDS_BOOTSTRAP", "GRPC_XDS_BOOTSTRAP_CONFIG"}
 _DNS_PORT = 53
 _NAME = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?", re.ASCII)
 
@@ -43,7 +42,7 @@ def parse_target(text: str) -> Target:
     """Returns the server that `text` names.
 
     That is host:port, or a host, whose port is then 8001; a URL of http, https, grpc or grpcs; or
-    what gRPC itself takes: unix, unix-abstract, dns, ipv4, ipv6 and xds. Blanks around it do not
+    what gRPC itself takes: unix, unix-abstract, dns, ipv4 and ipv6. Blanks around it do not
     matter, nor does a slash at its end.
 
     Raises CurveganError for anything else.
@@ -91,10 +90,6 @@ def _target(given: str) -> Target:
             return _server(*_host_and_port(name), resolver=_resolver(resolver))
         case "ipv4" | "ipv6":
             return _servers(scheme, rest.lstrip("/"))
-        case "xds":
-            if not _XDS_VARIABLES & set(os.environ):
-                raise _wrong("xds needs a bootstrap file", "name one in GRPC_XDS_BOOTSTRAP")
-            return Target(given, given, "", is_local=False, may_be_several=False)
     raise _wrong(f"gRPC has no scheme {scheme}://")
 
 

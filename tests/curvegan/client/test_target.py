@@ -124,7 +124,6 @@ WRONG = {
     "unix:a\0b": "null byte",
     "ipv4:host:1": "host is not an IPv4 address",
     "dns://name/other:1": "DNS server name is not an IP address",
-    "xds:///name": "xds needs a bootstrap file; name one in GRPC_XDS_BOOTSTRAP",
 }
 
 
