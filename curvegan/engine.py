@@ -23,7 +23,6 @@ __all__ = ["ROWS_PER_RUN", "Engine", "ort"]
 ROWS_PER_RUN = 4096
 
 _ORT_TYPES = {"INT64": "tensor(int64)", "FP32": "tensor(float)"}
-_OUTPUTS = ("curves",)
 # Shared by all runs: onnxruntime would make one for each run, which takes a microsecond.
 _RUN_OPTIONS = ort.RunOptions()
 
@@ -45,6 +44,7 @@ class Engine:
         self.n_noise = specs["generator"].inputs[0].width
         self.n_points = output.width
         self.row_bytes = output.width * output.dtype.itemsize
+        self._outputs = [output.name]
         onnx = {"sampler": sampler_onnx, "generator": generator_onnx}
         self._models = {
             name: (_session(onnx[name], spec), spec.inputs[0].name) for name, spec in specs.items()
@@ -70,12 +70,12 @@ class Engine:
         """Returns the curves of what `model` takes, row by row: float32 [n, n_points]."""
         session, name = self._models[model]
         if len(rows) <= ROWS_PER_RUN:
-            few: Float32Array = session.run(_OUTPUTS, {name: rows}, _RUN_OPTIONS)[0]
+            few: Float32Array = session.run(self._outputs, {name: rows}, _RUN_OPTIONS)[0]
             return few
         curves = np.empty((len(rows), self.n_points), np.float32)
         for start in range(0, len(rows), ROWS_PER_RUN):
             part = slice(start, start + ROWS_PER_RUN)
-            curves[part] = session.run(_OUTPUTS, {name: rows[part]}, _RUN_OPTIONS)[0]
+            curves[part] = session.run(self._outputs, {name: rows[part]}, _RUN_OPTIONS)[0]
         return curves
 
 
