@@ -198,7 +198,7 @@ def test_what_is_no_address_is_one_line(listen: str, published: Path):
 @pytest.mark.parametrize("listen", ["a" * 100 + ":80", "..:80"])
 def test_a_host_that_is_no_name_is_one_line(listen: str, published: Path):
     done = try_command("serve", "--models", str(published), "--listen", listen, cwd=published)
-    assert "its host is no name" in error_line(done)
+    assert "its host is not a valid name" in error_line(done)
 
 
 def test_an_address_of_another_machine_is_one_line(published: Path):
