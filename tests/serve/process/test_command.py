@@ -196,7 +196,7 @@ def test_an_invalid_address_is_a_one_line_error(listen: str, published: Path):
 @pytest.mark.parametrize("listen", ["a" * 100 + ":80", "..:80"])
 def test_an_invalid_host_name_is_a_one_line_error(listen: str, published: Path):
     done = try_command("serve", "--models", str(published), "--listen", listen, cwd=published)
-    assert "its host is no name" in error_line(done)
+    assert "its host is not a valid name" in error_line(done)
 
 
 def test_an_address_of_another_machine_is_a_one_line_error(published: Path):
