@@ -1,8 +1,8 @@
 """Arrays as protobuf fields, written by their wire form.
 
 A message class copies numbers in one by one (`extend` takes 64 ms for 150,000 floats); here the
-array's own bytes are the field. Reading needs no help: `np.array(message.values, np.float32)` copies
-at once, from protobuf 7 on.
+array's own bytes are the field. Reading needs no help: `np.array(message.values, np.float32)`
+copies at once, from protobuf 7 on.
 See the protobuf encoding guide, "Packed repeated fields".
 """
 
