@@ -18,7 +18,7 @@ from serve.inference import describe, inference_pb2, tensors
 from serve.inference.models import model_spec
 from serve.inference.statistics import model_statistics
 from serve.running import RunningServer
-from tests.project.pages import blocks
+from tests.docs.pages import blocks
 
 FOLDER = Path(__file__).parent
 

@@ -11,9 +11,9 @@ import pytest
 import trustme
 
 from serve.running import RunningServer
-from tests.project.not_run import KINDS, kind_of
-from tests.project.pages import DOCS, PAGES, ROOT, anchors, blocks, commands, files, links
-from tests.project.session import PROGRAMS, Session, need
+from tests.docs.not_run import KINDS, kind_of
+from tests.docs.pages import DOCS, PAGES, ROOT, anchors, blocks, commands, files, links
+from tests.docs.session import PROGRAMS, Session, need
 
 SHELL = ("sh", "console")
 # Languages of what is not to be run; tests/serve/rpc/test_proxies.py runs with the configurations.

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from curvegan import CurveClient
 from serve.inference.rest import http_status
 from serve.running import running_server
-from tests.project.pages import ROOT, table
+from tests.docs.pages import ROOT, table
 from tests.support.commands import run_command
 from tests.support.observe import http_get, metric, wait_until
 

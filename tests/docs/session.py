@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from serve.running import RunningServer
-from tests.project.pages import Block, Command
+from tests.docs.pages import Block, Command
 from tests.support.commands import Ports, serving
 
 # The project's commands by their short names, as if the environment were active.

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.project.pages import ROOT
+from tests.docs.pages import ROOT
 
 
 def _nothing(shown: str) -> None:
