@@ -37,7 +37,7 @@ class Command:
 
 
 def blocks(page: str) -> list[Block]:
-    """Returns a page's blocks of code, in order; one that names no language is in the shell's."""
+    """Returns a page's blocks of code, in order; one that names no language is of commands."""
     text = PAGES[page]
     found = [
         Block(fence[2] or "sh", textwrap.dedent(fence[3]), _line(text, fence.start(3)))
@@ -45,10 +45,10 @@ def blocks(page: str) -> list[Block]:
     ]
     # Of the same length, so that the lines' numbers stay.
     rest = _FENCED.sub(lambda fence: re.sub(r"[^\n]", "-", fence[0]), text)
-    found += [
-        Block("sh", textwrap.dedent(block[0]), _line(text, block.start()))
-        for block in _INDENTED.finditer(rest)
-    ]
+    for block in _INDENTED.finditer(rest):
+        code = textwrap.dedent(block[0])
+        language = "console" if code.startswith("$ ") else "sh"
+        found.append(Block(language, code, _line(text, block.start())))
     return sorted(found, key=lambda block: block.line)
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import trustme
 
 from serve.running import RunningServer
 from tests.docs.not_run import KINDS, kind_of
@@ -24,13 +25,14 @@ RUNS = ("20300102-030405-default-1", "20300102-031500-tutorial-1")
 
 @pytest.fixture
 def session(trained: Path, server: RunningServer, tmp_path: Path) -> Iterator[Session]:
-    """What a reader has who trained twice: models, runs, and the project's files."""
+    """What a reader has who trained twice: models, runs, the project's files, and a certificate."""
     shutil.copytree(trained / "models", tmp_path / "models")
     (run,) = (trained / "runs").iterdir()
     for name in RUNS:
         shutil.copytree(run, tmp_path / "runs" / name)
     for folder in ("deploy", "examples", "proto"):
         (tmp_path / folder).symlink_to(ROOT / folder)
+    trustme.CA().cert_pem.write_to_path(tmp_path / "ca.pem")
     with Session(tmp_path, server) as begun:
         yield begun
 

@@ -56,7 +56,7 @@ def test_every_64_bit_seed_is_exact(browser: Browser, server: RunningServer, eng
 
 
 def test_the_sliders_begin_at_the_seeds_noise(browser: Browser, server: RunningServer):
-    """The values are those of the README's table."""
+    """The values are those of docs/seed-rule.md."""
     with drawn(browser, server, "#seeds=-1") as page:
         values = page.locator("#sliders output").all_text_contents()
         assert values == [f"{MINUS}1.08", f"{MINUS}1.12", "1.54", "1.02", "1.26"]

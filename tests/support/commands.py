@@ -38,10 +38,10 @@ def try_command(
 
 @dataclass(frozen=True)
 class Ports:
-    """Where a server answers, each as :port, and the line in which it said so."""
+    """Where a server answers, each as :port, or "" without one; and the line that says so."""
 
-    grpc: str
-    http: str
+    grpc: str = ""
+    http: str = ""
     said: str = ""
 
 

@@ -1,6 +1,6 @@
 // The seed rule outside the sampler, so that the sliders can begin at a seed's own noise.
 //
-// Philox2x32-10 (Salmon et al. 2011) and Box–Muller in float64, as the README states them.
+// Philox2x32-10 (Salmon et al. 2011) and Box–Muller in float64, as docs/seed-rule.md states them.
 
 /** The rule's name in a model's description; of a model with another the sliders begin at 0. */
 export const SEED_RULE = "philox2x32-10, box-muller in float64";
