@@ -38,8 +38,10 @@ def _install(folder: Path, requirements: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
     python = folder / "bin" / "python"
     options = ("--quiet", "--disable-pip-version-check")
+    # What is used is compiled then: to compile it all takes longer than to install it.
+    install = ("install", "--no-compile", "--requirement", requirements)
     done = subprocess.run(
-        [python, "-m", "pip", *options, "install", "--requirement", requirements],
+        [python, "-m", "pip", *options, *install],
         capture_output=True,
         text=True,
         check=False,
