@@ -3,13 +3,12 @@
 From a shell: python -m bench.environment NAME REQUIREMENTS prints the `bin` of one.
 """
 
-import fcntl
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
+from curvegan import files
 from curvegan.errors import CurveganError
 
 VENV = Path(__file__).parents[1] / ".venv"
@@ -50,13 +49,10 @@ def _install(folder: Path, requirements: Path) -> None:
         raise InstallationError(f"pip can't install {requirements}: {done.stderr.strip()[-300:]}")
 
 
-@contextmanager
-def locked(name: str) -> Iterator[None]:
+def locked(name: str) -> AbstractContextManager[None]:
     """Locks `name` against other processes."""
     VENV.mkdir(exist_ok=True)
-    with (VENV / f"{name}.lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    return files.locked(VENV / f"{name}.lock", wait=True)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,7 @@ from playwright.sync_api import BrowserContext
 
 from bench.browser import need_chromium, open_chromium
 from bench.timing import print_table
-from bench.tools import MissingToolError
 from curvegan.command.command_line import Count, make_app, run
-from curvegan.errors import CurveganError
 from curvegan.repository.repository import DEFAULT_MODELS
 from serve.running import running_server
 
@@ -34,10 +32,7 @@ def main(*, models: Path = DEFAULT_MODELS, rounds: Count = 15) -> None:
     rounds
         Number of times to open the page. The table shows medians.
     """
-    try:
-        need_chromium()
-    except MissingToolError as error:
-        raise CurveganError(str(error)) from None
+    need_chromium()
     with running_server(models) as server, open_chromium() as browser:
         context = browser.new_context()
         opened = [_open(context, f"http://{server.http}/", redraws=30) for _ in range(rounds + 1)]

@@ -11,7 +11,7 @@ from bench.environment import InstallationError, locked
 from curvegan.errors import CurveganError
 
 
-class MissingToolError(Exception):
+class MissingToolError(CurveganError):
     """An external program is not installed."""
 
 

@@ -46,8 +46,8 @@ _OF_THE_EXTRA_SERVE = ("msgspec", "onnxruntime")
 
 
 def __getattr__(name: str) -> Any:
-    """Imports a name when it is first used: who needs one has not to wait for gRPC and onnxruntime,
-    and a command settles what gRPC may print, and what Ctrl-C does, before gRPC is imported.
+    """Imports a name when it is first used, so that importing curvegan loads neither gRPC nor
+    onnxruntime, and a command settles what gRPC may print and what Ctrl-C does before that.
 
     Raises ImportError, naming the extra, for a name whose packages are not installed.
     """

@@ -4,7 +4,7 @@ import signal
 
 
 class CurveganError(Exception):
-    """Something that the user can mend. Its text is one line: what was given or met, what was
+    """Something that the user can fix. Its text is one line: what was given or met, what was
     expected, and what to do. Commands print it and exit with 1."""
 
 

@@ -148,7 +148,7 @@ def _flock(file: IO[str], wait: bool) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise LockedError("another process") from None
+        raise LockedError("another process: wait until it ends") from None
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise

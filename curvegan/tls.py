@@ -3,21 +3,21 @@
 import ssl
 from pathlib import Path
 
-from curvegan.errors import ServerError
+from curvegan.errors import CurveganError
 from curvegan.files import read_regular
 
 
 def read_pair(cert: Path, key: Path) -> tuple[bytes, bytes]:
     """Returns the bytes of a certificate and of its key.
 
-    Raises ServerError if they can't be read or are not a pair.
+    Raises CurveganError if they can't be read or are not a pair.
     """
     contents = read(cert), read(key)
     try:
         # An encrypted key would make Python ask for its password on the terminal.
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key, password=lambda: b"")
     except (ssl.SSLError, ValueError):
-        raise ServerError(
+        raise CurveganError(
             f"{cert} and {key} are not a certificate and its key: give both in PEM, the key "
             "without a password"
         ) from None
@@ -27,19 +27,19 @@ def read_pair(cert: Path, key: Path) -> tuple[bytes, bytes]:
 def read_ca(path: Path) -> bytes:
     """Returns the bytes of a CA's certificates.
 
-    Raises ServerError if they can't be read or there is none.
+    Raises CurveganError if they can't be read or there is none.
     """
     content = read(path)
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_verify_locations(path)
     except ssl.SSLError:
-        raise ServerError(f"{path} holds no certificate: give one in PEM") from None
+        raise CurveganError(f"{path} holds no certificate: give one in PEM") from None
     return content
 
 
 def read(path: Path) -> bytes:
-    """Returns the bytes of a certificate's or key's file. Raises ServerError."""
+    """Returns the bytes of a certificate's or key's file. Raises CurveganError."""
     try:
         return read_regular(path)
     except OSError as error:
-        raise ServerError(f"can't read {path}: {error.strerror}") from None
+        raise CurveganError(f"can't read {path}: {error.strerror}") from None

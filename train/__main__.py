@@ -62,9 +62,7 @@ class Changes:
     n_noise: Annotated[int | None, _changes("n_noise", "Numbers that make a curve.", "--noise")] = (
         None
     )
-    n_points: Annotated[
-        int | None, _changes("n_points", "Points of a curve, from x = -1 to 1.", "--points")
-    ] = None
+    n_points: Annotated[int | None, _changes("n_points", "Points of a curve.", "--points")] = None
 
 
 @app.default

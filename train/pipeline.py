@@ -84,7 +84,7 @@ def _train_and_publish(
         where = run.publications[-1]
         raise CurveganError(
             f"{run.folder} is finished: it is version {where.version} of {where.models}; publish "
-            f"it again with: python -m train publish {run.folder}"
+            f"it again with: python -m train publish {shlex.quote(str(run.folder))}"
         )
     source, measures = built_in(settings.recipe.n_points)
     n_noise = settings.recipe.n_noise

@@ -94,7 +94,7 @@ def _page(rows: list[tuple[str, ...]]) -> str:
         "signs, random ones) through the sampler, their noise through the generator, in batches",
         f"of 1,000 on one core ({_processor()}). Below each model stands the largest difference of",
         "any number of any curve to what torch eager computes in float64, and the speed. The old",
-        "versions are the oldest that could be had here and load the files, and some in between.",
+        "versions are the oldest that pip, npm and Debian 12 offer, and some in between.",
         "",
         f"| {' | '.join(COLUMNS)} |",
         f"|{'---|' * len(COLUMNS)}",

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-# As the server cuts its batches: what is timed fits into a cache.
-ROWS_PER_RUN = 1_000
+# What is timed fits into a cache.
+ROWS_A_BATCH = 1_000
 DTYPES = {"INT64": np.int64, "FP32": np.float32}
 
 Run = Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]
@@ -30,7 +30,7 @@ def measure(load: Callable[[Path, str], tuple[str, Run]]) -> None:
     version, run = load(Path(model), name)
     numbers: npt.NDArray[Any] = np.fromfile(rows_file, DTYPES[datatype])
     rows = numbers.reshape([int(size) for size in shape.split(",")])
-    parts = [rows[first : first + ROWS_PER_RUN] for first in range(0, len(rows), ROWS_PER_RUN)]
+    parts = [rows[first : first + ROWS_A_BATCH] for first in range(0, len(rows), ROWS_A_BATCH)]
     np.concatenate([run(part) for part in parts]).tofile(curves_file)
     times: list[float] = []
     until = time.perf_counter() + float(seconds)

@@ -93,7 +93,7 @@ def check_shape(root: Path, specs: Specs) -> None:
         except OSError as error:
             raise RepositoryError(f"can't read {path}: {error.strerror}") from error
         except ValueError as error:
-            raise RepositoryError(f"{path} is no model configuration: restore it") from error
+            raise RepositoryError(f"{path} is not a model configuration: restore it") from error
         if found != _dims(config):
             raise RepositoryError(
                 f"{path} describes a {model} of other dimensions ({_written(found)}) than this "

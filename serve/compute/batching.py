@@ -15,7 +15,7 @@ from curvegan.engine import Engine
 from curvegan.repository.description import ModelName
 from serve.calls.calls import Call, Calls
 
-_MAX_CALLS = 8
+_CALLS_PER_BATCH = 8
 # A batch runs after this many iterations of the event loop without a new call. An iteration takes
 # some microseconds, and runs other calls meanwhile.
 _IDLE_ITERATIONS = 8
@@ -49,7 +49,7 @@ class Batcher:
         loop = asyncio.get_running_loop()
         curves: asyncio.Future[Float32Array] = loop.create_future()
         self._waiting.append(_Waiting(rows, call, curves))
-        if len(self._waiting) >= min(_MAX_CALLS, self._calls.in_flight - self._calls.streams):
+        if len(self._waiting) >= min(_CALLS_PER_BATCH, self._calls.in_flight - self._calls.streams):
             self._run()
         elif len(self._waiting) == 1:
             loop.call_soon(self._wait, self._waiting, 1, _IDLE_ITERATIONS)

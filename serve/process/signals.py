@@ -45,7 +45,7 @@ def blocked() -> Iterator[None]:
 
 def become_worker() -> None:
     """In a forked process: gives back what `heard` and `blocked` changed in the supervisor."""
-    # Ctrl-C reaches every process of a terminal; what to do about it the supervisor says.
+    # Ctrl-C reaches every process of a terminal; the supervisor decides what to do.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.set_wakeup_fd(-1)

@@ -40,7 +40,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE, _HELD = 0.1, 10.0, 10.0
 # Seconds that all workers have to start.
 _START_SECONDS = 60.0
 # Files that a process may have open, where the system lets it: every connection is one, and takes
-# some 16 KB. What many systems begin with, 1,024, strangers could use up who only connect.
+# some 16 KB. Many systems start at 1,024, which clients could use up just by connecting.
 _FILES = 32_768
 # Seconds that a worker has beyond the grace to close its connections, before it is killed.
 _SPARE_SECONDS = 5.0
@@ -86,8 +86,8 @@ def supervise(settings: Settings, on_ready: Callable[[Started], None]) -> None:
 
 @dataclass
 class _Place:
-    """A worker's place: who fills it, since when, and when it is to be filled while it is empty;
-    `pause` is how long it stays empty the next time.
+    """A worker's place: its process and since when it runs, or when the next one is to start;
+    `pause` is the wait before the start after that.
 
     Times are seconds on the clock of `time.monotonic`.
     """
@@ -138,7 +138,7 @@ class _Supervisor:
         self._places = [_Place(f"worker-{index}") for index in range(settings.workers)]
         self._refused: list[Refused] = []
         self._lifeline, self._lifeline_end = os.pipe()
-        self._reports, self._reports_end = os.pipe()
+        self._messages, self._messages_end = os.pipe()
         self._unread = b""
         self._failure = ""
         self._version = 0
@@ -162,7 +162,7 @@ class _Supervisor:
         for process in self._processes():
             process.kill()
             process.join()
-        for pipe in (self._lifeline, self._lifeline_end, self._reports, self._reports_end):
+        for pipe in (self._lifeline, self._lifeline_end, self._messages, self._messages_end):
             os.close(pipe)
 
     def _start(self) -> bool:
@@ -199,13 +199,13 @@ class _Supervisor:
         it was a signal."""
         sentinels = [process.sentinel for process in self._processes()]
         seconds = max(0.0, until - time.monotonic())
-        happened = wait([self._heard, self._reports, *sentinels], seconds)
-        if self._reports in happened:
-            self._read_reports()
+        happened = wait([self._heard, self._messages, *sentinels], seconds)
+        if self._messages in happened:
+            self._read_messages()
         for place in self._places:
             if place.process and place.process.exitcode is not None:
-                # What it reported last, it wrote before it ended.
-                self._read_reports()
+                # Read first: the worker may have written a message before it exited.
+                self._read_messages()
                 if place.process.exitcode or (self._started and not self._ending):
                     logger.error("%s ended: %s", place.name, _end_of(place.process))
                 place.emptied()
@@ -239,7 +239,7 @@ class _Supervisor:
         # With no other writer than the supervisor it ends when the supervisor does.
         os.close(self._lifeline_end)
         # Nor does it wait for a reader that has gone.
-        os.close(self._reports)
+        os.close(self._messages)
         from serve.process.worker import Job, work
 
         work(
@@ -250,33 +250,33 @@ class _Supervisor:
                 self._http_claim,
                 self._shared_folder,
                 self._lifeline,
-                self._reports_end,
+                self._messages_end,
             )
         )
 
-    def _read_reports(self) -> None:
-        os.set_blocking(self._reports, False)
+    def _read_messages(self) -> None:
+        os.set_blocking(self._messages, False)
         with contextlib.suppress(BlockingIOError):
-            while chunk := os.read(self._reports, 65536):
+            while chunk := os.read(self._messages, 65536):
                 self._unread += chunk
         *lines, self._unread = self._unread.split(b"\n")
         for line in lines:
-            self._note(msgspec.json.decode(line, type=WorkerMessage))
+            self._handle(msgspec.json.decode(line, type=WorkerMessage))
 
-    def _note(self, report: WorkerMessage) -> None:
-        match report:
+    def _handle(self, message: WorkerMessage) -> None:
+        match message:
             case Ready(worker, version):
                 self._version = max(self._version, version)
                 for place in self._places:
                     place.is_ready = place.is_ready or place.name == worker
             case Refused():
                 # Every worker meets it, and so does each that is started again.
-                if report not in self._refused:
-                    self._refused.append(report)
+                if message not in self._refused:
+                    self._refused.append(message)
                     self._metrics.version_refused()
                     # A server that does not start says why in one line of its own.
                     if self._started:
-                        _log_refused(report)
+                        _log_refused(message)
             case Failed(worker, reason):
                 self._failure = reason
                 if self._started:

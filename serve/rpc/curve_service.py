@@ -31,7 +31,7 @@ class CurveService:
         self._handlers = handlers
 
     def methods(self) -> dict[str, Handler]:
-        """Returns who handles each method, by its path."""
+        """Returns the handlers by path."""
         name, unary = SERVICE.full_name, self._handlers.unary
         return {
             f"/{name}/GenerateCurves": unary(

@@ -40,7 +40,7 @@ _MEDIA_TYPES = {
 }
 _ASSETS = "/assets/"
 _NOT_BUILT = (
-    "The page is not built. With node and npm, `make page` builds it; it needs a new start of the "
+    "The page is not built. With node and npm, `make page` builds it; then restart the "
     "server.\nWhat else is here: /v2 (Open Inference Protocol), /metrics, /healthz, /readyz.\n"
 )
 # Nothing from elsewhere, nothing inline, no frame around it. 'wasm-unsafe-eval' lets WebAssembly
@@ -109,7 +109,7 @@ class PageRoutes:
     async def _asset(self, request: Request) -> Response:
         name = request.path_params["name"]
         if name == _INDEX or name not in self._files:
-            return _not_found(f"{name} is no file of the page")
+            return _not_found(f"{name} is not a file of the page")
         # Only the licences keep their name when their content changes.
         caching = _FOR_GOOD if "-" in name else _ASK_EACH_TIME
         return await _file(request, self._files[name], caching)
@@ -154,7 +154,7 @@ async def _file(request: Request, file: _File, caching: str) -> Response:
         return _answer(request, file.gzipped, f"{file.etag}-gzip", file.media_type, headers)
     content = b""
     if not _has(request, file.etag):
-        # Megabytes, which other calls shall not wait for.
+        # In a thread: it takes milliseconds, which would hold other calls up.
         content = await asyncio.to_thread(gzip.decompress, file.gzipped)
     return _answer(request, content, file.etag, file.media_type, headers)
 

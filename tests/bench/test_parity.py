@@ -38,7 +38,7 @@ def test_a_runtime_gives_the_curves_of_torch_in_float64(
     assert not found.failed
     assert found.version
     if found.is_known_wrong:
-        assert found.difference > 0.1, "it computes 64-bit integers: tell so in README"
+        assert found.difference > 0.1, "it computes 64-bit integers: say so in docs/embedding.md"
     else:
         assert found.difference <= GOAL
 
@@ -78,7 +78,7 @@ def test_the_command_keeps_a_table_that_says_what_did_not_run_and_what_is_wrong(
         (0, {"difference": 6e-6}),
         (0, {"difference": float("nan")}),
         (0, {"failed": "it crashed"}),
-        (-1, {"difference": 1e-6}),  # Right where README says that it is wrong.
+        (-1, {"difference": 1e-6}),  # Right where docs/embedding.md says that it is wrong.
     ],
 )
 def test_what_is_not_as_expected_is_told(runtime: int, fields: dict[str, object]):

@@ -1,4 +1,4 @@
-"""What the pages show and what can't run in a test of theirs: why, and what is checked instead."""
+"""What a page shows but no test runs: why, and what is checked instead."""
 
 import importlib.util
 import re
@@ -86,6 +86,14 @@ KINDS = (
         r"python -m grpc_tools\.protoc ",
         "needs a protobuf of its own: tests/curvegan/client/test_generated_client.py runs it",
         _has_contract,
+    ),
+    Kind(
+        r".*unix:/run/|curl --unix-socket /run/",
+        "writes outside of a test's folder: tests/serve/process/test_socket_file.py runs it",
+    ),
+    Kind(
+        r"(?s).*tls=Tls\(",
+        "needs a server's CA: tests/curvegan/client/test_credentials.py makes one",
     ),
     Kind(
         r"(?s).*import tritonclient",

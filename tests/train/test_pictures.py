@@ -184,7 +184,7 @@ def test_a_run_of_a_release_before_measures_were_described_is_listed_compared_an
 
 def test_a_run_with_measures_of_its_own_is_listed_with_them(runs: list[Path], tmp_path: Path):
     spread = {"name": "spread", "label": "Spread", "better": "lower", "floor": None}
-    measures = [spread | {"format": ".2f"}]
+    measures = [spread | {"digits": 2}]
     described(runs[0], tmp_path, quality={"spread": 0.123}, measures=measures)
     lines = run_command("train", "runs", cwd=tmp_path).stdout.splitlines()
     assert any(re.search(r"step +Spread +state", line) for line in lines)

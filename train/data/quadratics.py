@@ -23,7 +23,6 @@ class Quadratics:
 
     n_points: int
     name: ClassVar[str] = "quadratics"
-    units: ClassVar[None] = None
     labels: ClassVar[None] = None
     n_rows: ClassVar[int] = 2**_BITS
 

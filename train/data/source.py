@@ -9,7 +9,7 @@ from curvegan.arrays import Float64Array
 from curvegan.repository.description import Parameter
 
 # A row's number is drawn from a word of 32 bits, in 64-bit integers.
-MAX_ROWS = 2**31
+MAX_TABLE_ROWS = 2**31
 
 
 class Source(Protocol):
@@ -32,10 +32,6 @@ class Source(Protocol):
         """Points of a curve."""
 
     @property
-    def units(self) -> str | None:
-        """What y is measured in, or None for a plain number."""
-
-    @property
     def bounds(self) -> tuple[Float64Array, Float64Array] | None:
         """The lowest and the highest y at each x, float64 [n_points] each, or None."""
 
@@ -49,7 +45,7 @@ class Source(Protocol):
 
     @property
     def n_rows(self) -> int:
-        """Rows of the table, at most MAX_ROWS."""
+        """Rows of the table, at most MAX_TABLE_ROWS."""
 
     def rows(self, numbers: torch.Tensor) -> torch.Tensor:
         """Returns the curves of rows, 0 to n_rows - 1: int64 [...] to float32 [..., n_points], on

@@ -32,8 +32,8 @@ class Measures:
 
 
 def distance(quality: Mapping[str, float], measures: Iterable[Measure]) -> float:
-    """Returns how far generated curves are from the real ones, in y: the sum of the figures of
-    which less is better."""
+    """Returns how far generated curves are from the real ones: the sum of the measures of which
+    lower is better."""
     return sum(quality[measure.name] for measure in measures if measure.better == "lower")
 
 

@@ -261,7 +261,9 @@ class Run:
                 )
         description = self.description
         if description is None or set(sums) not in (_EXPORTED, _EXPORTED_BEFORE):
-            raise CurveganError(f"{str(self.folder)!r} has no complete export")
+            raise CurveganError(
+                f"{str(self.folder)!r} has no complete export: resume it with {self.resume_command}"
+            )
         files: dict[ModelName, dict[str, bytes]] = {
             model: {
                 name: (self.folder / "export" / model / name).read_bytes()

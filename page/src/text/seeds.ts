@@ -11,7 +11,7 @@ const PART = /^\s*(-?\d{1,30})\s*(?:[-–]\s*(-?\d{1,30})\s*)?$/;
 /** What is wrong with what was entered, and what to write instead. */
 export class InputError extends Error {}
 
-/** Returns the seeds of `text` in its order. Throws InputError for what is none. */
+/** Returns the seeds of `text` in its order. Throws InputError if it is not seeds. */
 export function parseSeeds(text: string): BigInt64Array {
   if (!text.trim()) throw new InputError("Write a seed, such as 7, or a range, such as 0-63.");
   const seeds: bigint[] = [];

@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from bench.environment import environment
 from curvegan import CurveClient
 from serve.running import RunningServer
+from tests.support.tools import or_skip
 
 PROTO = Path(__file__).parents[3] / "proto"
 
@@ -29,9 +31,11 @@ with grpc.insecure_channel(sys.argv[2]) as channel:
 
 
 def test_values_are_plain_repeated_floats(server: RunningServer, tmp_path: Path):
+    with or_skip():
+        protoc = environment("protoc", PROTO / "requirements.txt")
     subprocess.run(
         [
-            sys.executable, "-m", "grpc_tools.protoc", f"--proto_path={PROTO}",
+            protoc / "python", "-m", "grpc_tools.protoc", f"--proto_path={PROTO}",
             f"--python_out={tmp_path}", f"--grpc_python_out={tmp_path}",
             "curvegan/v1/curves.proto",
         ],

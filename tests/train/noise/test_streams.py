@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from train.data.quadratics import Quadratics
-from train.data.source import MAX_ROWS
+from train.data.source import MAX_TABLE_ROWS
 from train.gan.loop import Population
 from train.noise import philox
 from train.noise.streams import TrainingStream
@@ -28,7 +28,7 @@ class Table:
     name = "numbers"
     n_points = 2
     x_grid = np.linspace(0, 1, 2)
-    units = bounds = labels = None
+    bounds = labels = None
 
     def rows(self, numbers: torch.Tensor) -> torch.Tensor:
         return numbers.float().unsqueeze(-1).expand(*numbers.shape, 2)
@@ -46,7 +46,7 @@ def test_every_row_of_a_table_is_drawn_equally_often(n_rows: int):
 
 def test_the_last_row_of_the_largest_table_can_be_drawn():
     words = torch.tensor([0, 2**32 - 1])
-    assert philox.below(words, MAX_ROWS).tolist() == [0, MAX_ROWS - 1]
+    assert philox.below(words, MAX_TABLE_ROWS).tolist() == [0, MAX_TABLE_ROWS - 1]
 
 
 def test_a_step_s_numbers_do_not_depend_on_how_steps_are_blocked():

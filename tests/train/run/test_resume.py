@@ -246,7 +246,7 @@ def test_a_run_is_trained_by_one_process_at_a_time(tmp_path: Path):
         run = only_run(tmp_path)
         line = error_line(try_command("train", "--resume", str(run), cwd=tmp_path))
         process.kill()
-    assert line.endswith("is being trained by another process")
+    assert line.endswith("is being trained by another process: wait until it ends")
 
 
 def test_what_a_killed_process_left_half_written_is_removed(interrupted: Path):
