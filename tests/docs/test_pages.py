@@ -38,8 +38,8 @@ def session(trained: Path, server: RunningServer, tmp_path: Path) -> Iterator[Se
 
 
 @contextmanager
-def told(page: str, line: int) -> Iterator[None]:
-    """Says which line of a page a failure is about."""
+def line_noted(page: str, line: int) -> Iterator[None]:
+    """Notes the line of a page on a failure."""
     try:
         yield
     except BaseException as error:
@@ -63,14 +63,14 @@ def test_what_a_page_shows_runs(page: str, session: Session):
     for block in blocks(page):
         if block.language in SHELL:
             for command in commands(block):
-                with told(page, command.line):
+                with line_noted(page, command.line):
                     if kind := kind_of(command.text):
                         kind.check(command.text)
                     else:
                         need(command.text)
                         session.run(command)
         elif block.language in PROGRAMS and not kind_of(block.text):
-            with told(page, block.line):
+            with line_noted(page, block.line):
                 need("node" if block.language == "js" else "")
                 session.run_program(block)
 
