@@ -1,4 +1,5 @@
-"""Arrays as protobuf fields, written by their wire form.
+"""What both ends write and read: arrays as protobuf fields, by their wire form, and the names of
+metadata.
 
 A message class copies numbers in one by one (`extend` takes 64 ms for 150,000 floats); here the
 array's own bytes are the field. Reading needs no help: `np.array(message.values, np.float32)`
@@ -10,6 +11,11 @@ import sys
 
 import numpy as np
 import numpy.typing as npt
+
+# Trailing metadata. gRPC clients with a retry policy obey the first; below 0 means: do not retry.
+RETRY_PUSHBACK = "grpc-retry-pushback-ms"
+# Where gRPC carries a google.rpc.Status.
+STATUS_DETAILS = "grpc-status-details-bin"
 
 _LENGTH_DELIMITED = 2
 

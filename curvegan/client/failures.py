@@ -12,16 +12,13 @@ from google.rpc.status_pb2 import Status
 from curvegan.client.proxy import Proxy
 from curvegan.client.target import Target
 from curvegan.errors import CurveganError
+from curvegan.wire import RETRY_PUSHBACK, STATUS_DETAILS
 
 # What gRPC's core says, which has no codes for it.
 _TIMEOUT = "Deadline Exceeded"
 _UNKNOWN_NAME = "errors resolving"
 _UNREACHABLE = ("failed to connect", "connections to all backends failing", _UNKNOWN_NAME)
 _REFUSED_BY_PROXY = "HTTP proxy returned response code "
-# What a server of this project sends beside a refusal; below 0 it means that no repeat helps.
-_PUSHBACK = "grpc-retry-pushback-ms"
-# Where gRPC carries a google.rpc.Status.
-_DETAILS = "grpc-status-details-bin"
 
 # What no repeat helps against, by what gRPC's core says of it.
 _HOPELESS = {
@@ -197,7 +194,7 @@ def _read_details(call: grpc.Call) -> tuple[str, float | None]:
 
 def _status(call: grpc.Call) -> Status:
     for key, value in call.trailing_metadata() or ():
-        if key == _DETAILS:
+        if key == STATUS_DETAILS:
             with contextlib.suppress(DecodeError):  # Then it is not what gRPC defines by this name.
                 return Status.FromString(value)
     return Status()
@@ -205,7 +202,7 @@ def _status(call: grpc.Call) -> Status:
 
 def _is_final(call: grpc.Call) -> bool:
     return any(
-        key == _PUSHBACK and str(value).startswith("-")
+        key == RETRY_PUSHBACK and str(value).startswith("-")
         for key, value in call.trailing_metadata() or ()
     )
 

@@ -81,8 +81,8 @@ class Parameter:
     low: float
     high: float
 
-    def of(self, curves: Float32Array) -> Float64Array:
-        """Returns its value in each of `curves`, float32 [n, n_points]: float64 [n]."""
+    def of(self, curves: Float32Array | Float64Array) -> Float64Array:
+        """Returns its value in each of `curves`, [n, n_points]: float64 [n]."""
         values: Float64Array = curves.astype(np.float64) @ np.array(self.weights) + self.offset
         return values
 

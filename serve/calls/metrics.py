@@ -8,6 +8,7 @@ restarted worker continues its predecessor's counters (see docs/decisions/metric
 import os
 import time
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, cast
@@ -68,6 +69,9 @@ class ModelTotals:
     failed_seconds: float = 0.0
     compute_seconds: float = 0.0
     last_request: float = 0.0
+
+
+Totals = Mapping[tuple[ModelName, int], ModelTotals]
 
 
 class Metrics:

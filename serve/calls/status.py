@@ -11,15 +11,11 @@ from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 from google.rpc.status_pb2 import Status
 
+from curvegan.wire import RETRY_PUSHBACK, STATUS_DETAILS
+
 logger = logging.getLogger(__name__)
 
 Context = grpc.aio.ServicerContext[Any, Any]
-
-
-# Obeyed by gRPC clients that have a retry policy. A negative value means: do not retry.
-_PUSHBACK = "grpc-retry-pushback-ms"
-# Where gRPC carries a google.rpc.Status.
-_DETAILS = "grpc-status-details-bin"
 
 
 class RequestError(Exception):
@@ -47,6 +43,12 @@ class RequestError(Exception):
 def invalid_argument(field: str, problem: str) -> RequestError:
     """Returns the error for an invalid field: `field` and `problem` together form the message."""
     return RequestError(grpc.StatusCode.INVALID_ARGUMENT, field, problem)
+
+
+def request_too_slow(max_wait: float) -> RequestError:
+    """Returns the error for a request that has not arrived within `max_wait` seconds."""
+    problem = f"the request did not arrive within {max_wait:g} s"
+    return RequestError(grpc.StatusCode.DEADLINE_EXCEEDED, None, problem)
 
 
 def unknown_method() -> RequestError:
@@ -79,7 +81,7 @@ async def abort(context: Context, error: RequestError) -> NoReturn:
         delay.FromMilliseconds(milliseconds)
         _add_detail(status, RetryInfo(retry_delay=delay))
         pushback = str(milliseconds)
-    trailing = ((_DETAILS, status.SerializeToString()), (_PUSHBACK, pushback))
+    trailing = ((STATUS_DETAILS, status.SerializeToString()), (RETRY_PUSHBACK, pushback))
     await context.abort(error.code, str(error), trailing)
 
 

@@ -1,11 +1,9 @@
 """Looks up the model and version that a request names, their metadata and statistics."""
 
-from collections.abc import Mapping
-
 import grpc
 
-from curvegan.repository.description import MODEL_NAMES, ModelName, ModelSpec
-from serve.calls.metrics import ModelTotals
+from curvegan.repository.description import MODEL_NAMES, ModelSpec
+from serve.calls.metrics import Totals
 from serve.calls.status import RequestError
 from serve.compute.versions import Loaded, Versions
 from serve.inference import describe, inference_pb2
@@ -59,7 +57,7 @@ def config(versions: Versions, name: str, version: str) -> inference_pb2.ModelCo
 
 
 def statistics(
-    versions: Versions, name: str, version: str, totals: Mapping[tuple[ModelName, int], ModelTotals]
+    versions: Versions, name: str, version: str, totals: Totals
 ) -> inference_pb2.ModelStatisticsResponse:
     """Returns the statistics of a model, or of all models if `name` is empty; of one version, or
     of all versions if `version` is empty.

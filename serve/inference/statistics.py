@@ -1,9 +1,9 @@
 """The statistics of the models, as the protocol's messages."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from curvegan.repository.description import ModelName
-from serve.calls.metrics import ModelTotals
+from serve.calls.metrics import ModelTotals, Totals
 from serve.inference import inference_pb2
 
 _NEVER = ModelTotals()
@@ -12,7 +12,7 @@ _NEVER = ModelTotals()
 def model_statistics(
     models: Iterable[ModelName],
     versions: Iterable[int],
-    totals: Mapping[tuple[ModelName, int], ModelTotals],
+    totals: Totals,
 ) -> inference_pb2.ModelStatisticsResponse:
     """Returns the statistics of `models` in `versions`. They are zero for those not in `totals`."""
     numbers = sorted(versions)

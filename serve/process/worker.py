@@ -23,7 +23,7 @@ from curvegan.errors import CurveganError, ServerError
 from curvegan.repository.repository import Repository
 from serve.calls import logs
 from serve.calls.calls import Calls
-from serve.calls.metrics import Metrics, model_totals
+from serve.calls.metrics import Metrics, Totals, model_totals
 from serve.calls.tokens import Tokens
 from serve.compute.plane import Plane
 from serve.compute.version_digests import VersionDigests
@@ -32,12 +32,11 @@ from serve.process.listening import Claim
 from serve.process.memory import HeapTrimmer
 from serve.process.messages import Failed, Ready, Refused, WorkerMessage
 from serve.process.signals import StopRequest
-from serve.rpc import inference_service as servicer
-from serve.rpc import reflection
+from serve.rpc import inference_service, reflection
 from serve.rpc.curve_service import SERVICE, CurveService
 from serve.rpc.handlers import Dispatcher, Handlers
 from serve.rpc.health import Health
-from serve.rpc.inference_service import InferenceService, Totals
+from serve.rpc.inference_service import InferenceService
 from serve.rpc.server import make_server
 from serve.rpc.standard_services import StandardServices
 from serve.settings import Access, Limits, Settings
@@ -47,7 +46,7 @@ from serve.web.server import HttpServer
 
 logger = logging.getLogger(__name__)
 
-SERVICES = (SERVICE.full_name, servicer.SERVICE.full_name)
+SERVICES = (SERVICE.full_name, inference_service.SERVICE.full_name)
 
 # How often to check the repository: lists it, and stats the files of each loaded version.
 _REFRESH_SECONDS = 0.25
@@ -147,8 +146,8 @@ async def _serve(job: Job) -> None:
         methods,
         calls,
         tokens,
-        probes=servicer.PROBES,
-        while_draining=servicer.WHILE_DRAINING,
+        probes=inference_service.PROBES,
+        while_draining=inference_service.WHILE_DRAINING,
     )
     server = make_server(dispatcher, _options(limits))
     credentials = _credentials(settings.access)

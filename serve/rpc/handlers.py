@@ -14,6 +14,7 @@ from serve.calls.status import (
     RequestError,
     abort,
     invalid_argument,
+    request_too_slow,
     unknown_method,
 )
 from serve.calls.tokens import Tokens
@@ -182,11 +183,7 @@ async def read(context: Context, max_wait: float) -> bytes:
         async with asyncio.timeout(max_wait):
             content = await context.read()
     except TimeoutError:
-        raise RequestError(
-            grpc.StatusCode.DEADLINE_EXCEEDED,
-            None,
-            f"the request did not arrive within {max_wait:g} s",
-        ) from None
+        raise request_too_slow(max_wait) from None
     if content is grpc.aio.EOF:
         raise invalid_argument("request", "is missing: the call ended without one")
     return cast(bytes, content)

@@ -1,14 +1,13 @@
 """`inference.GRPCInferenceService`, the Open Inference Protocol over gRPC: translates messages."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import grpc
 from google.protobuf.message import Message
 
-from curvegan.repository.description import ModelName
 from serve.calls.calls import Call, Calls
-from serve.calls.metrics import ModelTotals
+from serve.calls.metrics import Totals
 from serve.calls.status import RequestError
 from serve.compute.plane import Plane
 from serve.compute.versions import Versions
@@ -21,8 +20,6 @@ SERVICE = inference_pb2.DESCRIPTOR.services_by_name["GRPCInferenceService"]
 PROBES = frozenset(f"/{SERVICE.full_name}/{name}" for name in ("ServerLive", "ServerReady"))
 # While draining, it reports that models are not ready.
 WHILE_DRAINING = frozenset({f"/{SERVICE.full_name}/ModelReady"})
-
-Totals = Mapping[tuple[ModelName, int], ModelTotals]
 
 
 class InferenceService:

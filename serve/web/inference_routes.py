@@ -14,11 +14,11 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from serve.calls.calls import Call, Calls
-from serve.calls.status import RequestError
+from serve.calls.metrics import Totals
+from serve.calls.status import RequestError, request_too_slow
 from serve.compute.plane import Plane
 from serve.compute.versions import Versions
 from serve.inference import describe, lookup, rest
-from serve.rpc.inference_service import Totals
 from serve.settings import Limits
 from serve.web.content_coding import (
     CODINGS,
@@ -198,11 +198,7 @@ class _Endpoint:
                 async for piece in pieces:
                     body += piece
         except TimeoutError:
-            raise RequestError(
-                grpc.StatusCode.DEADLINE_EXCEEDED,
-                None,
-                f"the request did not arrive within {self.limits.max_wait:g} s",
-            ) from None
+            raise request_too_slow(self.limits.max_wait) from None
         return bytes(body)
 
     async def _limited(self, pieces: AsyncIterable[bytes]) -> AsyncIterator[bytes]:

@@ -12,11 +12,13 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from serve.rpc import curve_service as service
-from serve.rpc import inference_service as servicer
+from serve.rpc import inference_service
 from serve.running import RunningServer
 
 _METHODS = [
-    method for described in (service.SERVICE, servicer.SERVICE) for method in described.methods
+    method
+    for described in (service.SERVICE, inference_service.SERVICE)
+    for method in described.methods
 ]
 # Meaningful values, in addition to random ones.
 _TEXTS = st.sampled_from(

@@ -19,23 +19,23 @@ BOUNDS_SLACK = 1e-3
 _ROWS_AT_ONCE = 4096
 
 
-def best_a(curves: Float32Array, source: Source) -> Float64Array:
-    """Returns the a of the family's curve that is nearest to each curve, float64 [n]."""
-    return _in_parts(curves, lambda y: _fit(y, source))
-
-
 def w1_a(curves: Float32Array, source: Source) -> float:
     """Returns the Wasserstein-1 distance between the curves' a and U(1, 2)."""
-    a = best_a(curves, source)
-    quantiles = 1 + (np.arange(len(a)) + 0.5) / len(a)
+    (parameter,) = source.parameters
+    a = _in_parts(curves, parameter.of)
+    levels = (np.arange(len(a)) + 0.5) / len(a)
+    quantiles = parameter.low + (parameter.high - parameter.low) * levels
     return float(np.abs(np.sort(a) - quantiles).mean())
 
 
 def off_family_rmse(curves: Float32Array, source: Source) -> float:
     """Returns the mean over curves of their root-mean-square distance from the fit, in y."""
 
+    (parameter,) = source.parameters
+    shape = source.x_grid**2 + 1
+
     def rmse(y: Float64Array) -> Float64Array:
-        residuals = y + 1 - _fit(y, source)[:, np.newaxis] * _shape(source)
+        residuals = y + 1 - parameter.of(y)[:, np.newaxis] * shape
         distances: Float64Array = np.sqrt((residuals**2).mean(axis=1))
         return distances
 
@@ -61,16 +61,6 @@ MEASURES = Measures(
         Measure("in_bounds", "in bounds", "higher", floor=1.0, digits=3): in_bounds,
     }
 )
-
-
-def _shape(source: Source) -> Float64Array:
-    return source.x_grid**2 + 1
-
-
-def _fit(y: Float64Array, source: Source) -> Float64Array:
-    shape = _shape(source)
-    a: Float64Array = (y + 1) @ shape / (shape @ shape)
-    return a
 
 
 def _in_parts(
