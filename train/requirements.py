@@ -4,7 +4,7 @@ from importlib.util import find_spec
 
 from curvegan.command.requirements import exit_for_system, need_packages
 
-if find_spec("fcntl") is None:  # Runs and repositories are locked by it.
+if find_spec("fcntl") is None:  # Windows, where nobody has tried it.
     exit_for_system("training", "Linux or macOS")
 
 need_packages(
