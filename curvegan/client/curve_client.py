@@ -134,7 +134,10 @@ class CurveClient:
     def _generate(self, rows: Rows, version: int) -> Float32Array:
         source = rows.source(0, rows.count)
         request = curves_pb2.GenerateCurvesRequest(version=version, source=source)
-        return _curves(self._ask("GenerateCurves", request))
+        curves = _curves(self._ask("GenerateCurves", request))
+        if len(curves) != rows.count:
+            raise _broken_answer(f"{len(curves)} curves for {rows.count} rows")
+        return curves
 
     def _ask(self, method: str, request: Any) -> Any:
         """Returns the answer to one request, repeated where that may help."""
@@ -242,14 +245,19 @@ class CurveClient:
 
 
 def _curves(answer: Any) -> Float32Array:
-    return np.array(answer.values, np.float32).reshape(-1, answer.n_points)
+    """Returns the curves of an answer. Raises ServiceError if they are not whole."""
+    values = np.array(answer.values, np.float32)
+    if answer.n_points < 1 or len(values) % answer.n_points:
+        raise _broken_answer(f"{len(values)} numbers for curves of {answer.n_points} points")
+    return values.reshape(-1, answer.n_points)
 
 
 def _out_of_order(came: int, due: int, stop: int) -> ServiceError:
-    return ServiceError(
-        grpc.StatusCode.INTERNAL,
-        f"the server's stream is out of order: row {came} came where row {due} of {stop} was due",
-    )
+    return _broken_answer(f"row {came} where row {due} of {stop} was due")
+
+
+def _broken_answer(what: str) -> ServiceError:
+    return ServiceError(grpc.StatusCode.INTERNAL, f"the server's answer is broken: it has {what}")
 
 
 def _checked(timeout: float | None) -> float | None:

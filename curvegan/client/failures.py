@@ -9,7 +9,7 @@ from google.protobuf.message import DecodeError
 from google.rpc.error_details_pb2 import BadRequest, RetryInfo
 from google.rpc.status_pb2 import Status
 
-from curvegan.client.proxy import Proxy
+from curvegan.client.proxy import Proxy, no_proxy_variable
 from curvegan.client.target import Target
 from curvegan.errors import CurveganError
 from curvegan.wire import RETRY_PUSHBACK, STATUS_DETAILS
@@ -177,7 +177,7 @@ def _through(proxy: Proxy | None) -> str:
 
 
 def _without(target: Target) -> str:
-    return f"to go without the proxy, add {target.host} to no_proxy"
+    return f"to go without the proxy, add {target.host} to {no_proxy_variable()}"
 
 
 def _read_details(call: grpc.Call) -> tuple[str, float | None]:

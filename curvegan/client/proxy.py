@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from curvegan.client.target import Target
+from curvegan.errors import CurveganError
 
 _PROXY_VARIABLES = ("grpc_proxy", "https_proxy", "http_proxy")
 _NO_PROXY_VARIABLES = ("no_grpc_proxy", "no_proxy")
@@ -30,21 +31,30 @@ def find_proxy(target: Target) -> Proxy | None:
     """Returns the proxy for calls to `target`, None if they go straight.
 
     That is so for this machine, and for targets without a single host, for which a proxy could not
-    be asked.
+    be asked. Raises CurveganError if the variable's value is not a URL.
     """
     variable = next((name for name in _PROXY_VARIABLES if name in os.environ), None)
     if variable is None or target.is_local or not target.host or _is_excepted(target.host):
         return None
-    parts = urlsplit(os.environ[variable])
+    try:
+        parts = urlsplit(os.environ[variable])
+    except ValueError:
+        raise CurveganError(
+            f"{variable} is not a URL: give the proxy as http://host:port, or unset {variable}"
+        ) from None
     if parts.scheme != "http" or not parts.netloc:
         return None  # gRPC speaks to no other, and goes straight.
     return Proxy(f"http://{parts.netloc.rpartition('@')[2]}", variable)
 
 
+def no_proxy_variable() -> str:
+    """Returns the name of the variable that lists the hosts without a proxy."""
+    return next((name for name in _NO_PROXY_VARIABLES if name in os.environ), "no_proxy")
+
+
 def _is_excepted(host: str) -> bool:
-    variable = next((name for name in _NO_PROXY_VARIABLES if name in os.environ), None)
-    entries = os.environ[variable].split(",") if variable else []
-    return any(_covers(entry.strip().lower(), host) for entry in entries if entry)
+    entries = os.environ.get(no_proxy_variable(), "").lower().split(",")
+    return any(_covers(entry.strip(), host) for entry in entries if entry.strip())
 
 
 def _covers(entry: str, host: str) -> bool:

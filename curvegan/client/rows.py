@@ -107,6 +107,8 @@ def seed_rows(seeds: Seeds) -> SeedRange | SeedList:
 
 def noise_rows(noise: npt.ArrayLike) -> NoiseRows:
     """Returns the rows of `noise`. Raises ValueError unless it is [n, n_noise]."""
+    if np.iscomplexobj(noise):
+        raise ValueError("noise has complex numbers: give real ones")
     with np.errstate(over="ignore"):  # The server says what is wrong with an infinity.
         rows = np.asarray(noise, np.float32)
     if rows.ndim != 2:

@@ -47,6 +47,8 @@ def parse_target(text: str) -> Target:
 
     Raises CurveganError for anything else.
     """
+    if not isinstance(text, str):
+        raise CurveganError(f"the server's address is {text!r}, which is not text: {EXAMPLE}")
     given = text.strip()
     if not given:
         raise CurveganError(f"the server's address is empty: {EXAMPLE}")
@@ -67,6 +69,8 @@ def _target(given: str) -> Target:
     if given.startswith(UNIX):
         file = SocketFile.parse(given)
         return Target(str(file), file.uri(), "", is_local=True, may_be_several=False)
+    if given == _ABSTRACT:
+        raise _wrong("it has no name", f"give {_ABSTRACT}name")
     if given.startswith(_ABSTRACT):
         uri = _ABSTRACT + quote(os.fsencode(given.removeprefix(_ABSTRACT)))
         return Target(given, uri, "", is_local=True, may_be_several=False)
@@ -138,7 +142,7 @@ def _host_and_port(text: str) -> tuple[str, int | None]:
     """Returns the host, in lower case and without brackets, and the port, if there is one."""
     text = text.rstrip("/")
     if text.startswith("/"):
-        raise _wrong("it is a path", f"give {UNIX}{text} for a socket file")
+        raise _wrong("it is a path", f"give {UNIX}/{text.lstrip('/')} for a socket file")
     if set("/?#") & set(text):
         raise _wrong("it has a path, and gRPC has none", "leave out what follows the port")
     if "," in text:
@@ -223,4 +227,10 @@ def _is_of(kind: type[ipaddress.IPv4Address | ipaddress.IPv6Address], host: str)
 
 
 def _is_local(host: str) -> bool:
-    return host == "localhost" or (_is_ip(host) and ipaddress.ip_address(host).is_loopback)
+    if not _is_ip(host):
+        return host.rstrip(".") == "localhost"
+    address = ipaddress.ip_address(host)
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    # To connect to 0.0.0.0 or :: is to connect to this machine.
+    return address.is_loopback or address.is_unspecified

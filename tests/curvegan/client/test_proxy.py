@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from curvegan import CurveClient, ServiceError
+from curvegan import CurveClient, CurveganError, ServiceError
 from serve.running import RunningServer
 from tests.support.commands import error_line, try_command
 from tests.support.relays import HttpProxy
@@ -111,6 +111,7 @@ def test_a_proxy_that_says_nothing_is_named(proxy, environment):
         ("192.0.2.0/24", "192.0.3.7:8001", False),
         ("other.example.org", ELSEWHERE, False),
         ("", ELSEWHERE, False),
+        ("other.example.org, ", ELSEWHERE, False),
     ],
 )
 def test_no_proxy_goes_straight_and_does_not_name_the_proxy(
@@ -125,6 +126,12 @@ def test_no_proxy_goes_straight_and_does_not_name_the_proxy(
         client.model()
     assert ("proxy" in str(error.value)) is not is_straight
     assert (not refusing.asked) is is_straight
+
+
+def test_a_proxy_that_is_not_a_url_is_one_line_that_names_its_variable(environment):
+    environment.setenv("http_proxy", "http://[::1")
+    with pytest.raises(CurveganError, match="http_proxy is not a URL: give the proxy as http://"):
+        CurveClient(ELSEWHERE)
 
 
 @pytest.mark.parametrize("url", ["", "https://127.0.0.1:9", "nonsense"])

@@ -118,6 +118,8 @@ WRONG = {
     "999.0.0.1:1": "999.0.0.1 is not an IPv4 address",
     "two words:1": "neither a host's name nor an IP address",
     "a..b:1": "neither a host's name nor an IP address",
+    "//x": "give unix:/x for a socket file",
+    "unix-abstract:": "has no name; give unix-abstract:name",
     "unix:": "has no path; give a socket file, such as unix:/run/curvegan.sock",
     "unix://run/x": "give unix:/run/x",
     f"unix:{'x' * 108}": "longer than 107 bytes",
@@ -145,7 +147,20 @@ def test_the_command_says_the_same(text: str, tmp_path: Path):
 @given(st.one_of(ipv4s, ipv6s))
 def test_an_address_is_local_if_it_is_of_loopback(host):
     target = parse_target(f"[{host}]:1" if ":" in host else f"{host}:1")
-    assert target.is_local == ipaddress.ip_address(host).is_loopback
+    address = ipaddress.ip_address(host)
+    address = getattr(address, "ipv4_mapped", None) or address
+    assert target.is_local == (address.is_loopback or address.is_unspecified)
+
+
+@pytest.mark.parametrize("text", ["localhost.", "0.0.0.0", "[::]", "::ffff:127.0.0.1"])
+def test_every_name_of_this_machine_s_own_is_local(text: str):
+    assert parse_target(text).is_local
+
+
+@pytest.mark.parametrize("given", [8001, None, b"host:1", ("host", 1)])
+def test_an_address_that_is_not_text_is_one_line(given):
+    with pytest.raises(CurveganError, match="which is not text: give"):
+        CurveClient(given)
 
 
 @pytest.mark.parametrize(
