@@ -2,6 +2,7 @@
 trained, and how good it is."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -29,12 +30,12 @@ class Tensor:
     shape: list[int]
     meaning: str
 
-    @property
+    @cached_property
     def dtype(self) -> np.dtype[Any]:
         """The type of its numbers, little-endian, as on the wire."""
         return _DTYPES[self.datatype]
 
-    @property
+    @cached_property
     def width(self) -> int:
         """Numbers in a row."""
         return self.shape[1] if len(self.shape) > 1 else 1
