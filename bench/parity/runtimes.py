@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -71,7 +71,9 @@ class Outcome:
         return (self.difference > GOAL) if self.is_known_wrong else (self.difference <= GOAL)
 
 
-def run_all(models: Path, seconds: float) -> list[Outcome]:
+def run_all(
+    models: Path, seconds: float, runtimes: Sequence[Runtime] | None = None
+) -> list[Outcome]:
     """Returns the outcome of each runtime on each model of the newest version in `models`.
 
     The speed of each is measured for `seconds`. Raises RepositoryError if there is no version, or
@@ -84,7 +86,7 @@ def run_all(models: Path, seconds: float) -> list[Outcome]:
     rows = seeds_and_noise(weights, specs)
     return [
         outcome
-        for runtime in RUNTIMES
+        for runtime in RUNTIMES if runtimes is None else runtimes
         for outcome in run_both(runtime, models.resolve(), version, rows, seconds)
     ]
 

@@ -245,9 +245,7 @@ def test_the_tables_of_canned_bytes_have_a_row_for_each(
         ("bench.train.population", ["--device", "cuda"], "finds no CUDA device: use --device cpu"),
         ("bench.train.population", ["--rounds", "0"], '"0" for --rounds. Must be >= 1'),
         ("bench.train.search", ["--seeds", "0"], '"0" for --seeds. Must be >= 1'),
-        ("bench.train.search", ["--steps", "0"], '"0" for --steps. Must be >= 1'),
         ("bench.train.step", ["--rounds", "0"], '"0" for --rounds. Must be >= 1'),
-        ("bench.train.step", ["--blocks", "-1"], '"-1" for --blocks. Must be >= 1'),
     ],
 )
 def test_a_wrong_option_is_one_line_that_says_what_to_give(

@@ -13,12 +13,18 @@ from tests.support.commands import error_line, try_command
 
 GOAL = 5e-6
 MODELS = ("sampler", "generator")
+BETWEEN = ("onnxruntime 1.20", "onnxruntime 1.17")
+
+
+# Versions between the oldest and ours take time: `make parity` asks them too.
+ASKED = [runtime for runtime in RUNTIMES if runtime.name not in BETWEEN]
 
 
 @pytest.fixture(scope="module")
 def outcomes(published: Path) -> dict[tuple[str, str], Outcome]:
     """What came out, by runtime and model."""
-    return {(found.runtime.name, found.model): found for found in run_all(published, seconds=0)}
+    found = run_all(published, seconds=0, runtimes=ASKED)
+    return {(outcome.runtime.name, outcome.model): outcome for outcome in found}
 
 
 def rows_of(published: Path) -> dict[str, Rows]:
@@ -28,7 +34,7 @@ def rows_of(published: Path) -> dict[str, Rows]:
 
 @pytest.mark.timeout(600)  # The first test also builds, and fetches packages.
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("runtime", [runtime.name for runtime in RUNTIMES])
+@pytest.mark.parametrize("runtime", [runtime.name for runtime in ASKED])
 def test_a_runtime_gives_the_curves_of_torch_in_float64(
     outcomes: dict[tuple[str, str], Outcome], runtime: str, model: str
 ):

@@ -25,7 +25,9 @@ def test_a_recipe_reaches_its_quality(
     tmp_path: Path, recipe: str, w1_a: float, rmse: float, in_bounds: float
 ):
     """The bounds are those that no seed may pass; docs/benchmarks.md has the medians."""
-    run_command("train", "--recipe", recipe, "--seed", "1", cwd=tmp_path, timeout=170)
+    run_command(
+        "train", "--recipe", recipe, "--seed", "1", "--no-pictures", cwd=tmp_path, timeout=170
+    )
     quality = Repository(tmp_path / "models").load(1).sampler_manifest.description.quality
     assert quality["w1_a"] <= w1_a
     assert quality["off_family_rmse"] <= rmse
@@ -34,7 +36,9 @@ def test_a_recipe_reaches_its_quality(
 
 def test_the_tutorial_s_recipe_reaches_the_tutorial_s_quality(tmp_path: Path):
     """10,000 steps with seed 1: the longest test, and what the project promises first."""
-    done = run_command("train", "--recipe", "tutorial", "--seed", "1", cwd=tmp_path, timeout=170)
+    done = run_command(
+        "train", "--recipe", "tutorial", "--seed", "1", "--no-pictures", cwd=tmp_path, timeout=170
+    )
     assert done.stdout.startswith("published version 1 in models: ")
     description = Repository(tmp_path / "models").load(1).sampler_manifest.description
     assert description.training.hyperparameters["steps"] == 10_000
@@ -67,7 +71,7 @@ def test_the_tutorial_s_knobs_reach_the_published_model(tmp_path: Path):
         "--lr-g", "0.001", "--lr-d", "0.002", "--seed", "9", "--device", "cpu",
         "--lr-decay", "cosine", "--beta1-g", "0.1", "--beta1-d", "0.2", "--beta2-g", "0.98",
         "--beta2-d", "0.97", "--ema", "0.5", "--recipe", "tutorial",
-        "--models", "m", "--runs", "r",
+        "--models", "m", "--runs", "r", "--no-pictures",
         cwd=tmp_path,
     )  # fmt: skip
     description = Repository(tmp_path / "m").load(1).sampler_manifest.description
@@ -251,7 +255,8 @@ def test_publishing_what_is_no_run_is_one_line(tmp_path: Path):
 
 
 def test_two_trainings_that_publish_at_once_get_different_numbers(models: Path):
-    command = [sys.executable, "-m", "train", "--steps", "20", "--models", str(models)]
+    options = ("--steps", "20", "--no-pictures", "--models", str(models))
+    command = [sys.executable, "-m", "train", *options]
     both = [subprocess.Popen(command, cwd=models.parent) for _ in range(2)]
     assert [process.wait(timeout=120) for process in both] == [0, 0]
     repository = Repository(models)

@@ -101,11 +101,11 @@ def interrupted(interrupted_folder: Path, tmp_path: Path) -> Path:
     return only_run(shutil.copytree(interrupted_folder, tmp_path, dirs_exist_ok=True))
 
 
-@pytest.mark.parametrize("checkpoints", [0, 1, 4])
+@pytest.mark.parametrize("checkpoints", [0, 3])
 def test_kill_9_and_resume_ends_with_the_same_bits(
     unbroken: Path, tmp_path: Path, checkpoints: int
 ):
-    """Killed before its first checkpoint, after it, and later."""
+    """Killed before its first checkpoint, and after some."""
     with start(cwd=tmp_path) as process:
         wait_for(process, lambda: list(tmp_path.glob("runs/*/log.jsonl")))
         log = only_run(tmp_path) / "log.jsonl"
@@ -124,7 +124,7 @@ def test_ctrl_c_writes_a_checkpoint_and_says_how_to_go_on(interrupted: Path):
     folder = interrupted.parents[1]
     step = checkpoint.read(interrupted / "checkpoint.pt").population["step"]
     assert 0 < step < STEPS
-    done = run_command("train", "--resume", f"runs/{interrupted.name}", cwd=folder)
+    done = run_command("train", "--resume", f"runs/{interrupted.name}", "--no-pictures", cwd=folder)
     assert "published version 1 in models" in done.stdout
 
 
@@ -140,15 +140,9 @@ def test_a_signal_ends_a_training_with_one_line_that_can_be_followed(tmp_path: P
     assert line.endswith(f"resume with: python -m train --resume runs/{only_run(tmp_path).name}")
 
 
-@pytest.mark.parametrize(
-    "options",
-    [["--tensorboard"], ["--checkpoint-every", "7"], ["--pictures"]],
-    ids=lambda options: options[0],
-)
-def test_what_a_run_keeps_does_not_change_the_weights(
-    unbroken: Path, tmp_path: Path, options: list[str]
-):
-    run_command("train", *OPTIONS, "--steps", str(STEPS), *options, cwd=tmp_path)
+def test_what_a_run_keeps_does_not_change_the_weights(unbroken: Path, tmp_path: Path):
+    keep = ("--tensorboard", "--checkpoint-every", "7", "--pictures")
+    run_command("train", *OPTIONS, "--steps", str(STEPS), *keep, cwd=tmp_path)
     expected = weights_of(only_run(unbroken))
     for a, b in zip(expected, weights_of(only_run(tmp_path)), strict=True):
         assert torch.equal(a, b)
