@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from bench.parity.rows import N_ROWS
-from bench.parity.runtimes import GOAL, Outcome, run_all
+from bench.parity.runtimes import GOAL, RUNTIMES, Outcome, run_all
 from bench.timing import print_table
 from curvegan.command.command_line import make_app, run
 from curvegan.errors import CurveganError
@@ -49,7 +49,7 @@ def main(
         How long each model is timed in each runtime.
     """
     with replacing(out) as aside:
-        outcomes = run_all(models, seconds)
+        outcomes = run_all(models, seconds, RUNTIMES)
         rows = [_row(list(of)) for _, of in groupby(outcomes, lambda outcome: outcome.runtime)]
         print_table(TITLE, COLUMNS, rows)
         aside.write_text(_page(rows), encoding="utf-8")

@@ -71,10 +71,8 @@ class Outcome:
         return (self.difference > GOAL) if self.is_known_wrong else (self.difference <= GOAL)
 
 
-def run_all(
-    models: Path, seconds: float, runtimes: Sequence[Runtime] | None = None
-) -> list[Outcome]:
-    """Returns the outcome of each runtime on each model of the newest version in `models`.
+def run_all(models: Path, seconds: float, runtimes: Sequence[Runtime]) -> list[Outcome]:
+    """Returns the outcome of each of `runtimes` on each model of the newest version in `models`.
 
     The speed of each is measured for `seconds`. Raises RepositoryError if there is no version, or
     it is damaged.
@@ -86,7 +84,7 @@ def run_all(
     rows = seeds_and_noise(weights, specs)
     return [
         outcome
-        for runtime in RUNTIMES if runtimes is None else runtimes
+        for runtime in runtimes
         for outcome in run_both(runtime, models.resolve(), version, rows, seconds)
     ]
 
