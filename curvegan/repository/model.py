@@ -28,8 +28,8 @@ class Model:
     `x_grid` is float64 [n_points]. `lower_bound` and `upper_bound` are the lowest and the highest y
     at each x, likewise, or None for a family without bounds. `max_rows` is the most rows of one
     `generate` call. `measures` says how the values of `quality` are to be read, and `parameters`
-    which ones of the family can be read off a curve. Of what a server of before does not tell,
-    nothing is known: lists and texts are empty.
+    which ones of the family can be read off a curve. Older servers leave some fields out: these are
+    empty.
     """
 
     version: int
