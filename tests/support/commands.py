@@ -63,11 +63,24 @@ def serving(
     assert process.returncode == 0
 
 
+def is_running(pid: int) -> bool:
+    """Returns whether a process exists and is not a zombie."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+        threads = len(list(Path(f"/proc/{pid}/task").iterdir()))
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z" or threads > 1
+
+
 def workers_of(server: RunningServer) -> list[int]:
-    """Returns the process ids of a server's workers."""
+    """Returns the process ids of a server's workers that run.
+
+    One that was killed stays among the children, as a zombie, until the supervisor has seen it.
+    """
     pid = server.process.pid
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return [int(child) for child in children.split()]
+    return [child for child in map(int, children.split()) if is_running(child)]
 
 
 def error_line(done: subprocess.CompletedProcess[str]) -> str:

@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from serve.running import RunningServer
-from tests.support.commands import workers_of
+from tests.support.commands import is_running, workers_of
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 60.0) -> None:
@@ -78,16 +78,6 @@ def own_connection(server: RunningServer) -> grpc.Channel:
 def json_lines(log: str) -> list[dict[str, Any]]:
     """Parses the lines of a JSON log."""
     return [json.loads(line) for line in log.split("\n") if line]
-
-
-def is_running(pid: int) -> bool:
-    """Returns whether a process exists and is not a zombie."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-        threads = len(list(Path(f"/proc/{pid}/task").iterdir()))
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return status.rpartition(")")[2].split()[0] != "Z" or threads > 1
 
 
 def kill(pid: int) -> None:

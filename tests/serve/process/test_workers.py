@@ -15,10 +15,9 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from curvegan import CurveClient, ServiceError
 from serve.inference.inference_pb2 import ModelReadyRequest
 from serve.running import RunningServer, running_server
-from tests.support.commands import error_line, try_command, workers_of
+from tests.support.commands import error_line, is_running, try_command, workers_of
 from tests.support.observe import (
     http_get,
-    is_running,
     json_lines,
     kill,
     metric,
