@@ -16,7 +16,8 @@ from curvegan.command.command_line import make_app, run, whole_number
 from curvegan.command.signals import signal_of
 from curvegan.errors import CurveganError, Interrupted
 from curvegan.repository.repository import DEFAULT_MODELS
-from train.recipes import RECIPES, DeviceName, LrDecay, RecipeName, Settings
+from train.recipes import RECIPES, LrDecay, RecipeName
+from train.settings import DeviceName, Settings
 
 DEFAULT_RUNS = Path("runs")
 

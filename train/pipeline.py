@@ -28,10 +28,10 @@ from train.export import SEED_RULE, export
 from train.families import built_in
 from train.quality.measures import N_SEEDS, Measures
 from train.quality.selection import choose
-from train.recipes import DeviceName, Settings
 from train.run.folder import Run
 from train.run.history import History
 from train.run.training import Keeping, Warn, Watch, fit
+from train.settings import DeviceName, Settings
 
 # What decides the numbers of an export; its manifest records their versions.
 LIBRARIES = ("curvegan", "numpy", "onnx", "onnxruntime", "onnxscript", "torch")
@@ -158,7 +158,16 @@ def _export(
 
 def _family(source: Source) -> Family:
     lower, upper = (bound.tolist() for bound in source.bounds) if source.bounds else (None, None)
-    return Family(source.name, lower, upper, source.parameters)
+    return Family(
+        source.name,
+        lower,
+        upper,
+        source.parameters,
+        source.units,
+        source.x_name,
+        list(source.point_names),
+        list(source.labels),
+    )
 
 
 def _training(settings: Settings, device: torch.device, history: History, member: int) -> Training:

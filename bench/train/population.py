@@ -8,7 +8,8 @@ from bench.train.plain_loop import make_plain_steps
 from curvegan.command.command_line import Count, make_app, run
 from train.gan.loop import STEPS_PER_BLOCK
 from train.pipeline import choose_device
-from train.recipes import RECIPES, DeviceName
+from train.recipes import RECIPES
+from train.settings import DeviceName
 
 STEPS = 2 * STEPS_PER_BLOCK
 SIZES = {"cpu": (1, 4, 16, 64), "cuda": (1, 16, 64, 256, 1024, 4096)}

@@ -56,11 +56,13 @@ class ModelSpec:
 Specs = dict[ModelName, ModelSpec]
 
 
-def default_inputs(n_noise: int) -> Inputs:
-    """Returns what the models of curves without labels take."""
+def default_inputs(n_noise: int, n_labels: int = 0) -> Inputs:
+    """Returns what the models take: `labels` too if the curves are of one of `n_labels` classes."""
     noise = Tensor("noise", "FP32", [ROWS, n_noise], "standard normal numbers, a row a curve")
     seeds = Tensor("seeds", "INT64", [ROWS], "any 64-bit integers, a seed a curve")
-    return {"generator": [noise], "sampler": [seeds]}
+    labels = Tensor("labels", "INT64", [ROWS], f"classes, 0 to {n_labels - 1}, one a curve")
+    more = [labels] if n_labels else []
+    return {"generator": [noise, *more], "sampler": [seeds, *more]}
 
 
 def model_specs(inputs: Inputs, n_points: int) -> Specs:
@@ -93,13 +95,20 @@ class Family:
     """The curves that a model learnt.
 
     `lower_bound` and `upper_bound` hold the lowest and the highest y at each x, [n_points] each;
-    both are None for a family without bounds.
+    both are None for a family without bounds. `units` are those of y, `x_name` is what x is, such
+    as "hour", and `point_names` are what people call the points, such as the columns of a table:
+    [n_points], or none where the values of x say it. `labels` are the classes that the curves are
+    of, each at its index; none for curves without.
     """
 
     name: str
     lower_bound: list[float] | None = None
     upper_bound: list[float] | None = None
     parameters: list[Parameter] = field(default_factory=list)
+    units: str = ""
+    x_name: str = "x"
+    point_names: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -107,15 +116,22 @@ class Measure:
     """A measure of quality: the name under which `Description.quality` has its value, and how it
     is to be read.
 
-    `better` says which values are; `floor` is what real curves score, beyond which nothing has to
-    go, or None where that is not known. Its values are shown with `digits` decimals.
+    `better` says which values are: lower ones, higher ones, or those nearer to the floor. `floor`
+    is what real curves score, beyond which nothing has to go, `gaussian` what a normal distribution
+    scores that was fitted to the training's curves, and `copies` what these curves themselves score
+    with a little noise; None where that is not known. `low` and `high` are the ends of the value's
+    interval over repeated draws. Values are shown with `digits` decimals.
     """
 
     name: str
     label: str
-    better: Literal["lower", "higher"]
+    better: Literal["lower", "higher", "nearer"]
     floor: float | None = None
     digits: int = 4
+    gaussian: float | None = None
+    copies: float | None = None
+    low: float | None = None
+    high: float | None = None
 
     @property
     def format(self) -> str:
@@ -148,8 +164,9 @@ class Description:
 
     `parity` maps model, runtime to the largest absolute difference from torch eager; `libraries`
     maps the name of a library to the version that trained and exported. `measures` explains the
-    values of `quality`; one that it leaves out goes by its name. `inputs` are what each model
-    takes, by default that of curves without labels; ValueError if a model takes nothing.
+    values of `quality`; one that it leaves out goes by its name. `verdict` says in a sentence how
+    good the curves are. `inputs` are what each model takes, by default that of curves without
+    labels; ValueError if a model takes nothing.
     """
 
     family: Family
@@ -161,6 +178,7 @@ class Description:
     parity: dict[ModelName, dict[str, float]]
     libraries: dict[str, str]
     measures: list[Measure] = field(default_factory=list)
+    verdict: str = ""
     inputs: Inputs = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -27,9 +27,11 @@ class Model:
 
     `x_grid` is float64 [n_points]. `lower_bound` and `upper_bound` are the lowest and the highest y
     at each x, likewise, or None for a family without bounds. `max_rows` is the most rows of one
-    `generate` call. `measures` says how the values of `quality` are to be read, and `parameters`
-    which ones of the family can be read off a curve. Older servers leave some fields out: these are
-    empty.
+    `generate` call. `measures` says how the values of `quality` are to be read, `verdict` how good
+    the curves are, in a sentence, and `parameters` which ones of the family can be read off a
+    curve. `units` are those of y, `x_name` is what x is, and `point_names` are what people call the
+    points, if not by x. `labels` are the classes that a curve can be asked to be of; empty for a
+    model without. Older servers leave some fields out: these are empty.
     """
 
     version: int
@@ -50,6 +52,11 @@ class Model:
     output: Tensor
     measures: list[Measure]
     parameters: list[Parameter]
+    verdict: str
+    units: str
+    x_name: str
+    point_names: list[str]
+    labels: list[str]
 
     @property
     def bounds(self) -> tuple[Float64Array, Float64Array] | None:
@@ -87,6 +94,11 @@ class Model:
             output=description.specs["sampler"].output,
             measures=description.measures,
             parameters=family.parameters,
+            verdict=description.verdict,
+            units=family.units,
+            x_name=family.x_name,
+            point_names=family.point_names,
+            labels=family.labels,
         )
 
     @classmethod

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x63urvegan/v1/curves.proto\x12\x0b\x63urvegan.v1\"\x91\x01\n\x0b\x43urveSource\x12&\n\x05seeds\x18\x01 \x01(\x0b\x32\x15.curvegan.v1.SeedListH\x00\x12\'\n\x05range\x18\x02 \x01(\x0b\x32\x16.curvegan.v1.SeedRangeH\x00\x12\'\n\x05noise\x18\x03 \x01(\x0b\x32\x16.curvegan.v1.NoiseRowsH\x00\x42\x08\n\x06source\"\x1a\n\x08SeedList\x12\x0e\n\x06values\x18\x01 \x03(\x10\")\n\tSeedRange\x12\r\n\x05\x66irst\x18\x01 \x01(\x10\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\"*\n\tNoiseRows\x12\x0e\n\x06values\x18\x01 \x03(\x02\x12\r\n\x05width\x18\x02 \x01(\x05\"R\n\x15GenerateCurvesRequest\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12(\n\x06source\x18\x02 \x01(\x0b\x32\x18.curvegan.v1.CurveSource\"K\n\x16GenerateCurvesResponse\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12\x10\n\x08n_points\x18\x02 \x01(\x05\x12\x0e\n\x06values\x18\x03 \x03(\x02\"P\n\x13StreamCurvesRequest\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12(\n\x06source\x18\x02 \x01(\x0b\x32\x18.curvegan.v1.CurveSource\"\\\n\x14StreamCurvesResponse\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12\x10\n\x08n_points\x18\x02 \x01(\x05\x12\x0e\n\x06values\x18\x03 \x03(\x02\x12\x11\n\tfirst_row\x18\x04 \x01(\x03\"\"\n\x0fGetModelRequest\x12\x0f\n\x07version\x18\x01 \x01(\x03\"\xbe\x04\n\x10GetModelResponse\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12\x0e\n\x06\x66\x61mily\x18\x02 \x01(\t\x12\x0e\n\x06x_grid\x18\x03 \x03(\x01\x12\x13\n\x0blower_bound\x18\x04 \x03(\x01\x12\x13\n\x0bupper_bound\x18\x05 \x03(\x01\x12\x0f\n\x07n_noise\x18\x06 \x01(\x05\x12\x10\n\x08max_rows\x18\x07 \x01(\x03\x12\x0e\n\x06recipe\x18\x08 \x01(\t\x12\x15\n\rtraining_seed\x18\t \x01(\x03\x12;\n\x07quality\x18\n \x03(\x0b\x32*.curvegan.v1.GetModelResponse.QualityEntry\x12\x16\n\x0esampler_sha256\x18\x0b \x01(\t\x12\x18\n\x10generator_sha256\x18\x0c \x01(\t\x12\x11\n\tseed_rule\x18\r \x01(\t\x12+\n\x0esampler_inputs\x18\x0e \x03(\x0b\x32\x13.curvegan.v1.Tensor\x12-\n\x10generator_inputs\x18\x0f \x03(\x0b\x32\x13.curvegan.v1.Tensor\x12#\n\x06output\x18\x10 \x01(\x0b\x32\x13.curvegan.v1.Tensor\x12&\n\x08measures\x18\x11 \x03(\x0b\x32\x14.curvegan.v1.Measure\x12*\n\nparameters\x18\x12 \x03(\x0b\x32\x16.curvegan.v1.Parameter\x1a.\n\x0cQualityEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"H\n\x06Tensor\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08\x64\x61tatype\x18\x02 \x01(\t\x12\r\n\x05shape\x18\x03 \x03(\x03\x12\x0f\n\x07meaning\x18\x04 \x01(\t\"d\n\x07Measure\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x0e\n\x06\x62\x65tter\x18\x03 \x01(\t\x12\x12\n\x05\x66loor\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x0e\n\x06\x64igits\x18\x05 \x01(\x05\x42\x08\n\x06_floor\"U\n\tParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07weights\x18\x02 \x03(\x01\x12\x0e\n\x06offset\x18\x03 \x01(\x01\x12\x0b\n\x03low\x18\x04 \x01(\x01\x12\x0c\n\x04high\x18\x05 \x01(\x01\x32\x89\x02\n\x0c\x43urveService\x12Y\n\x0eGenerateCurves\x12\".curvegan.v1.GenerateCurvesRequest\x1a#.curvegan.v1.GenerateCurvesResponse\x12U\n\x0cStreamCurves\x12 .curvegan.v1.StreamCurvesRequest\x1a!.curvegan.v1.StreamCurvesResponse0\x01\x12G\n\x08GetModel\x12\x1c.curvegan.v1.GetModelRequest\x1a\x1d.curvegan.v1.GetModelResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18\x63urvegan/v1/curves.proto\x12\x0b\x63urvegan.v1\"\xa1\x01\n\x0b\x43urveSource\x12&\n\x05seeds\x18\x01 \x01(\x0b\x32\x15.curvegan.v1.SeedListH\x00\x12\'\n\x05range\x18\x02 \x01(\x0b\x32\x16.curvegan.v1.SeedRangeH\x00\x12\'\n\x05noise\x18\x03 \x01(\x0b\x32\x16.curvegan.v1.NoiseRowsH\x00\x12\x0e\n\x06labels\x18\x04 \x03(\x05\x42\x08\n\x06source\"\x1a\n\x08SeedList\x12\x0e\n\x06values\x18\x01 \x03(\x10\")\n\tSeedRange\x12\r\n\x05\x66irst\x18\x01 \x01(\x10\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\"*\n\tNoiseRows\x12\x0e\n\x06values\x18\x01 \x03(\x02\x12\r\n\x05width\x18\x02 \x01(\x05\"R\n\x15GenerateCurvesRequest\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12(\n\x06source\x18\x02 \x01(\x0b\x32\x18.curvegan.v1.CurveSource\"K\n\x16GenerateCurvesResponse\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12\x10\n\x08n_points\x18\x02 \x01(\x05\x12\x0e\n\x06values\x18\x03 \x03(\x02\"P\n\x13StreamCurvesRequest\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12(\n\x06source\x18\x02 \x01(\x0b\x32\x18.curvegan.v1.CurveSource\"\\\n\x14StreamCurvesResponse\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12\x10\n\x08n_points\x18\x02 \x01(\x05\x12\x0e\n\x06values\x18\x03 \x03(\x02\x12\x11\n\tfirst_row\x18\x04 \x01(\x03\"\"\n\x0fGetModelRequest\x12\x0f\n\x07version\x18\x01 \x01(\x03\"\x93\x05\n\x10GetModelResponse\x12\x0f\n\x07version\x18\x01 \x01(\x03\x12\x0e\n\x06\x66\x61mily\x18\x02 \x01(\t\x12\x0e\n\x06x_grid\x18\x03 \x03(\x01\x12\x13\n\x0blower_bound\x18\x04 \x03(\x01\x12\x13\n\x0bupper_bound\x18\x05 \x03(\x01\x12\x0f\n\x07n_noise\x18\x06 \x01(\x05\x12\x10\n\x08max_rows\x18\x07 \x01(\x03\x12\x0e\n\x06recipe\x18\x08 \x01(\t\x12\x15\n\rtraining_seed\x18\t \x01(\x03\x12;\n\x07quality\x18\n \x03(\x0b\x32*.curvegan.v1.GetModelResponse.QualityEntry\x12\x16\n\x0esampler_sha256\x18\x0b \x01(\t\x12\x18\n\x10generator_sha256\x18\x0c \x01(\t\x12\x11\n\tseed_rule\x18\r \x01(\t\x12+\n\x0esampler_inputs\x18\x0e \x03(\x0b\x32\x13.curvegan.v1.Tensor\x12-\n\x10generator_inputs\x18\x0f \x03(\x0b\x32\x13.curvegan.v1.Tensor\x12#\n\x06output\x18\x10 \x01(\x0b\x32\x13.curvegan.v1.Tensor\x12&\n\x08measures\x18\x11 \x03(\x0b\x32\x14.curvegan.v1.Measure\x12*\n\nparameters\x18\x12 \x03(\x0b\x32\x16.curvegan.v1.Parameter\x12\x0f\n\x07verdict\x18\x13 \x01(\t\x12\r\n\x05units\x18\x14 \x01(\t\x12\x0e\n\x06x_name\x18\x15 \x01(\t\x12\x13\n\x0bpoint_names\x18\x16 \x03(\t\x12\x0e\n\x06labels\x18\x17 \x03(\t\x1a.\n\x0cQualityEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"H\n\x06Tensor\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08\x64\x61tatype\x18\x02 \x01(\t\x12\r\n\x05shape\x18\x03 \x03(\x03\x12\x0f\n\x07meaning\x18\x04 \x01(\t\"\xde\x01\n\x07Measure\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x0e\n\x06\x62\x65tter\x18\x03 \x01(\t\x12\x12\n\x05\x66loor\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x0e\n\x06\x64igits\x18\x05 \x01(\x05\x12\x15\n\x08gaussian\x18\x06 \x01(\x01H\x01\x88\x01\x01\x12\x13\n\x06\x63opies\x18\x07 \x01(\x01H\x02\x88\x01\x01\x12\x10\n\x03low\x18\x08 \x01(\x01H\x03\x88\x01\x01\x12\x11\n\x04high\x18\t \x01(\x01H\x04\x88\x01\x01\x42\x08\n\x06_floorB\x0b\n\t_gaussianB\t\n\x07_copiesB\x06\n\x04_lowB\x07\n\x05_high\"U\n\tParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07weights\x18\x02 \x03(\x01\x12\x0e\n\x06offset\x18\x03 \x01(\x01\x12\x0b\n\x03low\x18\x04 \x01(\x01\x12\x0c\n\x04high\x18\x05 \x01(\x01\x32\x89\x02\n\x0c\x43urveService\x12Y\n\x0eGenerateCurves\x12\".curvegan.v1.GenerateCurvesRequest\x1a#.curvegan.v1.GenerateCurvesResponse\x12U\n\x0cStreamCurves\x12 .curvegan.v1.StreamCurvesRequest\x1a!.curvegan.v1.StreamCurvesResponse0\x01\x12G\n\x08GetModel\x12\x1c.curvegan.v1.GetModelRequest\x1a\x1d.curvegan.v1.GetModelResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,33 +34,33 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETMODELRESPONSE_QUALITYENTRY']._loaded_options = None
   _globals['_GETMODELRESPONSE_QUALITYENTRY']._serialized_options = b'8\001'
   _globals['_CURVESOURCE']._serialized_start=42
-  _globals['_CURVESOURCE']._serialized_end=187
-  _globals['_SEEDLIST']._serialized_start=189
-  _globals['_SEEDLIST']._serialized_end=215
-  _globals['_SEEDRANGE']._serialized_start=217
-  _globals['_SEEDRANGE']._serialized_end=258
-  _globals['_NOISEROWS']._serialized_start=260
-  _globals['_NOISEROWS']._serialized_end=302
-  _globals['_GENERATECURVESREQUEST']._serialized_start=304
-  _globals['_GENERATECURVESREQUEST']._serialized_end=386
-  _globals['_GENERATECURVESRESPONSE']._serialized_start=388
-  _globals['_GENERATECURVESRESPONSE']._serialized_end=463
-  _globals['_STREAMCURVESREQUEST']._serialized_start=465
-  _globals['_STREAMCURVESREQUEST']._serialized_end=545
-  _globals['_STREAMCURVESRESPONSE']._serialized_start=547
-  _globals['_STREAMCURVESRESPONSE']._serialized_end=639
-  _globals['_GETMODELREQUEST']._serialized_start=641
-  _globals['_GETMODELREQUEST']._serialized_end=675
-  _globals['_GETMODELRESPONSE']._serialized_start=678
-  _globals['_GETMODELRESPONSE']._serialized_end=1252
-  _globals['_GETMODELRESPONSE_QUALITYENTRY']._serialized_start=1206
-  _globals['_GETMODELRESPONSE_QUALITYENTRY']._serialized_end=1252
-  _globals['_TENSOR']._serialized_start=1254
-  _globals['_TENSOR']._serialized_end=1326
-  _globals['_MEASURE']._serialized_start=1328
-  _globals['_MEASURE']._serialized_end=1428
-  _globals['_PARAMETER']._serialized_start=1430
-  _globals['_PARAMETER']._serialized_end=1515
-  _globals['_CURVESERVICE']._serialized_start=1518
-  _globals['_CURVESERVICE']._serialized_end=1783
+  _globals['_CURVESOURCE']._serialized_end=203
+  _globals['_SEEDLIST']._serialized_start=205
+  _globals['_SEEDLIST']._serialized_end=231
+  _globals['_SEEDRANGE']._serialized_start=233
+  _globals['_SEEDRANGE']._serialized_end=274
+  _globals['_NOISEROWS']._serialized_start=276
+  _globals['_NOISEROWS']._serialized_end=318
+  _globals['_GENERATECURVESREQUEST']._serialized_start=320
+  _globals['_GENERATECURVESREQUEST']._serialized_end=402
+  _globals['_GENERATECURVESRESPONSE']._serialized_start=404
+  _globals['_GENERATECURVESRESPONSE']._serialized_end=479
+  _globals['_STREAMCURVESREQUEST']._serialized_start=481
+  _globals['_STREAMCURVESREQUEST']._serialized_end=561
+  _globals['_STREAMCURVESRESPONSE']._serialized_start=563
+  _globals['_STREAMCURVESRESPONSE']._serialized_end=655
+  _globals['_GETMODELREQUEST']._serialized_start=657
+  _globals['_GETMODELREQUEST']._serialized_end=691
+  _globals['_GETMODELRESPONSE']._serialized_start=694
+  _globals['_GETMODELRESPONSE']._serialized_end=1353
+  _globals['_GETMODELRESPONSE_QUALITYENTRY']._serialized_start=1307
+  _globals['_GETMODELRESPONSE_QUALITYENTRY']._serialized_end=1353
+  _globals['_TENSOR']._serialized_start=1355
+  _globals['_TENSOR']._serialized_end=1427
+  _globals['_MEASURE']._serialized_start=1430
+  _globals['_MEASURE']._serialized_end=1652
+  _globals['_PARAMETER']._serialized_start=1654
+  _globals['_PARAMETER']._serialized_end=1739
+  _globals['_CURVESERVICE']._serialized_start=1742
+  _globals['_CURVESERVICE']._serialized_end=2007
 # @@protoc_insertion_point(module_scope)

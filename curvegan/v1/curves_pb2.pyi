@@ -7,14 +7,16 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class CurveSource(_message.Message):
-    __slots__ = ("seeds", "range", "noise")
+    __slots__ = ("seeds", "range", "noise", "labels")
     SEEDS_FIELD_NUMBER: _ClassVar[int]
     RANGE_FIELD_NUMBER: _ClassVar[int]
     NOISE_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
     seeds: SeedList
     range: SeedRange
     noise: NoiseRows
-    def __init__(self, seeds: _Optional[_Union[SeedList, _Mapping]] = ..., range: _Optional[_Union[SeedRange, _Mapping]] = ..., noise: _Optional[_Union[NoiseRows, _Mapping]] = ...) -> None: ...
+    labels: _containers.RepeatedScalarFieldContainer[int]
+    def __init__(self, seeds: _Optional[_Union[SeedList, _Mapping]] = ..., range: _Optional[_Union[SeedRange, _Mapping]] = ..., noise: _Optional[_Union[NoiseRows, _Mapping]] = ..., labels: _Optional[_Iterable[int]] = ...) -> None: ...
 
 class SeedList(_message.Message):
     __slots__ = ("values",)
@@ -83,7 +85,7 @@ class GetModelRequest(_message.Message):
     def __init__(self, version: _Optional[int] = ...) -> None: ...
 
 class GetModelResponse(_message.Message):
-    __slots__ = ("version", "family", "x_grid", "lower_bound", "upper_bound", "n_noise", "max_rows", "recipe", "training_seed", "quality", "sampler_sha256", "generator_sha256", "seed_rule", "sampler_inputs", "generator_inputs", "output", "measures", "parameters")
+    __slots__ = ("version", "family", "x_grid", "lower_bound", "upper_bound", "n_noise", "max_rows", "recipe", "training_seed", "quality", "sampler_sha256", "generator_sha256", "seed_rule", "sampler_inputs", "generator_inputs", "output", "measures", "parameters", "verdict", "units", "x_name", "point_names", "labels")
     class QualityEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -109,6 +111,11 @@ class GetModelResponse(_message.Message):
     OUTPUT_FIELD_NUMBER: _ClassVar[int]
     MEASURES_FIELD_NUMBER: _ClassVar[int]
     PARAMETERS_FIELD_NUMBER: _ClassVar[int]
+    VERDICT_FIELD_NUMBER: _ClassVar[int]
+    UNITS_FIELD_NUMBER: _ClassVar[int]
+    X_NAME_FIELD_NUMBER: _ClassVar[int]
+    POINT_NAMES_FIELD_NUMBER: _ClassVar[int]
+    LABELS_FIELD_NUMBER: _ClassVar[int]
     version: int
     family: str
     x_grid: _containers.RepeatedScalarFieldContainer[float]
@@ -127,7 +134,12 @@ class GetModelResponse(_message.Message):
     output: Tensor
     measures: _containers.RepeatedCompositeFieldContainer[Measure]
     parameters: _containers.RepeatedCompositeFieldContainer[Parameter]
-    def __init__(self, version: _Optional[int] = ..., family: _Optional[str] = ..., x_grid: _Optional[_Iterable[float]] = ..., lower_bound: _Optional[_Iterable[float]] = ..., upper_bound: _Optional[_Iterable[float]] = ..., n_noise: _Optional[int] = ..., max_rows: _Optional[int] = ..., recipe: _Optional[str] = ..., training_seed: _Optional[int] = ..., quality: _Optional[_Mapping[str, float]] = ..., sampler_sha256: _Optional[str] = ..., generator_sha256: _Optional[str] = ..., seed_rule: _Optional[str] = ..., sampler_inputs: _Optional[_Iterable[_Union[Tensor, _Mapping]]] = ..., generator_inputs: _Optional[_Iterable[_Union[Tensor, _Mapping]]] = ..., output: _Optional[_Union[Tensor, _Mapping]] = ..., measures: _Optional[_Iterable[_Union[Measure, _Mapping]]] = ..., parameters: _Optional[_Iterable[_Union[Parameter, _Mapping]]] = ...) -> None: ...
+    verdict: str
+    units: str
+    x_name: str
+    point_names: _containers.RepeatedScalarFieldContainer[str]
+    labels: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, version: _Optional[int] = ..., family: _Optional[str] = ..., x_grid: _Optional[_Iterable[float]] = ..., lower_bound: _Optional[_Iterable[float]] = ..., upper_bound: _Optional[_Iterable[float]] = ..., n_noise: _Optional[int] = ..., max_rows: _Optional[int] = ..., recipe: _Optional[str] = ..., training_seed: _Optional[int] = ..., quality: _Optional[_Mapping[str, float]] = ..., sampler_sha256: _Optional[str] = ..., generator_sha256: _Optional[str] = ..., seed_rule: _Optional[str] = ..., sampler_inputs: _Optional[_Iterable[_Union[Tensor, _Mapping]]] = ..., generator_inputs: _Optional[_Iterable[_Union[Tensor, _Mapping]]] = ..., output: _Optional[_Union[Tensor, _Mapping]] = ..., measures: _Optional[_Iterable[_Union[Measure, _Mapping]]] = ..., parameters: _Optional[_Iterable[_Union[Parameter, _Mapping]]] = ..., verdict: _Optional[str] = ..., units: _Optional[str] = ..., x_name: _Optional[str] = ..., point_names: _Optional[_Iterable[str]] = ..., labels: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Tensor(_message.Message):
     __slots__ = ("name", "datatype", "shape", "meaning")
@@ -142,18 +154,26 @@ class Tensor(_message.Message):
     def __init__(self, name: _Optional[str] = ..., datatype: _Optional[str] = ..., shape: _Optional[_Iterable[int]] = ..., meaning: _Optional[str] = ...) -> None: ...
 
 class Measure(_message.Message):
-    __slots__ = ("name", "label", "better", "floor", "digits")
+    __slots__ = ("name", "label", "better", "floor", "digits", "gaussian", "copies", "low", "high")
     NAME_FIELD_NUMBER: _ClassVar[int]
     LABEL_FIELD_NUMBER: _ClassVar[int]
     BETTER_FIELD_NUMBER: _ClassVar[int]
     FLOOR_FIELD_NUMBER: _ClassVar[int]
     DIGITS_FIELD_NUMBER: _ClassVar[int]
+    GAUSSIAN_FIELD_NUMBER: _ClassVar[int]
+    COPIES_FIELD_NUMBER: _ClassVar[int]
+    LOW_FIELD_NUMBER: _ClassVar[int]
+    HIGH_FIELD_NUMBER: _ClassVar[int]
     name: str
     label: str
     better: str
     floor: float
     digits: int
-    def __init__(self, name: _Optional[str] = ..., label: _Optional[str] = ..., better: _Optional[str] = ..., floor: _Optional[float] = ..., digits: _Optional[int] = ...) -> None: ...
+    gaussian: float
+    copies: float
+    low: float
+    high: float
+    def __init__(self, name: _Optional[str] = ..., label: _Optional[str] = ..., better: _Optional[str] = ..., floor: _Optional[float] = ..., digits: _Optional[int] = ..., gaussian: _Optional[float] = ..., copies: _Optional[float] = ..., low: _Optional[float] = ..., high: _Optional[float] = ...) -> None: ...
 
 class Parameter(_message.Message):
     __slots__ = ("name", "weights", "offset", "low", "high")

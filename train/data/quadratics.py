@@ -6,11 +6,12 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from curvegan.arrays import Float64Array
+from curvegan.arrays import Float32Array, Float64Array, Int64Array
 from curvegan.repository.description import Parameter
 
 # As finely as float32 tells numbers below 1 apart.
 _BITS = 24
+_HELD_OUT_SEED = 0
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,10 @@ class Quadratics:
 
     n_points: int
     name: ClassVar[str] = "quadratics"
-    labels: ClassVar[None] = None
+    units: ClassVar[str] = ""
+    x_name: ClassVar[str] = "x"
+    point_names: ClassVar[tuple[str, ...]] = ()
+    labels: ClassVar[tuple[str, ...]] = ()
     n_rows: ClassVar[int] = 2**_BITS
 
     @property
@@ -45,6 +49,18 @@ class Quadratics:
 
     def rows(self, numbers: torch.Tensor) -> torch.Tensor:
         """Returns the curves of rows, 0 to n_rows - 1: int64 [...] to float32 [..., n_points]."""
-        above_one = ((numbers.double() + 0.5) * 2.0**-_BITS).unsqueeze(-1)  # a - 1
+        return self._curves((numbers.double() + 0.5) * 2.0**-_BITS)
+
+    def classes(self, numbers: torch.Tensor) -> torch.Tensor:
+        """Returns 0 for each row: the curves have no labels."""
+        return torch.zeros_like(numbers)
+
+    def held_out(self, n: int) -> tuple[Float32Array, Int64Array]:
+        """Returns `n` curves of random a, float32 [n, n_points], and as many zeros, int64 [n]."""
+        above_one = np.random.default_rng(_HELD_OUT_SEED).random(n)
+        return self._curves(torch.from_numpy(above_one)).numpy(), np.zeros(n, np.int64)
+
+    def _curves(self, above_one: torch.Tensor) -> torch.Tensor:
+        """Returns the curves of the a that are so much above 1, float64 [...]."""
         squares = torch.from_numpy(self.x_grid**2).to(above_one)
-        return (above_one * (squares + 1) + squares).float()
+        return (above_one.unsqueeze(-1) * (squares + 1) + squares).float()

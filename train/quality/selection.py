@@ -12,9 +12,9 @@ from curvegan.errors import CurveganError
 from train.data.source import Source
 from train.noise.seed_rule import SeedNoise
 from train.quality.measures import N_SEEDS, Measures, distance
-from train.recipes import Settings
 from train.run.folder import Member
 from train.run.history import History
+from train.settings import Settings
 
 # Seeds after those by which the exported model is measured.
 HELD_OUT_SEEDS = range(N_SEEDS, N_SEEDS + 50_000)

@@ -28,10 +28,10 @@ from curvegan.repository.manifest import sha256, to_json
 from curvegan.repository.publish import publish
 from curvegan.repository.repository import EXPORTED_PROGRAM, ONNX, TORCHSCRIPT
 from train.gan.loop import Population, Report
-from train.recipes import Settings
 from train.run import checkpoint
 from train.run.checkpoint import Checkpoint
 from train.run.history import History
+from train.settings import Settings
 
 SETTINGS = "settings.json"
 LOG = "log.jsonl"

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 from curvegan.errors import CurveganError
 from train.gan.loop import Report
-from train.recipes import Settings
 from train.run.folder import Run
+from train.settings import Settings
 
 
 @contextmanager

@@ -14,11 +14,11 @@ from curvegan.errors import CurveganError, Interrupted
 from train.data.source import Source
 from train.gan.loop import Population, Report
 from train.noise.seed_rule import SeedNoise
-from train.recipes import Settings
 from train.run.folder import Run
 from train.run.history import History, curves_per_frame, steps_between_frames
 from train.run.machine import changes, machine
 from train.run.tensorboard import writing_events
+from train.settings import Settings
 
 Watch = Callable[[Iterable[Report]], Iterator[Report]]
 Warn = Callable[[str], None]

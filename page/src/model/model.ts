@@ -10,9 +10,13 @@ export interface Tensor {
 export interface Measure {
   name: string;
   label: string;
-  better: "lower" | "higher";
+  better: "lower" | "higher" | "nearer";
   floor: number | null;
   digits: number;
+  gaussian: number | null;
+  copies: number | null;
+  low: number | null;
+  high: number | null;
 }
 
 export interface Parameter {
@@ -41,6 +45,11 @@ export interface Model {
   output: Tensor;
   measures: Measure[];
   parameters: Parameter[];
+  verdict: string;
+  units: string;
+  x_name: string;
+  point_names: string[];
+  labels: string[];
 }
 
 /** Returns whether both are the same version with the same files. */

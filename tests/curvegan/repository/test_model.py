@@ -14,7 +14,9 @@ from curvegan.v1 import curves_pb2
 
 @pytest.fixture(scope="module")
 def model(repository: Repository) -> Model:
-    return Model.of(repository.load(1), max_rows=60_000)
+    model = Model.of(repository.load(1), max_rows=60_000)
+    said = {"verdict": "close", "units": "kWh", "point_names": ["dawn"], "labels": ["weekday"]}
+    return replace(model, **said)
 
 
 def there_and_back(model: Model) -> Model:

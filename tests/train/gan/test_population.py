@@ -13,8 +13,9 @@ from train.gan.loop import Population, Report
 from train.noise.streams import TrainingStream
 from train.quality.quadratics import MEASURES
 from train.quality.selection import choose
-from train.recipes import RECIPES, Recipe, Settings
+from train.recipes import RECIPES, Recipe
 from train.run.history import History
+from train.settings import Settings
 
 CPU = torch.device("cpu")
 SOURCE = Quadratics(15)

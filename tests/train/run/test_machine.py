@@ -15,9 +15,10 @@ import torch
 from curvegan.repository.repository import Repository
 from train.data.quadratics import Quadratics
 from train.gan.loop import Report
-from train.recipes import Recipe, Settings
+from train.recipes import Recipe
 from train.run.folder import Run
 from train.run.training import Keeping, fit
+from train.settings import Settings
 
 CPU = torch.device("cpu")
 CAPABILITY = torch.backends.cpu.get_cpu_capability()
