@@ -16,11 +16,14 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime as ort
 
-__all__ = ["ROWS_PER_RUN", "Engine", "ort"]
+__all__ = ["ROWS_PER_RUN", "Engine", "Rows", "ort"]
 
 # Rows of one onnxruntime run. Its buffers stay in the cache and the run's fixed cost is spread
 # over enough rows; see `python -m bench.engine`.
 ROWS_PER_RUN = 4096
+
+# A batch of each of a model's inputs.
+Rows = tuple[Int64Array | Float32Array, ...]
 
 _ORT_TYPES = {"INT64": "tensor(int64)", "FP32": "tensor(float)"}
 # Shared by all runs: onnxruntime would make one for each run, which takes a microsecond.
@@ -47,7 +50,8 @@ class Engine:
         self._outputs = [output.name]
         onnx = {"sampler": sampler_onnx, "generator": generator_onnx}
         self._models = {
-            name: (_session(onnx[name], spec), spec.inputs[0].name) for name, spec in specs.items()
+            name: (_session(onnx[name], spec), [tensor.name for tensor in spec.inputs])
+            for name, spec in specs.items()
         }
 
     @classmethod
@@ -58,24 +62,43 @@ class Engine:
         """
         return cls(model.sampler_onnx, model.generator_onnx, model.description.specs)
 
-    def curves_from_seeds(self, seeds: Int64Array) -> Float32Array:
-        """Returns the curves of `seeds`, int64 [n], in their order: float32 [n, n_points]."""
-        return self.run("sampler", seeds)
+    def curves_from_seeds(
+        self, seeds: Int64Array, labels: Int64Array | None = None
+    ) -> Float32Array:
+        """Returns the curves of `seeds`, int64 [n], in their order: float32 [n, n_points].
 
-    def curves_from_noise(self, noise: Float32Array) -> Float32Array:
-        """Returns the curve of each row of `noise`, float32 [n, n_noise]: float32 [n, n_points]."""
-        return self.run("generator", noise)
+        `labels` is the class of each, int64 [n]: None for a model of curves without labels.
+        """
+        return self.run("sampler", (seeds,) if labels is None else (seeds, labels))
 
-    def run(self, model: ModelName, rows: Int64Array | Float32Array) -> Float32Array:
-        """Returns the curves of what `model` takes, row by row: float32 [n, n_points]."""
-        session, name = self._models[model]
-        if len(rows) <= ROWS_PER_RUN:
-            few: Float32Array = session.run(self._outputs, {name: rows}, _RUN_OPTIONS)[0]
+    def curves_from_noise(
+        self, noise: Float32Array, labels: Int64Array | None = None
+    ) -> Float32Array:
+        """Returns the curve of each row of `noise`, float32 [n, n_noise]: float32 [n, n_points].
+
+        `labels` is the class of each, int64 [n]: None for a model of curves without labels.
+        """
+        return self.run("generator", (noise,) if labels is None else (noise, labels))
+
+    def run(self, model: ModelName, inputs: Rows) -> Float32Array:
+        """Returns the curves of `inputs`, as many rows of each input of `model`: float32
+        [n, n_points].
+
+        Raises ValueError if `model` takes more inputs, or fewer.
+        """
+        session, names = self._models[model]
+        if len(inputs) != len(names):
+            raise ValueError(f"the {model} takes {' and '.join(names)}: {len(inputs)} given")
+        given = dict(zip(names, inputs, strict=True))
+        n_rows = len(inputs[0])
+        if n_rows <= ROWS_PER_RUN:
+            few: Float32Array = session.run(self._outputs, given, _RUN_OPTIONS)[0]
             return few
-        curves = np.empty((len(rows), self.n_points), np.float32)
-        for start in range(0, len(rows), ROWS_PER_RUN):
+        curves = np.empty((n_rows, self.n_points), np.float32)
+        for start in range(0, n_rows, ROWS_PER_RUN):
             part = slice(start, start + ROWS_PER_RUN)
-            curves[part] = session.run(self._outputs, {name: rows[part]}, _RUN_OPTIONS)[0]
+            cut = {name: rows[part] for name, rows in given.items()}
+            curves[part] = session.run(self._outputs, cut, _RUN_OPTIONS)[0]
         return curves
 
 

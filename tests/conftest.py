@@ -82,3 +82,25 @@ def repository(published: Path) -> Repository:
 @pytest.fixture(scope="session")
 def engine(repository: Repository) -> Engine:
     return Engine.of(repository.load(1))
+
+
+@pytest.fixture(scope="session")
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with a model of labelled curves, of 24 points. Tests must not change it."""
+    from tests.support.labelled import publish_labelled  # Needs torch, which takes its time.
+
+    models = tmp_path_factory.mktemp("labelled") / "models"
+    publish_labelled(models)
+    return models
+
+
+@pytest.fixture(scope="session")
+def labelled_server(labelled: Path) -> Iterator[RunningServer]:
+    """A server for the labelled model, shared by all tests."""
+    with running_server(labelled) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def labelled_engine(labelled: Path) -> Engine:
+    return Engine.of(Repository(labelled).load(1))

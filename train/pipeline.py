@@ -138,8 +138,9 @@ def _export(
     training: Training,
 ) -> tuple[Description, dict[ModelName, dict[str, bytes]]]:
     x_grid = source.x_grid.tolist()
-    exported = export(generator, n_noise, x_grid)
-    specs = model_specs(default_inputs(n_noise), source.n_points)
+    inputs = default_inputs(n_noise, len(source.labels))
+    exported = export(generator, inputs, x_grid, len(source.labels))
+    specs = model_specs(inputs, source.n_points)
     engine = Engine(exported.files["sampler"][ONNX], exported.files["generator"][ONNX], specs)
     curves = engine.curves_from_seeds(np.arange(N_SEEDS))
     description = Description(
@@ -152,6 +153,7 @@ def _export(
         parity=exported.parity,
         libraries={name: version(name) for name in LIBRARIES},
         measures=list(measures),
+        inputs=inputs,
     )
     return description, exported.files
 

@@ -166,7 +166,7 @@ class Description:
     maps the name of a library to the version that trained and exported. `measures` explains the
     values of `quality`; one that it leaves out goes by its name. `verdict` says in a sentence how
     good the curves are. `inputs` are what each model takes, by default that of curves without
-    labels; ValueError if a model takes nothing.
+    labels; ValueError if a model takes nothing, or takes labels that the family does not name.
     """
 
     family: Family
@@ -188,6 +188,9 @@ class Description:
         missing = [name for name in MODEL_NAMES if not self.inputs.get(name)]
         if missing:
             raise ValueError(f"names no inputs of the {' and the '.join(missing)}")
+        for name in MODEL_NAMES:
+            if (len(self.inputs[name]) > 1) != bool(self.family.labels):
+                raise ValueError(f"names labels, but none that the {name} takes, or the reverse")
 
     @property
     def n_points(self) -> int:

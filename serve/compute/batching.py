@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from curvegan.arrays import Float32Array, Int64Array
-from curvegan.engine import Engine
+from curvegan.arrays import Float32Array
+from curvegan.engine import Engine, Rows
 from curvegan.repository.description import ModelName
 from serve.calls.calls import Call, Calls
 
@@ -22,7 +22,7 @@ _IDLE_ITERATIONS = 8
 
 
 class _Waiting(NamedTuple):
-    rows: Int64Array | Float32Array
+    inputs: Rows
     call: Call
     curves: asyncio.Future[Float32Array]
 
@@ -40,7 +40,7 @@ class Batcher:
         self._waiting: list[_Waiting] = []
 
     async def compute(
-        self, engine: Engine, model: ModelName, rows: Int64Array | Float32Array, call: Call
+        self, engine: Engine, model: ModelName, inputs: Rows, call: Call
     ) -> Float32Array:
         """Returns the result of `Engine.run`. Sets `call.computed` to the time of the batch."""
         if (engine, model) != self._target:
@@ -48,7 +48,7 @@ class Batcher:
             self._target = engine, model
         loop = asyncio.get_running_loop()
         curves: asyncio.Future[Float32Array] = loop.create_future()
-        self._waiting.append(_Waiting(rows, call, curves))
+        self._waiting.append(_Waiting(inputs, call, curves))
         if len(self._waiting) >= min(_CALLS_PER_BATCH, self._calls.in_flight - self._calls.streams):
             self._run()
         elif len(self._waiting) == 1:
@@ -75,7 +75,8 @@ class Batcher:
         engine, model = target
         began = time.perf_counter()
         try:
-            joined = engine.run(model, np.concatenate([one.rows for one in batch]))
+            parts = zip(*[one.inputs for one in batch], strict=True)
+            joined = engine.run(model, tuple(map(np.concatenate, parts)))
         except Exception as error:
             for one in batch:
                 if not one.curves.done():
@@ -84,7 +85,7 @@ class Batcher:
         seconds = time.perf_counter() - began
         first = 0
         for one in batch:
-            last = first + len(one.rows)
+            last = first + len(one.inputs[0])
             one.call.computed = seconds
             if not one.curves.done():  # The call may have been cancelled.
                 one.curves.set_result(joined[first:last])

@@ -7,8 +7,8 @@ from functools import partial
 import grpc
 import numpy as np
 
-from curvegan.arrays import Float32Array, Int64Array
-from curvegan.engine import Engine
+from curvegan.arrays import Float32Array
+from curvegan.engine import Engine, Rows
 from serve.calls.calls import Call, Calls
 from serve.calls.status import RequestError
 from serve.compute.batching import Batcher
@@ -60,8 +60,8 @@ class Plane:
             )
         if rows <= _INLINE_ROWS and rows * engine.row_bytes <= _INLINE_BYTES:
             if self._calls.in_flight - self._calls.streams > 1 and rows <= _BATCHED_ROWS:
-                values = _rows(source, 0, rows)
-                return await self._batcher.compute(engine, source.model, values, call)
+                inputs = _inputs(source, 0, rows)
+                return await self._batcher.compute(engine, source.model, inputs, call)
             return _compute(engine, source, 0, rows, call)
         # A response is in memory twice until it is sent: as array and message, then as message and
         # send buffer.
@@ -98,14 +98,18 @@ def _compute(engine: Engine, source: Source, start: int, stop: int, call: Call) 
     """Returns the curves of rows `start` to `stop` of `source`. Adds the time to `call`."""
     began = time.perf_counter()
     try:
-        return engine.run(source.model, _rows(source, start, stop))
+        return engine.run(source.model, _inputs(source, start, stop))
     finally:
         call.computed += time.perf_counter() - began
 
 
-def _rows(source: Source, start: int, stop: int) -> Int64Array | Float32Array:
-    """Returns the values of rows `start` to `stop` of `source` as an array."""
-    values = source.values[start:stop]
+def _inputs(source: Source, start: int, stop: int) -> Rows:
+    """Returns what the model takes for rows `start` to `stop` of `source`."""
+    values, labels = source.values[start:stop], source.labels
     if isinstance(values, range):
-        return np.arange(len(values), dtype=np.int64) + values.start
-    return values
+        values = np.arange(len(values), dtype=np.int64) + values.start
+    if labels is None:
+        return (values,)
+    if isinstance(labels, int):
+        return values, np.full(len(values), labels, np.int64)
+    return values, labels[start:stop]

@@ -1,4 +1,4 @@
-"""The source of a request's curves: seeds or noise, independent of the protocol."""
+"""The source of a request's curves: seeds or noise, and labels, independent of the protocol."""
 
 from typing import NamedTuple
 
@@ -13,11 +13,13 @@ class Source(NamedTuple):
     """The rows to compute, and the model that takes them.
 
     `values` are seeds for the sampler, as int64 [n] or as a range, which is not expanded in memory;
-    or noise for the generator, float32 [n, n_noise].
+    or noise for the generator, float32 [n, n_noise]. `labels` are the classes of labelled curves:
+    one of all, or one of each, int64 [n].
     """
 
     model: ModelName
     values: Int64Array | range | Float32Array
+    labels: Int64Array | int | None = None
 
 
 def check_finite(numbers: Float32Array, width: int, field: str) -> None:

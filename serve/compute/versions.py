@@ -19,11 +19,15 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Loaded:
-    """A loaded version. A request uses the same one from start to end."""
+    """A loaded version. A request uses the same one from start to end.
+
+    `labels` are its classes, each at its index; none for a model without.
+    """
 
     number: int
     model: ModelVersion
     engine: Engine
+    labels: list[str]
 
 
 @dataclass(frozen=True)
@@ -164,7 +168,7 @@ class Versions:
             return before
         try:
             model = self._repository.load(number)
-            loaded = Loaded(number, model, Engine.of(model))
+            loaded = Loaded(number, model, Engine.of(model), model.description.family.labels)
             _warm(loaded.engine)
         except RepositoryError as error:
             return _Refusal(files, str(error))
@@ -213,7 +217,10 @@ def _warm(engine: Engine) -> None:
     for rows in (1, 2, ROWS_PER_RUN + 1):
         try:
             made = [
-                engine.run(name, np.zeros([rows, *spec.inputs[0].shape[1:]], spec.inputs[0].dtype))
+                engine.run(
+                    name,
+                    tuple(np.zeros([rows, *of.shape[1:]], of.dtype) for of in spec.inputs),
+                )
                 for name, spec in engine.specs.items()
             ]
         except Exception as error:  # onnxruntime's exceptions have no base of their own

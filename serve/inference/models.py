@@ -1,7 +1,8 @@
 """The models that a request names, and whether what it brings is what they take."""
 
 import re
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol, TypeVar
 
 import grpc
 import numpy.typing as npt
@@ -10,7 +11,8 @@ from curvegan.engine import Engine
 from curvegan.repository.description import ModelSpec, Tensor
 from curvegan.repository.repository import MAX_VERSION
 from serve.calls.status import RequestError, invalid_argument
-from serve.compute.sources import check_finite
+from serve.compute.labels import check_labels
+from serve.compute.sources import Source, check_finite
 
 _VERSION = re.compile(r"[0-9]{1,18}", re.ASCII)
 
@@ -44,33 +46,59 @@ def parse_version(text: str, field: str) -> int:
     return int(text)
 
 
-def check_input_count(model: ModelSpec, count: int) -> None:
-    """Raises RequestError unless a request brings as many tensors as `model` takes."""
-    if count != len(model.inputs):
-        names = ", ".join(spec.name for spec in model.inputs)
+class Named(Protocol):
+    """What a request says of one of its tensors."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+
+Given = TypeVar("Given", bound=Named)
+
+
+def match_inputs(model: ModelSpec, given: Sequence[Given]) -> Iterator[tuple[int, Given, Tensor]]:
+    """Yields the tensors of a request, which may come in any order, in that of `model`: the place
+    in the request, what is given, and what it has to be.
+
+    Raises RequestError unless they are those that `model` takes.
+    """
+    names = [spec.name for spec in model.inputs]
+    if len(given) != len(names):
         raise invalid_argument(
-            "inputs", f"has {count} tensors: this model takes {len(model.inputs)} ({names})"
+            "inputs",
+            f"has {len(given)} tensors: this model takes {len(names)} ({', '.join(names)})",
         )
+    places: dict[str, int] = {}
+    for index, tensor in enumerate(given):
+        if tensor.name not in names or tensor.name in places:
+            again = " once more" if tensor.name in places else ""
+            raise invalid_argument(
+                f"inputs[{index}].name",
+                f"is {_shown(tensor.name)}{again}: this model takes {' and '.join(names)}",
+            )
+        places[tensor.name] = index
+    for spec in model.inputs:
+        index = places[spec.name]
+        yield index, given[index], spec
 
 
-def check_input(spec: Tensor, name: str, datatype: str, shape: list[int]) -> int:
-    """Returns how many numbers the tensor that a request describes has.
+def check_input(spec: Tensor, field: str, datatype: str, shape: list[int]) -> int:
+    """Returns how many numbers the tensor that a request describes in `field` has.
 
     Raises RequestError if it is not the one that `spec` describes, with at least one row.
     """
-    if name != spec.name:
-        raise invalid_argument("inputs[0].name", f"is {_shown(name)}: this model takes {spec.name}")
     if datatype != spec.datatype:
         raise invalid_argument(
-            "inputs[0].datatype", f"is {_shown(datatype)}: {spec.name} are {spec.datatype}"
+            f"{field}.datatype", f"is {_shown(datatype)}: {spec.name} are {spec.datatype}"
         )
     if len(shape) != len(spec.shape) or shape[1:] != spec.shape[1:]:
         expected = ", ".join(["rows", *map(str, spec.shape[1:])])
         raise invalid_argument(
-            "inputs[0].shape", f"is {_shown(str(shape))}: this model takes [{expected}]"
+            f"{field}.shape", f"is {_shown(str(shape))}: this model takes [{expected}]"
         )
     if shape[0] < 1:
-        raise invalid_argument("inputs[0].shape", f"is {shape}: give at least one row")
+        raise invalid_argument(f"{field}.shape", f"is {shape}: give at least one row")
     # In Python's integers, so that a huge shape does not wrap round to a small number.
     return shape[0] * spec.width
 
@@ -91,6 +119,26 @@ def rows_of(spec: Tensor, numbers: npt.NDArray[Any], field: str) -> npt.NDArray[
     if spec.dtype.kind == "f":
         check_finite(numbers, spec.width, field)
     return numbers.reshape(spec.shape)
+
+
+def source_of(
+    model: ModelSpec, rows: Sequence[tuple[str, npt.NDArray[Any]]], known: Sequence[str]
+) -> Source:
+    """Returns the source of a request: the field and the rows of each input of `model`, whose
+    classes are `known`.
+
+    Raises RequestError if there are not as many labels as curves, or for an unknown one.
+    """
+    (_, values), *others = rows
+    if not others:
+        return Source(model.name, values)
+    [(field, labels)] = others
+    if len(labels) != len(values):
+        raise invalid_argument(
+            field, f"has {len(labels)} rows: give the class of each of the {len(values)} curves"
+        )
+    check_labels(labels, known, field)
+    return Source(model.name, values, labels)
 
 
 def _shown(text: str) -> str:

@@ -25,7 +25,7 @@ from curvegan.seeds import MAX_SEED, MIN_SEED
 from serve.calls.status import invalid_argument
 from serve.compute.sources import Source
 from serve.inference import inference_pb2
-from serve.inference.models import check_count, check_input, check_input_count, rows_of
+from serve.inference.models import check_count, check_input, match_inputs, rows_of, source_of
 from serve.inference.tensors import check_options, check_output, parse_raw
 
 Shape = TypeVar("Shape")
@@ -106,22 +106,28 @@ class InferAnswer:
     json_length: int | None = None
 
 
-def parse_infer(body: bytes, json_length: str | None, model: ModelSpec) -> InferRequest:
-    """Parses the body of an inference request for `model`.
+def parse_infer(
+    body: bytes, json_length: str | None, model: ModelSpec, labels: Sequence[str]
+) -> InferRequest:
+    """Parses the body of an inference request for `model`, whose classes are `labels`.
 
     `json_length` is the header JSON_LENGTH_HEADER, or None. Raises RequestError with the invalid
     field if the request is invalid for this model.
     """
     json, raw = _parts(body, json_length)
     request = _decode(json, _Request, "request")
-    check_input_count(model, len(request.inputs))
-    given, spec = request.inputs[0], model.inputs[0]
-    numbers = check_input(spec, given.name, given.datatype, given.shape)
-    check_options("inputs[0].parameters", given.set_parameters())
+    matched = list(match_inputs(model, request.inputs))
+    raws = _raws(request.inputs, raw)
+    rows = []
+    for index, given, spec in matched:
+        field = f"inputs[{index}]"
+        numbers = check_input(spec, field, given.datatype, given.shape)
+        check_options(f"{field}.parameters", given.set_parameters())
+        rows.append(_rows(given, raws[index], numbers, spec, field))
     for index, output in enumerate(request.outputs or ()):
         check_output(model.output, index, output.name)
         check_options(f"outputs[{index}].parameters", output.set_parameters())
-    source = Source(model.name, _rows(given, raw, numbers, spec))
+    source = source_of(model, rows, labels)
     return InferRequest(source, request.id or "", _wants_raw(request))
 
 
@@ -222,28 +228,49 @@ def _decode(json: bytes | memoryview, shape: type[Shape], field: str) -> Shape:
         raise invalid_argument(field, f"does not parse: {error}") from None
 
 
-def _rows(given: _Input, raw: memoryview | None, numbers: int, spec: Tensor) -> npt.NDArray[Any]:
-    size, data = given.set_parameters().get("binary_data_size"), bytes(given.data)
-    if data == b"null":
-        data = b""
-    if size is None:
-        if raw:
+def _raws(inputs: Sequence[_Input], raw: memoryview | None) -> list[memoryview | None]:
+    """Cuts the raw numbers after the JSON, None without the header, into those of each input; None
+    for one without.
+
+    Raises RequestError unless the sizes that the inputs state add up.
+    """
+    sizes = [given.set_parameters().get("binary_data_size") for given in inputs]
+    raws: list[memoryview | None] = []
+    rest = raw or memoryview(b"")
+    for index, size in enumerate(sizes):
+        if size is None:
+            raws.append(None)
+            continue
+        is_last = all(later is None for later in sizes[index + 1 :])
+        least = len(rest) if is_last else 0
+        if raw is None or type(size) is not int or not least <= size <= len(rest):
             raise invalid_argument(
-                "inputs[0].parameters", "has no binary_data_size: raw numbers follow the JSON"
+                f"inputs[{index}].parameters.binary_data_size",
+                f"is {repr(size)[:60]}: {len(rest)} bytes follow the JSON",
             )
-        return _from_json(data, numbers, spec)
-    if data:
-        raise invalid_argument("inputs[0].data", "is set, although binary_data_size is set too")
-    if raw is None or type(size) is not int or size != len(raw):
+        raws.append(rest[:size])
+        rest = rest[size:]
+    if rest:
         raise invalid_argument(
-            "inputs[0].parameters.binary_data_size",
-            f"is {repr(size)[:60]}: {len(raw or b'')} bytes follow the JSON",
+            "inputs[0].parameters", "has no binary_data_size: raw numbers follow the JSON"
         )
-    return parse_raw(spec, raw, numbers, "inputs[0].binary_data")
+    return raws
 
 
-def _from_json(data: bytes, numbers: int, spec: Tensor) -> npt.NDArray[Any]:
-    field = "inputs[0].data"
+def _rows(
+    given: _Input, raw: memoryview | None, numbers: int, spec: Tensor, field: str
+) -> tuple[str, npt.NDArray[Any]]:
+    """Returns the field that holds the rows of `spec`, of the input `field`, and the rows."""
+    data = b"" if bytes(given.data) == b"null" else bytes(given.data)
+    if raw is None:
+        return f"{field}.data", _from_json(data, numbers, spec, f"{field}.data")
+    if data:
+        raise invalid_argument(f"{field}.data", "is set, although binary_data_size is set too")
+    field = f"{field}.binary_data"
+    return field, parse_raw(spec, raw, numbers, field)
+
+
+def _from_json(data: bytes, numbers: int, spec: Tensor, field: str) -> npt.NDArray[Any]:
     if not data:
         raise invalid_argument(field, "is not set: give the numbers")
     values: Sequence[float]

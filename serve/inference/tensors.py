@@ -3,7 +3,7 @@
 Like Triton's, responses always contain raw numbers: Triton's client reads nothing else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,37 +14,42 @@ from curvegan.repository.description import ModelSpec, Tensor
 from serve.calls.status import invalid_argument
 from serve.compute.sources import Source
 from serve.inference import inference_pb2
-from serve.inference.models import check_count, check_input, check_input_count, rows_of
+from serve.inference.models import check_count, check_input, match_inputs, rows_of, source_of
 
 # Unsupported options. Ignoring them would give a wrong response.
 _UNSUPPORTED = ("shared_memory_region", "classification")
 
 
-def parse_request(request: inference_pb2.ModelInferRequest, model: ModelSpec) -> Source:
-    """Returns the source in `request`, for `model`.
+def parse_request(
+    request: inference_pb2.ModelInferRequest, model: ModelSpec, labels: Sequence[str]
+) -> Source:
+    """Returns the source in `request`, for `model`, whose classes are `labels`.
 
     Raises RequestError with the invalid field if the request is invalid for this model.
     """
-    check_input_count(model, len(request.inputs))
-    given, spec = request.inputs[0], model.inputs[0]
-    numbers = check_input(spec, given.name, given.datatype, given.shape[:])
-    check_options("inputs[0].parameters", given.parameters)
+    raw = request.raw_input_contents
+    rows = []
+    for index, given, spec in match_inputs(model, request.inputs):
+        field = f"inputs[{index}]"
+        numbers = check_input(spec, field, given.datatype, given.shape[:])
+        check_options(f"{field}.parameters", given.parameters)
+        if not raw:
+            rows.append(_typed(spec, given.contents, numbers, f"{field}.contents"))
+            continue
+        if given.HasField("contents") and given.contents.ByteSize():
+            raise invalid_argument(
+                "raw_input_contents", f"and {field}.contents are both set: give one of them"
+            )
+        if len(raw) != len(request.inputs):
+            raise invalid_argument(
+                "raw_input_contents", f"has {len(raw)} elements: give one for each input"
+            )
+        field = f"raw_input_contents[{index}]"
+        rows.append((field, parse_raw(spec, raw[index], numbers, field)))
     for index, output in enumerate(request.outputs):
         check_output(model.output, index, output.name)
         check_options(f"outputs[{index}].parameters", output.parameters)
-    if not request.raw_input_contents:
-        return Source(model.name, _typed(spec, given.contents, numbers))
-    if given.HasField("contents") and given.contents.ByteSize():
-        raise invalid_argument(
-            "raw_input_contents", "and inputs[0].contents are both set: give one of them"
-        )
-    if len(request.raw_input_contents) != len(request.inputs):
-        raise invalid_argument(
-            "raw_input_contents",
-            f"has {len(request.raw_input_contents)} elements: give one for each input",
-        )
-    content = request.raw_input_contents[0]
-    return Source(model.name, parse_raw(spec, content, numbers, "raw_input_contents[0]"))
+    return source_of(model, rows, labels)
 
 
 def parse_raw(
@@ -101,16 +106,18 @@ def stream_error(request_id: str, message: str) -> inference_pb2.ModelStreamInfe
 
 
 def _typed(
-    spec: Tensor, contents: inference_pb2.InferTensorContents, numbers: int
-) -> npt.NDArray[Any]:
+    spec: Tensor, contents: inference_pb2.InferTensorContents, numbers: int, within: str
+) -> tuple[str, npt.NDArray[Any]]:
+    """Returns the field of `contents`, which is the field `within`, that has the rows of `spec`,
+    and the rows."""
     wanted = f"{spec.datatype.lower()}_contents"
     for other in ("int64_contents", "fp32_contents"):
         if other != wanted and getattr(contents, other):
             raise invalid_argument(
-                f"inputs[0].contents.{other}",
+                f"{within}.{other}",
                 f"is set: {spec.datatype} numbers belong in {wanted}",
             )
-    field = f"inputs[0].contents.{wanted}"
+    field = f"{within}.{wanted}"
     values = np.array(getattr(contents, wanted), spec.dtype)
     check_count(len(values), numbers, field)
-    return rows_of(spec, values, field)
+    return field, rows_of(spec, values, field)

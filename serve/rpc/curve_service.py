@@ -1,16 +1,18 @@
 """`curvegan.v1.CurveService`: translates between the contract and the data plane, nothing else."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 
 import numpy as np
 
+from curvegan.arrays import Int64Array
 from curvegan.repository.model import Model
 from curvegan.seeds import MAX_SEED
 from curvegan.v1 import curves_pb2
 from curvegan.wire import packed
 from serve.calls.calls import Call
 from serve.calls.status import invalid_argument
+from serve.compute.labels import check_labels, missing_labels
 from serve.compute.plane import Plane
 from serve.compute.sources import Source, check_finite
 from serve.compute.versions import Versions
@@ -47,7 +49,7 @@ class CurveService:
 
     async def _generate(self, request: curves_pb2.GenerateCurvesRequest, call: Call) -> bytes:
         loaded = self._versions.get(request.version)
-        source = parse_source(request.source, loaded.engine.n_noise)
+        source = parse_source(request.source, loaded.engine.n_noise, loaded.labels)
         del request  # A waiting call holds its numbers once.
         curves = await self._plane.compute(loaded, source, call)
         head = curves_pb2.GenerateCurvesResponse(
@@ -59,7 +61,7 @@ class CurveService:
         self, request: curves_pb2.StreamCurvesRequest, call: Call
     ) -> AsyncIterator[bytes]:
         loaded = self._versions.get(request.version)
-        source = parse_source(request.source, loaded.engine.n_noise)
+        source = parse_source(request.source, loaded.engine.n_noise, loaded.labels)
         del request  # A stream that is read slowly holds its numbers once.
         async for first_row, curves in self._plane.stream(loaded, source, call):
             head = curves_pb2.StreamCurvesResponse(
@@ -73,8 +75,9 @@ class CurveService:
         return curves_pb2.GetModelResponse(**asdict(model)).SerializeToString()
 
 
-def parse_source(source: curves_pb2.CurveSource, n_noise: int) -> Source:
-    """Returns what `source` asks for of a model that takes `n_noise` numbers a row.
+def parse_source(source: curves_pb2.CurveSource, n_noise: int, labels: Sequence[str]) -> Source:
+    """Returns what `source` asks for of a model that takes `n_noise` numbers a row, and whose
+    classes are `labels`.
 
     Raises RequestError, naming the field, for a source that is empty or wrong.
     """
@@ -83,13 +86,31 @@ def parse_source(source: curves_pb2.CurveSource, n_noise: int) -> Source:
             seeds = source.seeds.values
             if not seeds:
                 raise invalid_argument("source.seeds.values", "is empty: give at least one seed")
-            return Source("sampler", np.array(seeds, np.int64))
+            parsed = Source("sampler", np.array(seeds, np.int64))
         case "range":
-            return _range(source.range)
+            parsed = _range(source.range)
         case "noise":
-            return _noise(source.noise, n_noise)
+            parsed = _noise(source.noise, n_noise)
         case _:
             raise invalid_argument("source", "is not set: give seeds, range or noise")
+    if labels or source.labels:
+        return parsed._replace(labels=_labels(source.labels, labels, len(parsed.values)))
+    return parsed
+
+
+def _labels(given: Sequence[int], known: Sequence[str], rows: int) -> Int64Array | int:
+    field = "source.labels"
+    if not known:
+        raise invalid_argument(field, "is set: this model makes curves without labels")
+    if not given:
+        raise missing_labels(known, field)
+    if len(given) not in (1, rows):
+        raise invalid_argument(
+            field, f"has {len(given)} numbers: give one, or one for each of the {rows} curves"
+        )
+    labels = np.array(given, np.int64)
+    check_labels(labels, known, field)
+    return labels if len(labels) > 1 else int(labels[0])
 
 
 def _range(seeds: curves_pb2.SeedRange) -> Source:

@@ -125,7 +125,7 @@ class InferenceService:
             self._versions, request.model_name, request.model_version, prefix="model_"
         )
         call.model, call.version = model.name, loaded.number
-        source = tensors.parse_request(request, model)
+        source = tensors.parse_request(request, model, loaded.labels)
         del request  # Frees its numbers, which `source` has copied, while the call waits.
         curves = await self._plane.compute(loaded, source, call)
         return tensors.answer(call.request_id, model, loaded.number, curves)

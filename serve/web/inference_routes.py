@@ -127,7 +127,10 @@ class InferenceRoutes:
         loaded, model = lookup.find(self._versions, *_named(request))
         call.model, call.version = model.name, loaded.number
         asked = rest.parse_infer(
-            request.state.body, _header(request, rest.JSON_LENGTH_HEADER), model
+            request.state.body,
+            _header(request, rest.JSON_LENGTH_HEADER),
+            model,
+            loaded.labels,
         )
         call.request_id = asked.id
         curves = await _unless_gone(request, self._plane.compute(loaded, asked.source, call))

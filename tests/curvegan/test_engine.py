@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from curvegan.engine import ROWS_PER_RUN, Engine
 from curvegan.errors import RepositoryError
-from curvegan.repository.description import ROWS, Description, Tensor, default_inputs
+from curvegan.repository.description import Description, default_inputs
 from curvegan.repository.repository import Repository
 
 SEEDS = st.integers(-(2**63), 2**63 - 1)
@@ -53,9 +53,6 @@ def test_arrays_that_are_views_give_the_curves_of_their_values(engine: Engine):
     assert (engine.curves_from_seeds(seeds[::-1]) == engine.curves_from_seeds(seeds)[::-1]).all()
 
 
-LABELS = Tensor("labels", "INT64", [ROWS], "indices of classes")
-
-
 @pytest.mark.parametrize(
     ("other", "named"),
     [
@@ -68,7 +65,9 @@ LABELS = Tensor("labels", "INT64", [ROWS], "indices of classes")
             r"\('noise', 'tensor\(float\)', \[-1, 6",
         ),
         (
-            lambda it: replace(it, inputs=it.inputs | {"sampler": [*it.inputs["sampler"], LABELS]}),
+            lambda it: replace(
+                it, inputs=default_inputs(5, 2), family=replace(it.family, labels=["a", "b"])
+            ),
             r"\('labels', 'tensor\(int64\)', \[-1\]\)",
         ),
     ],
@@ -101,3 +100,26 @@ def test_onnxruntime_reports_to_nobody(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     subprocess.run([sys.executable, "-c", "import curvegan.engine"], check=True)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_label_makes_another_curve_of_a_seed_with_the_same_bytes_in_every_batch(
+    labelled_engine: Engine,
+):
+    seeds = np.arange(2 * ROWS_PER_RUN + 3)
+    labels = seeds % 3
+    curves = labelled_engine.curves_from_seeds(seeds, labels)
+    for row in (0, 1, 2, ROWS_PER_RUN, len(seeds) - 1):
+        part = slice(row, row + 1)
+        alone = labelled_engine.curves_from_seeds(seeds[part], labels[part])
+        assert alone.tobytes() == curves[row].tobytes()
+    others = labelled_engine.curves_from_seeds(seeds, (labels + 1) % 3)
+    assert (np.abs(others - curves).max(axis=1) > 0.1).all()
+
+
+def test_missing_labels_and_too_many_inputs_name_what_the_model_takes(
+    engine: Engine, labelled_engine: Engine
+):
+    with pytest.raises(ValueError, match="the sampler takes seeds and labels: 1 given"):
+        labelled_engine.curves_from_seeds(np.arange(2))
+    with pytest.raises(ValueError, match="the generator takes noise: 2 given"):
+        engine.curves_from_noise(np.zeros((1, 5), np.float32), np.array([0]))

@@ -10,10 +10,12 @@ from torch import nn
 _ORIGINS = ("stack_trace", "nn_module_stack", "torch_fn")
 
 
-def to_exported_program(module: nn.Module, example: torch.Tensor) -> bytes:
-    """Returns the file of `module` for any number of rows; `example` is a batch of its input."""
+def to_exported_program(module: nn.Module, example: tuple[torch.Tensor, ...]) -> bytes:
+    """Returns the file of `module` for any number of rows; `example` is a batch of each of its
+    inputs."""
     rows = torch.export.Dim("n", min=0)
-    program = torch.export.export(module.eval(), (example,), dynamic_shapes=({0: rows},))
+    shapes = tuple({0: rows} for _ in example)
+    program = torch.export.export(module.eval(), example, dynamic_shapes=shapes)
     for node in program.graph.nodes:
         for origin in _ORIGINS:
             node.meta.pop(origin, None)

@@ -12,21 +12,25 @@ import onnx.compose
 import torch
 from torch import nn
 
+from curvegan.repository.description import ModelSpec
 from train.export.seed_rule import IR_VERSION, OPSET, seed_rule_model
 
 SEED_RULE = "philox2x32-10, box-muller in float64"
 
 
-def generator_onnx(generator: nn.Module, n_noise: int) -> onnx.ModelProto:
-    """Returns the model noise, float32 [n, n_noise] -> curves, float32 [n, n_points]."""
+def generator_onnx(
+    generator: nn.Module, spec: ModelSpec, example: tuple[torch.Tensor, ...]
+) -> onnx.ModelProto:
+    """Returns the model that `spec` describes; `example` is a batch of each of its inputs."""
+    rows = torch.export.Dim("n")
     with _quiet():
         program = torch.onnx.export(
             generator,
-            (torch.zeros(2, n_noise),),
+            example,
             dynamo=True,
-            input_names=["noise"],
-            output_names=["curves"],
-            dynamic_shapes=({0: torch.export.Dim("n")},),
+            input_names=[tensor.name for tensor in spec.inputs],
+            output_names=[spec.output.name],
+            dynamic_shapes=tuple({0: rows} for _ in example),
             opset_version=OPSET,
             external_data=False,
             verbose=False,
@@ -39,9 +43,8 @@ def generator_onnx(generator: nn.Module, n_noise: int) -> onnx.ModelProto:
 
 
 def sampler_onnx(generator: onnx.ModelProto, n_noise: int) -> onnx.ModelProto:
-    """Returns the model seeds, int64 [n] -> curves, float32 [n, n_points].
-
-    It is the generator with the seed rule in front; the tensor between them is named `noise`.
+    """Returns the sampler: `generator` with the seed rule in front, so that seeds, int64 [n], take
+    the place of its noise. The tensor between them is named `noise`.
     """
     model = onnx.compose.merge_models(
         seed_rule_model(n_noise), generator, io_map=[("noise", "noise")], name="sampler"

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 
-def to_torchscript(module: nn.Module, example: torch.Tensor) -> bytes:
-    """Returns the file of `module` traced on `example`, a batch of its input."""
+def to_torchscript(module: nn.Module, example: tuple[torch.Tensor, ...]) -> bytes:
+    """Returns the file of `module` traced on `example`, a batch of each of its inputs."""
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)

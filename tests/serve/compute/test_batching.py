@@ -34,7 +34,7 @@ class Client:
         call = Call("test", "test")
         with self.calls.counted(call):
             await asyncio.sleep(0)  # So that all concurrent calls are in flight.
-            return await self.batcher.compute(engine, model, rows, call)
+            return await self.batcher.compute(engine, model, (rows,), call)
 
 
 def test_concurrent_calls_each_get_the_curves_of_their_own_seeds(engine: Engine):

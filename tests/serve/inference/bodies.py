@@ -1,6 +1,7 @@
 """Bodies of inference requests over HTTP, and the errors of invalid ones."""
 
 import json
+from collections.abc import Sequence
 
 import grpc
 import pytest
@@ -31,9 +32,11 @@ def raw_body(raw: bytes, size: object, **fields) -> tuple[bytes, str]:
     return head + raw, str(len(head))
 
 
-def error_of(content: bytes, json_length: str | None, model: ModelSpec) -> RequestError:
+def error_of(
+    content: bytes, json_length: str | None, model: ModelSpec, labels: Sequence[str] = ()
+) -> RequestError:
     with pytest.raises(RequestError) as caught:
-        rest.parse_infer(content, json_length, model)
+        rest.parse_infer(content, json_length, model, labels)
     assert caught.value.code is grpc.StatusCode.INVALID_ARGUMENT
     assert len(str(caught.value)) < 300
     return caught.value

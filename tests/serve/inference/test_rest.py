@@ -28,14 +28,14 @@ float32s = arrays(
 
 @given(arrays(np.int64, st.integers(1, 50)))
 def test_seeds_are_read_exactly(models, seeds):
-    request = rest.parse_infer(body(seeds.tolist(), shape=seeds.shape), None, models["sampler"])
+    request = rest.parse_infer(body(seeds.tolist(), shape=seeds.shape), None, models["sampler"], ())
     assert request.source.values.tolist() == seeds.tolist()
 
 
 @given(float32s)
 def test_flat_and_nested_noise_are_the_same_source(models, noise):
     for data in (noise.ravel().tolist(), noise.tolist()):
-        request = rest.parse_infer(noise_body(data, noise.shape), None, models["generator"])
+        request = rest.parse_infer(noise_body(data, noise.shape), None, models["generator"], ())
         assert request.source.model == "generator"
         assert request.source.values.tobytes() == noise.tobytes()
 
@@ -49,7 +49,7 @@ def test_raw_seeds_are_read_at_any_offset(models, seeds, request_id):
         "parameters": {"binary_data_size": seeds.nbytes},
     }
     head = json.dumps({"inputs": [given], "id": request_id}).encode()
-    request = rest.parse_infer(head + seeds.tobytes(), str(len(head)), models["sampler"])
+    request = rest.parse_infer(head + seeds.tobytes(), str(len(head)), models["sampler"], ())
     assert request.id == request_id
     assert request.source.values.flags.aligned
     assert request.source.values.tolist() == seeds.tolist()
@@ -63,7 +63,7 @@ def test_raw_seeds_are_read_at_any_offset(models, seeds, request_id):
     )
 )
 def test_json_numbers_read_back_as_the_same_float32(models, curves):
-    request = rest.parse_infer(body([0, 1], id="r"), None, models["sampler"])
+    request = rest.parse_infer(body([0, 1], id="r"), None, models["sampler"], ())
     answer = rest.infer_answer(request, models["sampler"], 3, curves)
     assert answer.json_length is None
     read = json.loads(b"".join(answer.pieces))
@@ -76,7 +76,7 @@ def test_json_numbers_read_back_as_the_same_float32(models, curves):
 
 def test_a_float32_whose_shortest_decimal_is_ambiguous_reads_back(models):
     curves = np.full((1, 15), 7.038531e-26, np.float32)
-    request = rest.parse_infer(body([0, 1]), None, models["sampler"])
+    request = rest.parse_infer(body([0, 1]), None, models["sampler"], ())
     read = json.loads(b"".join(rest.infer_answer(request, models["sampler"], 1, curves).pieces))
     data = np.array(read["outputs"][0]["data"], np.float64).astype(np.float32)
     assert data.tobytes() == curves.tobytes()
@@ -99,14 +99,14 @@ def test_a_float32_whose_shortest_decimal_is_ambiguous_reads_back(models):
     ],
 )
 def test_numbers_are_raw_when_requested(models, fields, raw):
-    request = rest.parse_infer(body([0, 1], **fields), None, models["sampler"])
+    request = rest.parse_infer(body([0, 1], **fields), None, models["sampler"], ())
     assert request.raw is raw
 
 
 def test_raw_numbers_follow_the_json(models):
     curves = np.arange(30, dtype=np.float32).reshape(2, 15)
     asked = body([0, 1], parameters={"binary_data_output": True})
-    request = rest.parse_infer(asked, None, models["sampler"])
+    request = rest.parse_infer(asked, None, models["sampler"], ())
     answer = rest.infer_answer(request, models["sampler"], 1, curves)
     content = b"".join(answer.pieces)
     [output] = json.loads(content[: answer.json_length])["outputs"]
@@ -119,7 +119,7 @@ def test_raw_numbers_follow_the_json(models):
 def test_a_large_response_is_made_of_small_pieces(models, rows, raw):
     curves = np.random.default_rng(0).standard_normal((rows, 15), np.float32)
     request = rest.parse_infer(
-        body([0, 1], parameters={"binary_data_output": raw}), None, models["sampler"]
+        body([0, 1], parameters={"binary_data_output": raw}), None, models["sampler"], ()
     )
     answer = rest.infer_answer(request, models["sampler"], 1, curves)
     pieces = list(answer.pieces)
@@ -254,7 +254,7 @@ def test_a_document_writes_64_bit_numbers_as_numbers():
 def test_curves_that_are_not_finite_are_sent_only_as_raw_numbers(models, number):
     curves = np.full((1, 15), number, np.float32)
     as_json, as_raw = (
-        rest.parse_infer(noise_body([0] * 5, [1, 5], parameters={}), None, models["generator"]),
+        rest.parse_infer(noise_body([0] * 5, [1, 5], parameters={}), None, models["generator"], ()),
         rest.InferRequest(Source("generator", np.zeros((1, 5), np.float32)), "", raw=True),
     )
     with pytest.raises(

@@ -36,18 +36,19 @@ def test_null_means_not_set(models, level):
         json.dumps(request | {"parameters": {"binary_data_output": True, "x": None}}).encode(),
         None,
         models["sampler"],
+        (),
     )
     assert raw.raw
 
 
 def read_as_given(request: dict[str, Any], model: ModelSpec) -> None:
-    read = rest.parse_infer(json.dumps(request).encode(), None, model)
+    read = rest.parse_infer(json.dumps(request).encode(), None, model, ())
     assert (read.source.values.tolist(), read.id, read.raw) == ([0, 1], "", False)
 
 
 def test_null_data_is_allowed_with_raw_numbers(models):
     content, json_length = raw_body(np.arange(2).tobytes(), 16, data=None)
-    request = rest.parse_infer(content, json_length, models["sampler"])
+    request = rest.parse_infer(content, json_length, models["sampler"], ())
     assert request.source.values.tolist() == [0, 1]
 
 
@@ -75,7 +76,7 @@ EXACT = st.integers(-(2**53) + 1, 2**53 - 1)
 
 @given(st.lists(SEEDS | SEEDS.map(str) | EXACT.map(float), min_size=1, max_size=20))
 def test_seeds_may_be_whole_floats_and_strings(models, seeds):
-    request = rest.parse_infer(body(seeds, shape=[len(seeds)]), None, models["sampler"])
+    request = rest.parse_infer(body(seeds, shape=[len(seeds)]), None, models["sampler"], ())
     assert request.source.values.tolist() == [int(seed) for seed in seeds]
 
 
@@ -94,7 +95,7 @@ def test_seeds_may_be_whole_floats_and_strings(models, seeds):
 )
 def test_an_int64_seed_may_be_a_string(models, text, seed):
     content = body([0], shape=[2]).replace(b"[0]", f"[1, {text}]".encode())
-    request = rest.parse_infer(content, None, models["sampler"])
+    request = rest.parse_infer(content, None, models["sampler"], ())
     assert request.source.values.tolist() == [1, seed]
 
 
@@ -120,6 +121,6 @@ def test_an_invalid_seed_is_named_by_its_index(models, text):
 def test_a_byte_order_mark_is_ignored(models, data):
     content = b"\xef\xbb\xbf" + body(data)
     for json_length in (None, str(len(content))):
-        request = rest.parse_infer(content, json_length, models["sampler"])
+        request = rest.parse_infer(content, json_length, models["sampler"], ())
         assert request.source.values.tolist() == [0, 1]
     rest.check_index_request(b'\xef\xbb\xbf{"ready": true}')

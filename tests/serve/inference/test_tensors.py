@@ -49,7 +49,7 @@ def tensor(values: np.ndarray, **changes) -> ModelInferRequest.InferInputTensor:
 def test_raw_and_typed_seeds_are_the_same_source(models, seeds):
     for request in (raw_request(seeds), typed_request(seeds)):
         source = tensors.parse_request(
-            ModelInferRequest.FromString(request.SerializeToString()), models["sampler"]
+            ModelInferRequest.FromString(request.SerializeToString()), models["sampler"], ()
         )
         assert source.model == "sampler"
         assert source.values.dtype == np.int64
@@ -60,7 +60,7 @@ def test_raw_and_typed_seeds_are_the_same_source(models, seeds):
 def test_raw_and_typed_noise_are_the_same_source(models, noise):
     for request in (raw_request(noise), typed_request(noise)):
         source = tensors.parse_request(
-            ModelInferRequest.FromString(request.SerializeToString()), models["generator"]
+            ModelInferRequest.FromString(request.SerializeToString()), models["generator"], ()
         )
         assert source.model == "generator"
         assert source.values.dtype == np.float32
@@ -178,7 +178,7 @@ def test_an_invalid_request_is_an_invalid_argument_that_names_the_field(
     models, model, request_, field, problem
 ):
     with pytest.raises(RequestError) as caught:
-        tensors.parse_request(request_, models[model])
+        tensors.parse_request(request_, models[model], ())
     error = caught.value
     assert error.code is grpc.StatusCode.INVALID_ARGUMENT
     assert error.field == field
