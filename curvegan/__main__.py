@@ -49,6 +49,7 @@ def generate(
     *,
     seeds: Annotated[str, Parameter(allow_leading_hyphen=True)],
     out: Path,
+    label: tuple[str, ...] = (),
     server: str = DEFAULT_ADDRESS,
     model_version: Annotated[int, Parameter(validator=Number(gte=0, lt=2**63))] = 0,
     timeout: Annotated[float, Parameter(validator=_seconds)] = 30.0,
@@ -63,6 +64,9 @@ def generate(
         Which seeds: 7, 1,5,9 or 0-63, or a mix. The curves come in this order.
     out
         The file: .csv (seed and values), .npy (float32 [n, n_points]) or .png (a picture).
+    label
+        The class of the curves, by name or index, if the model has classes. Given several times,
+        the curves of all seeds come once for each.
     server
         The server: host:port, unix:/run/curvegan.sock, or https://host:port for TLS.
     model_version
@@ -92,7 +96,7 @@ def generate(
         token=read_token(access.token_file) if access.token_file else None,
         insecure=access.insecure,
     ) as client:
-        answer = ask(client, ranges, model_version)
+        answer = ask(client, ranges, label, model_version)
         save(out, answer, write)
     print(f"wrote {answer.n_rows} curves of model version {answer.model.version} to {out}")
 

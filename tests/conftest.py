@@ -87,7 +87,7 @@ def engine(repository: Repository) -> Engine:
 @pytest.fixture(scope="session")
 def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository with a model of labelled curves, of 24 points. Tests must not change it."""
-    from tests.support.labelled import publish_labelled  # Needs torch, which takes its time.
+    from tests.support.labelled.days import publish_labelled  # Needs torch, which takes its time.
 
     models = tmp_path_factory.mktemp("labelled") / "models"
     publish_labelled(models)

@@ -13,8 +13,9 @@ ort.env.wasm.wasmPaths = {
 };
 ort.env.wasm.numThreads = 1;
 
-globalThis.run = async ({ input, seconds }) => {
+globalThis.run = async ({ inputs, seconds }) => {
   const load = async (file) => (await fetch(file)).arrayBuffer();
   const session = await ort.InferenceSession.create(new Uint8Array(await load("model.onnx")));
-  return measure(ort, session, input, await load("rows"), seconds);
+  for (const input of inputs) input.buffer = await load(input.file);
+  return measure(ort, session, inputs, seconds);
 };

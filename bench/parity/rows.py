@@ -6,54 +6,47 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
 
 from curvegan.repository.description import ModelName, Specs, Tensor
-from train.export.sampler import Sampler
+from train.export.parity import allowed_differences
 from train.export.torchscript import load_torchscript
-from train.gan.networks import make_generator
 from train.noise.seed_rule import SeedNoise
 
 N_ROWS = 2_000
-# What the seed rule holds in a sampler's `model.pt`.
-_KEYS = "noise.keys"
+# Of what runtimes may differ from each other by: each is to be as near to the exact curve.
+_SHARE = 0.5
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Inputs of the tensor `spec`, seeds int64 [n] or noise float32 [n, n_noise], and their curves,
-    float64 [n, n_points]."""
+    """Inputs of the tensors `specs`, seeds int64 [n] or noise float32 [n, n_noise], and labels
+    int64 [n] if the model takes them; and their curves, float64 [n, n_points]."""
 
-    spec: Tensor
-    inputs: npt.NDArray[Any]
+    specs: list[Tensor]
+    inputs: list[npt.NDArray[Any]]
     curves: npt.NDArray[np.float64]
 
+    @property
+    def allowed(self) -> npt.NDArray[np.float64]:
+        """How far a runtime may be from `curves` at each point: float64 [n_points]."""
+        return _SHARE * allowed_differences(self.curves)
 
-def seeds_and_noise(generator: bytes, specs: Specs) -> dict[str, Rows]:
+
+def seeds_and_noise(generator: bytes, specs: Specs, n_labels: int) -> dict[str, Rows]:
     """Returns the rows for the sampler, then for the generator, by the name of the model.
 
     `generator` is the content of its `model.pt`. The noise is that of the seeds: rounded to float32
-    once, as the seed rule has it. All that comes after is float64.
+    once, as the seed rule has it. All that comes after is float64. Each of the `n_labels` classes
+    comes in turn.
     """
-    exact = eager_model(generator).double()
-    n_noise = next(exact.parameters()).shape[1]
+    exact = load_torchscript(generator).double()
     seeds = _seeds()
+    labels = [np.arange(N_ROWS) % n_labels] if n_labels else []
     with torch.inference_mode():
-        noise = SeedNoise(n_noise)(torch.from_numpy(seeds))
-        curves = exact(noise.double()).numpy()
-    inputs: dict[ModelName, npt.NDArray[Any]] = {"sampler": seeds, "generator": noise.numpy()}
-    return {name: Rows(specs[name].inputs[0], inputs[name], curves) for name in inputs}
-
-
-def eager_model(content: bytes) -> nn.Module:
-    """Returns the model of a `model.pt` in torch's own modules."""
-    state = load_torchscript(content).state_dict()
-    is_sampler = state.pop(_KEYS, None) is not None
-    weights = {name.removeprefix("generator."): weight for name, weight in state.items()}
-    n_noise, n_points = weights["0.weight"].shape[1], weights["2.weight"].shape[0]
-    generator = make_generator(n_noise, n_points)
-    generator.load_state_dict(weights)
-    return (Sampler(generator, n_noise) if is_sampler else generator).eval()
+        noise = SeedNoise(specs["generator"].inputs[0].width)(torch.from_numpy(seeds))
+        curves = exact(noise.double(), *map(torch.from_numpy, labels)).numpy()
+    first: dict[ModelName, npt.NDArray[Any]] = {"sampler": seeds, "generator": noise.numpy()}
+    return {name: Rows(specs[name].inputs, [first[name], *labels], curves) for name in first}
 
 
 def _seeds() -> npt.NDArray[np.int64]:

@@ -23,7 +23,7 @@ PAGE = '<!doctype html><link rel="icon" href="data:,"><script type="module" src=
 
 def main() -> None:
     """Does what `measure` does, in a page."""
-    folder, model, name, datatype, shape, rows_file, curves_file, seconds = sys.argv[1:]
+    folder, model, curves_file, seconds, *described = sys.argv[1:]
     packages = Path(folder) / "node_modules"
     with TemporaryDirectory() as served:
         root = Path(served)
@@ -32,13 +32,17 @@ def main() -> None:
         (root / "measure.mjs").symlink_to(HERE / "measure.mjs")
         (root / "node_modules").symlink_to(packages)
         (root / "model.onnx").symlink_to(Path(model).resolve())
-        (root / "rows").symlink_to(Path(rows_file).resolve())
+        inputs = []
+        for at in range(0, len(described), 4):
+            name, datatype, shape, rows = described[at : at + 4]
+            (root / f"rows-{at}").symlink_to(Path(rows).resolve())
+            file = f"rows-{at}"
+            inputs.append({"name": name, "datatype": datatype, "shape": shape, "file": file})
         with _serving(root) as address, open_chromium() as browser:
             page = browser.new_page()
             page.goto(address)
             page.wait_for_function("() => globalThis.run")
-            tensor = {"name": name, "datatype": datatype, "shape": shape}
-            asked = {"input": tensor, "seconds": float(seconds)}
+            asked = {"inputs": inputs, "seconds": float(seconds)}
             found = page.evaluate("(asked) => run(asked)", asked)
     np.array(found["curves"], np.float32).tofile(curves_file)
     version = json.loads((packages / "onnxruntime-web" / "package.json").read_text())["version"]

@@ -1,7 +1,8 @@
 """Curves from a server.
 
-Read in this order: `rows` (what is asked for), `target`, `proxy`, `credentials` and `connection`
-(how a server is reached), `failures` and `retry` (what happens when a call fails), `curve_client`.
+Read in this order: `rows` and `labels` (what is asked for), `target`, `proxy`, `credentials` and
+`connection` (how a server is reached), `failures` and `retry` (what happens when a call fails),
+`answers` and `curve_client`.
 """
 
 # Seconds, a year: gRPC takes a longer deadline for one that has passed.

@@ -8,15 +8,16 @@ from types import TracebackType
 from typing import Any, Self
 
 import grpc
-import numpy as np
 import numpy.typing as npt
 
 from curvegan.address import DEFAULT_ADDRESS
 from curvegan.arrays import Float32Array
 from curvegan.client import MAX_TIMEOUT
+from curvegan.client.answers import broken_answer, curves_of, out_of_order
 from curvegan.client.connection import Channel, Connection
 from curvegan.client.credentials import Tls, metadata_of
 from curvegan.client.failures import Failure, ServiceError
+from curvegan.client.labels import Labels, has_names, labelled_rows
 from curvegan.client.retry import Attempts, Retry
 from curvegan.client.rows import Rows, Seeds, noise_rows, seed_rows
 from curvegan.client.target import parse_target
@@ -39,9 +40,13 @@ class CurveClient:
     allows it to any.
 
     Each method takes `version`, the model version, where 0 is the newest that the server serves.
+    What makes curves also takes `labels`, if the model has any: the class of all curves, or a list
+    with that of each, by name or by index. Names are looked up in the model's description, which
+    costs a call of its own: the first time for a version, each time for version 0.
+
     All raise ServiceError when the server refuses or can't be reached, and ValueError for numbers
-    that can't be sent and for a client that is closed. A client that no server has ever answered
-    gives up after two seconds.
+    that can't be sent, for unknown labels, and for a client that is closed. A client that no server
+    has ever answered gives up after two seconds.
     """
 
     def __init__(
@@ -77,6 +82,8 @@ class CurveClient:
         self._metadata = metadata_of(token)
         self._connection = Connection(server, tls.credentials() if tls else None)
         self._is_met = False
+        # The classes of each version that was asked about.
+        self._classes: dict[int, list[str]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -96,24 +103,35 @@ class CurveClient:
     def model(self, version: int = 0) -> Model:
         """Returns the description of a model version."""
         answer = self._ask("GetModel", curves_pb2.GetModelRequest(version=version))
-        return Model.from_message(answer)
+        model = Model.from_message(answer)
+        self._classes[model.version] = model.labels
+        return model
 
-    def generate(self, seeds: Seeds, *, version: int = 0) -> Float32Array:
+    def generate(
+        self, seeds: Seeds, *, labels: Labels | None = None, version: int = 0
+    ) -> Float32Array:
         """Returns the curves of `seeds` from one call, in their order: float32 [n, n_points].
 
         Seeds are any 64-bit integers. For more than the model's `max_rows` use `stream`.
         """
-        return self._generate(seed_rows(seeds), version)
+        return self._generate(*self._labelled(seed_rows(seeds), labels, version))
 
-    def generate_from_noise(self, noise: npt.ArrayLike, *, version: int = 0) -> Float32Array:
+    def generate_from_noise(
+        self, noise: npt.ArrayLike, *, labels: Labels | None = None, version: int = 0
+    ) -> Float32Array:
         """Returns the curve of each row of `noise`, float32 [n, n_noise]: float32 [n, n_points].
 
         For more than the model's `max_rows` use `stream_from_noise`.
         """
-        return self._generate(noise_rows(noise), version)
+        return self._generate(*self._labelled(noise_rows(noise), labels, version))
 
     def stream(
-        self, seeds: Seeds, *, version: int = 0, timeout: float | None = None
+        self,
+        seeds: Seeds,
+        *,
+        labels: Labels | None = None,
+        version: int = 0,
+        timeout: float | None = None,
     ) -> Iterator[Float32Array]:
         """Returns the curves of any number of seeds, in their order, part by part, each
         float32 [some, n_points].
@@ -123,20 +141,37 @@ class CurveClient:
         off goes on after the last row received. `timeout` is how long the whole may take, in
         seconds, with what the reader takes.
         """
-        return self._stream(seed_rows(seeds), version, _checked(timeout))
+        seconds = _checked(timeout)
+        return self._stream(*self._labelled(seed_rows(seeds), labels, version), seconds)
 
     def stream_from_noise(
-        self, noise: npt.ArrayLike, *, version: int = 0, timeout: float | None = None
+        self,
+        noise: npt.ArrayLike,
+        *,
+        labels: Labels | None = None,
+        version: int = 0,
+        timeout: float | None = None,
     ) -> Iterator[Float32Array]:
         """Returns the curve of each row of `noise`, float32 [n, n_noise], as `stream` does."""
-        return self._stream(noise_rows(noise), version, _checked(timeout))
+        seconds = _checked(timeout)
+        return self._stream(*self._labelled(noise_rows(noise), labels, version), seconds)
+
+    def _labelled(self, rows: Rows, labels: Labels | None, version: int) -> tuple[Rows, int]:
+        """Returns `rows` with `labels`, and the version to ask, in which names were looked up."""
+        if labels is None:
+            return rows, version
+        known = self._classes.get(version)
+        if known is None and has_names(labels):
+            model = self.model(version)
+            known, version = model.labels, model.version
+        return labelled_rows(rows, labels, known), version
 
     def _generate(self, rows: Rows, version: int) -> Float32Array:
         source = rows.source(0, rows.count)
         request = curves_pb2.GenerateCurvesRequest(version=version, source=source)
-        curves = _curves(self._ask("GenerateCurves", request))
+        curves = curves_of(self._ask("GenerateCurves", request))
         if len(curves) != rows.count:
-            raise _broken_answer(f"{len(curves)} curves for {rows.count} rows")
+            raise broken_answer(f"{len(curves)} curves for {rows.count} rows")
         return curves
 
     def _ask(self, method: str, request: Any) -> Any:
@@ -170,15 +205,15 @@ class CurveClient:
                     while (answer := self._next(answers, attempts, channel)) is not None:
                         self._note_answer(channel)
                         version = answer.version
-                        curves = _curves(answer)
+                        curves = curves_of(answer)
                         if begin + answer.first_row != done or done + len(curves) > stop:
-                            raise _out_of_order(begin + answer.first_row, done, stop)
+                            raise out_of_order(begin + answer.first_row, done, stop)
                         done += len(curves)
                         yield curves
                         # The wait for the next part begins.
                         attempts = Attempts(self.retry, min(until, _moment(self.timeout)))
                     if done != stop:
-                        raise _out_of_order(stop, done, stop)
+                        raise out_of_order(stop, done, stop)
                 except grpc.RpcError as error:
                     if done < rows.count or not rows.count:
                         self._pause(attempts, channel, error)
@@ -242,22 +277,6 @@ class CurveClient:
         dropped without a word, and further calls would wait on it too."""
         if channel.is_silent_since(attempts.waits_since):
             self._connection.renew(channel)
-
-
-def _curves(answer: Any) -> Float32Array:
-    """Returns the curves of an answer. Raises ServiceError if they are not whole."""
-    values = np.array(answer.values, np.float32)
-    if answer.n_points < 1 or len(values) % answer.n_points:
-        raise _broken_answer(f"{len(values)} numbers for curves of {answer.n_points} points")
-    return values.reshape(-1, answer.n_points)
-
-
-def _out_of_order(came: int, due: int, stop: int) -> ServiceError:
-    return _broken_answer(f"row {came} where row {due} of {stop} was due")
-
-
-def _broken_answer(what: str) -> ServiceError:
-    return ServiceError(grpc.StatusCode.INTERNAL, f"the server's answer is broken: it has {what}")
 
 
 def _checked(timeout: float | None) -> float | None:

@@ -2,37 +2,78 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from curvegan.arrays import Float32Array, Int64Array
 from curvegan.client.curve_client import CurveClient
+from curvegan.errors import CurveganError
 from curvegan.generate.seed_text import batches, count_seeds
+from curvegan.repository.description import listed
 from curvegan.repository.model import Model
+
+
+class Block(NamedTuple):
+    """Seeds, int64 [n], and their curves, float32 [n, n_points], all of the class `label`, or of
+    none."""
+
+    seeds: Int64Array
+    curves: Float32Array
+    label: str | None
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Curves as they arrive: `n_rows` in all, in blocks of seeds, int64 [n], and their curves,
-    float32 [n, n_points]."""
+    """Curves as they arrive: those of `n_seeds` seeds, of one class of `labels` after the other; or
+    of none, where `labels` are empty."""
 
     model: Model
-    n_rows: int
-    blocks: Iterable[tuple[Int64Array, Float32Array]]
+    n_seeds: int
+    labels: list[str]
+    blocks: Iterable[Block]
+
+    @property
+    def n_rows(self) -> int:
+        """How many curves there are in all."""
+        return self.n_seeds * max(1, len(self.labels))
 
 
-def ask(client: CurveClient, ranges: Sequence[range], version: int = 0) -> Answer:
-    """Asks for the curves of all seeds of `ranges`, in their order, of one model version.
+def ask(
+    client: CurveClient, ranges: Sequence[range], labels: Sequence[str], version: int = 0
+) -> Answer:
+    """Asks for the curves of all seeds of `ranges`, in their order, of one model version: those of
+    each class of `labels`, by name or index; none for a model without.
 
-    Raises ServiceError, here or while the blocks are read.
+    Raises CurveganError for labels that the model does not know, or without any if it has some;
+    ServiceError, here or while the blocks are read.
     """
     model = client.model(version)
+    names = [_class_of(label, model.labels) for label in labels]
+    if model.labels and not names:
+        raise CurveganError(
+            "this model makes curves of classes: name one with --label, of " + listed(model.labels)
+        )
+    each: list[str | None] = [*names] or [None]
 
-    def blocks() -> Iterator[tuple[Int64Array, Float32Array]]:
-        for batch in batches(ranges):
-            start = 0
-            for curves in client.stream(batch, version=model.version):
-                yield np.array(batch[start : start + len(curves)], np.int64), curves
-                start += len(curves)
+    def blocks() -> Iterator[Block]:
+        for label in each:
+            for batch in batches(ranges):
+                start = 0
+                for curves in client.stream(batch, labels=label, version=model.version):
+                    stop = start + len(curves)
+                    yield Block(np.array(batch[start:stop], np.int64), curves, label)
+                    start = stop
 
-    return Answer(model, sum(map(count_seeds, ranges)), blocks())
+    return Answer(model, sum(map(count_seeds, ranges)), names, blocks())
+
+
+def _class_of(label: str, known: Sequence[str]) -> str:
+    """Returns the class that `label` is the name of, or else the index."""
+    if not known:
+        raise CurveganError("this model makes curves without labels: leave --label out")
+    if label in known:
+        return label
+    if label.isascii() and label.isdecimal() and int(label[:9]) < len(known):
+        return known[int(label)]
+    raise CurveganError(f"label {label[:40]!r} is not known: this model has {listed(known)}")

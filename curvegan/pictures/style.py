@@ -53,6 +53,8 @@ def frame_curves(
     x_grid: Float64Array,
     bounds: Bounds | None,
     legend_at: Literal["upper center", "lower center"] = "upper center",
+    x_label: str = "x",
+    y_label: str = "y",
 ) -> None:
     """Draws the bounds of curves over `x_grid`, float64 [n_points], if they have any, and axes.
 
@@ -65,7 +67,7 @@ def frame_curves(
         axes.plot(x_grid, lower, color=LOWER, linewidth=2.6, label="lower bound")
         axes.legend(loc=legend_at, frameon=False, ncols=2, labelcolor=INK)
     axes.set_xlim(float(x_grid[0]), float(x_grid[-1]))
-    tidy(axes, "x", "y")
+    tidy(axes, x_label, y_label)
 
 
 def tidy(axes: Axes, x_label: str, y_label: str) -> None:

@@ -1,6 +1,7 @@
 """What is known of a trained generator: its curves, what its models take and give, how it was
 trained, and how good it is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, get_args
@@ -18,6 +19,10 @@ _DTYPES: dict[Datatype, np.dtype[Any]] = {"INT64": np.dtype("<i8"), "FP32": np.d
 
 # Stands in a shape for the rows, of which there may be any number.
 ROWS = -1
+
+# Classes that a list of them names, and characters of each.
+_LISTED = 20
+_CHARACTERS = 40
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,13 @@ class Tensor:
 
 
 Inputs = dict[ModelName, list[Tensor]]
+
+
+def listed(labels: Sequence[str]) -> str:
+    """Returns classes as an error lists them: the first, each with its index, and how many more."""
+    short = [name if len(name) <= _CHARACTERS else f"{name[:_CHARACTERS]}…" for name in labels]
+    shown = ", ".join(f"{index} {name!r}" for index, name in enumerate(short[:_LISTED]))
+    return f"{shown} and {len(short) - _LISTED} more" if len(short) > _LISTED else shown
 
 
 @dataclass(frozen=True)

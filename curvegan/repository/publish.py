@@ -4,14 +4,14 @@ import contextlib
 import re
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from curvegan.errors import LockedError, RepositoryError, UnsyncedError
 from curvegan.files import ASIDE, confirm, flush_file, flush_folder, locked, replacing
 from curvegan.repository.description import Description, ModelName, ModelSpec, Specs, Tensor
 from curvegan.repository.manifest import FORMAT, MANIFEST, Manifest, sha256
-from curvegan.repository.repository import MAX_VERSION, ONNX, version_folders
+from curvegan.repository.repository import MAX_VERSION, ONNX, Repository, version_folders
 
 CONFIG = "config.pbtxt"
 # Files, not folders: Triton takes every folder beside the models for a model.
@@ -32,14 +32,14 @@ def publish(
     used twice, also after its version was deleted. Two that publish at once take turns.
 
     Raises RepositoryError, and leaves nothing behind, if the folder can't be written, the disk is
-    full, or the repository holds models of another shape; UnsyncedError if the version is
-    published, but the drive failed afterwards.
+    full, or the repository holds models of another shape or other classes; UnsyncedError if the
+    version is published, but the drive failed afterwards.
     """
     version = 0
     try:
         root.mkdir(parents=True, exist_ok=True)
         with locked(root / LOCK, wait=True):
-            check_shape(root, description.specs)
+            check_shape(root, description.specs, description.family.labels)
             version = _take_number(root)
             _remove_orphans(root)
             generator_manifest = Manifest(
@@ -79,10 +79,13 @@ def publish(
         ) from error
 
 
-def check_shape(root: Path, specs: Specs) -> None:
-    """Raises RepositoryError if the repository at `root` serves models with other tensors.
+def check_shape(root: Path, specs: Specs, labels: Sequence[str] = ()) -> None:
+    """Raises RepositoryError if the repository at `root` serves models with other tensors, or whose
+    newest version has another class than `labels` at an index.
 
-    A model's config.pbtxt states them once for all its versions.
+    A model's config.pbtxt states the tensors once for all its versions. Clients of the Open
+    Inference Protocol name a class by its index, and follow the newest version: there may be
+    classes more or fewer at the end, for then an index means the same or is refused.
     """
     for model, config in _configs(specs).items():
         path = root / model / CONFIG
@@ -98,6 +101,23 @@ def check_shape(root: Path, specs: Specs) -> None:
             raise RepositoryError(
                 f"{path} describes a {model} of other dimensions ({_written(found)}) than this "
                 f"one's ({_written(_dims(config))}): publish it into another folder with --models"
+            )
+    if labels:
+        _check_labels(root, labels)
+
+
+def _check_labels(root: Path, labels: Sequence[str]) -> None:
+    repository = Repository(root)
+    try:
+        newest = repository.sampler_manifest(repository.newest()).description.family.labels
+    except RepositoryError:
+        return  # There is none, or none that can be served.
+    for index, (before, now) in enumerate(zip(newest, labels, strict=False)):
+        if before != now:
+            raise RepositoryError(
+                f"the newest version in {root} has the class {before[:40]!r} at index {index}, "
+                f"this one {now[:40]!r}: clients that follow the newest would get curves of "
+                "another class; publish it into another folder with --models"
             )
 
 
@@ -131,7 +151,9 @@ def _dims(config: str) -> list[list[int]]:
 
 
 def _written(dims: list[list[int]]) -> str:
-    return " -> ".join(str(shape) for shape in dims)
+    *inputs, output = dims or [[]]
+    labels = " with labels" if len(inputs) > 1 else ""
+    return f"{', '.join(map(str, inputs))} -> {output}{labels}"
 
 
 def _take_number(root: Path) -> int:

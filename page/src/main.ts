@@ -30,6 +30,7 @@ element("access").addEventListener("submit", (event) => {
   tokenField.value = "";
   visit.enter(token);
 });
+element("label").addEventListener("change", () => void view.relabel());
 element("next").addEventListener("click", () => void view.turnPage(1));
 element("previous").addEventListener("click", () => void view.turnPage(-1));
 element("back").addEventListener("click", () => void view.step(-1));

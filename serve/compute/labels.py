@@ -5,11 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from curvegan.arrays import Int64Array
+from curvegan.repository.description import listed
 from serve.calls.status import RequestError, invalid_argument
-
-# Classes that an error lists, and characters of each.
-_LISTED = 20
-_CHARACTERS = 40
 
 
 def check_labels(labels: Int64Array, known: Sequence[str], field: str) -> None:
@@ -30,14 +27,3 @@ def missing_labels(known: Sequence[str], field: str) -> RequestError:
         "is empty: give the class of all curves, or of each, by its number; this model's classes "
         f"are {listed(known)}",
     )
-
-
-def listed(known: Sequence[str]) -> str:
-    """Returns the classes as text: the first ones, each with its index, and how many more."""
-    named = [f"{index} {_short(name)!r}" for index, name in enumerate(known[:_LISTED])]
-    more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
-    return ", ".join(named) + more
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= _CHARACTERS else f"{name[:_CHARACTERS]}…"

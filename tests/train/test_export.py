@@ -14,9 +14,9 @@ from onnx.reference import ReferenceEvaluator
 from curvegan.engine import ort
 from curvegan.repository.description import default_inputs, model_specs
 from curvegan.repository.repository import EXPORTED_PROGRAM, ONNX, TORCHSCRIPT
-from tests.support.labelled import N_NOISE as DAYS_NOISE
-from tests.support.labelled import X_GRID as DAYS_X_GRID
-from tests.support.labelled import Days
+from tests.support.labelled.days import N_NOISE as DAYS_NOISE
+from tests.support.labelled.days import X_GRID as DAYS_X_GRID
+from tests.support.labelled.days import Days
 from train.data.quadratics import Quadratics
 from train.export import Export, ParityError, export
 from train.export.exported_program import load_exported_program

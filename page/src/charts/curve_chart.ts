@@ -1,18 +1,20 @@
 // The curves between their bounds. One can be picked: it is drawn over the others.
 import uPlot from "uplot";
 import { heights, scaleColour, themeColour } from "./colours";
-import { type Model, valuesOf } from "../model/model";
-import { fixedNumber, properMinus, spanOf } from "../text/numbers";
-import { axis, sizeFor, textWidth, write } from "./plot";
+import { type Model, pointName, valuesOf } from "../model/model";
+import { fixedNumber, properMinus } from "../text/numbers";
+import { axis, nameAxis, namedPoints, sizeFor, textWidth, write } from "./plot";
 
 // How near to a curve, in pixels, the pointer means it.
 const REACH = 24;
 
-/** What is shown: `curves` are float32 [n · n_points], one for each of `seeds`; `span` is how far
- * their y reach, for so many decimals tell them apart. */
+/** What is shown: `curves` are float32 [n · n_points], one for each of `seeds`, all of the class
+ * `label`, null of a model without; `span` is how far their y reach, for so many decimals tell them
+ * apart. */
 export interface Shown {
   model: Model;
   seeds: BigInt64Array;
+  label: number | null;
   curves: Float32Array;
   span: number;
 }
@@ -123,7 +125,7 @@ export class CurveChart {
         y: { range: (_, low, high) => [low - 0.07 * (high - low), high + 0.03 * (high - low)] },
       },
       axes: [
-        axis({ size: 28, label: "x", labelSize: 18, space: 60 }),
+        axis({ size: 28, label: model.x_name || "x", labelSize: 18, space: 60, ...namedPoints(model) }),
         axis({ size: sizeFor(54, 20), space: 44 }),
       ],
       bands: model.upper_bound ? [{ series: [1, 2], fill: themeColour("band") }] : [],
@@ -142,7 +144,7 @@ export class CurveChart {
         { ...line, width: 3.5, stroke: themeColour("ink") },
       ],
       hooks: {
-        draw: [(chart) => this.nameY(chart), (chart) => this.nameBounds(chart)],
+        draw: [(chart) => nameAxis(chart, model.units || "y"), (chart) => this.nameBounds(chart)],
         setSeries: [(_, index) => this.hover(this.rowOf(index))],
         setCursor: [() => this.moveTip()],
       },
@@ -176,9 +178,11 @@ export class CurveChart {
     const { model, seeds, span } = shown;
     const n = model.x_grid.length;
     const curve = shown.curves.subarray(hovered! * n, hovered! * n + n);
-    const x = fixedNumber(model.x_grid[index!]!, spanOf(model.x_grid));
+    const x = pointName(model, index!);
+    const y = fixedNumber(curve[index!]!, span);
+    const at = model.point_names.length ? x : `${model.x_name || "x"} ${x}`;
     const lines = [
-      `x ${x}, y ${fixedNumber(curve[index!]!, span)}`,
+      model.units ? `${at}, ${y} ${model.units}` : `${at}, y ${y}`,
       ...parameterTexts(model, curve),
     ];
     const title = document.createElement("strong");
@@ -189,13 +193,6 @@ export class CurveChart {
     this.tip.style.left = right ? "" : `${left + 14}px`;
     this.tip.style.right = right ? `${chart.over.clientWidth - left + 14}px` : "";
     this.tip.style.top = `${Math.max(0, chart.cursor.top! - 52)}px`;
-  }
-
-  /** Names the y axis upright, which is how its one letter is read. */
-  private nameY(chart: uPlot): void {
-    const { top, height } = chart.bbox;
-    const x = 10 * uPlot.pxRatio;
-    write(chart, "y", x, top + height / 2, themeColour("muted"), { weight: 400 });
   }
 
   private nameBounds(chart: uPlot): void {

@@ -1,5 +1,6 @@
 // What both charts have in common.
 import uPlot from "uplot";
+import type { Model } from "../model/model";
 import { themeColour } from "./colours";
 import { properMinus } from "../text/numbers";
 
@@ -29,6 +30,32 @@ export function sizeFor(least: number, beside = 0): uPlot.Axis.Size {
     const longest = Math.max(0, ...(labels ?? []).map((label) => label.length));
     return Math.max(least, beside + GAP + TICK + CHARACTER * longest);
   };
+}
+
+/** Returns the part of an x axis that has names for its points, as many as there is room for. */
+export function namedPoints({ point_names: names, x_grid: x }: Model): uPlot.Axis {
+  if (!names.length) return {};
+  const longest = Math.max(...names.map((name) => name.length));
+  const room = CHARACTER * longest + 16;
+  return {
+    splits: (chart) => {
+      const most = Math.max(1, Math.floor(chart.bbox.width / uPlot.pxRatio / room));
+      const every = Math.ceil(x.length / most);
+      return x.filter((_, i) => i % every === 0);
+    },
+    values: (_, splits) => splits.map((value) => names[x.indexOf(value)] ?? ""),
+  };
+}
+
+/** Names the y axis: upright where there is room for it, which is how one letter is read. */
+export function nameAxis(chart: uPlot, name: string): void {
+  const { top, height } = chart.bbox;
+  const { ctx } = chart;
+  ctx.save();
+  ctx.translate(10 * uPlot.pxRatio, top + height / 2);
+  if (name.length > 2) ctx.rotate(-Math.PI / 2);
+  write(chart, name, 0, 0, themeColour("muted"), { weight: 400 });
+  ctx.restore();
 }
 
 function tick(value: number): string {

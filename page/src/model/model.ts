@@ -1,6 +1,8 @@
 // What the server says of a model version: the fields of curvegan/repository/model.py that the page
 // needs.
 
+import { fixedNumber, spanOf } from "../text/numbers";
+
 export interface Tensor {
   name: string;
   datatype: "INT64" | "FP32";
@@ -50,6 +52,17 @@ export interface Model {
   x_name: string;
   point_names: string[];
   labels: string[];
+}
+
+/** Returns what people call the point `i`: its name, or its x with decimals enough to tell 10 to the
+ * power of `places` of them apart. */
+export function pointName({ point_names, x_grid }: Model, i: number, places?: number): string {
+  return point_names[i] ?? fixedNumber(x_grid[i]!, spanOf(x_grid), places);
+}
+
+/** Returns the class `label` of each of `rows` rows: int64 [rows]. */
+export function labelsOf(label: number, rows: number): BigInt64Array {
+  return new BigInt64Array(rows).fill(BigInt(label));
 }
 
 /** Returns whether both are the same version with the same files. */

@@ -1,7 +1,7 @@
 // onnxruntime in the browser (WebAssembly), with the files that the server itself computes with.
 import type * as Ort from "onnxruntime-web/wasm";
 import wasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm";
-import type { Model, Tensor } from "./model";
+import { labelsOf, type Model, type Tensor } from "./model";
 import { fetchOnnx, ServerAway } from "./server";
 
 // Rows of one run: they fit into a cache.
@@ -61,24 +61,25 @@ export class Runtime {
     }
   }
 
-  /** Returns the curves of `seeds`, float32 [n · n_points]. */
-  async curvesOfSeeds(seeds: BigInt64Array): Promise<Float32Array> {
+  /** Returns the curves of `seeds`, all of the class `label`, or null: float32 [n · n_points]. */
+  async curvesOfSeeds(seeds: BigInt64Array, label: number | null): Promise<Float32Array> {
     const n = this.model.x_grid.length;
     const curves = new Float32Array(seeds.length * n);
     const runs: Promise<void>[] = [];
     // All are in the queue at once, so that none comes after `release`.
     for (let row = 0; row < seeds.length; row += ROWS_PER_RUN) {
       const part = seeds.slice(row, row + ROWS_PER_RUN);
-      const made = this.run(this.sampler, this.model.sampler_inputs[0]!, part);
+      const made = this.run(this.sampler, this.model.sampler_inputs, part, label);
       runs.push(made.then((values) => curves.set(values, row * n)));
     }
     await Promise.all(runs);
     return curves;
   }
 
-  /** Returns the curve of `noise`, float32 [n_noise]: float32 [n_points]. */
-  curveOfNoise(noise: Float32Array): Promise<Float32Array> {
-    return this.run(this.generator, this.model.generator_inputs[0]!, noise);
+  /** Returns the curve of `noise`, float32 [n_noise], and of the class `label`, or null: float32
+   * [n_points]. */
+  curveOfNoise(noise: Float32Array, label: number | null): Promise<Float32Array> {
+    return this.run(this.generator, this.model.generator_inputs, noise, label);
   }
 
   /** Ends both sessions, once what was asked for is done. */
@@ -88,22 +89,33 @@ export class Runtime {
     await this.generator.release();
   }
 
-  /** Returns the curves of the rows `data` of `input`. Runs one after the other: a session takes
-   * one call at a time. */
+  /** Returns the curves of the rows `data` of the first of `inputs`, all of the class `label`. Runs
+   * one after the other: a session takes one call at a time. */
   private run(
     session: Ort.InferenceSession,
-    input: Tensor,
+    [first, labels]: Tensor[],
     data: BigInt64Array | Float32Array,
+    label: number | null,
   ): Promise<Float32Array> {
-    const row = input.shape.slice(1);
+    const row = first!.shape.slice(1);
     const rows = data.length / row.reduce((size, length) => size * length, 1);
     const result = this.queue.then(async () => {
-      const type = TYPES[input.datatype];
-      const tensor = new this.ort.Tensor(type as "float32", data as Float32Array, [rows, ...row]);
-      const outputs = await session.run({ [input.name]: tensor });
+      const feeds = { [first!.name]: this.tensor(first!, data, [rows, ...row]) };
+      if (labels && label !== null) {
+        feeds[labels.name] = this.tensor(labels, labelsOf(label, rows), [rows]);
+      }
+      const outputs = await session.run(feeds);
       return outputs[this.model.output.name]!.data as Float32Array;
     });
     this.queue = result.catch(() => undefined);
     return result;
+  }
+
+  private tensor(
+    { datatype }: Tensor,
+    data: BigInt64Array | Float32Array,
+    shape: number[],
+  ): Ort.Tensor {
+    return new this.ort.Tensor(TYPES[datatype] as "float32", data as Float32Array, shape);
   }
 }

@@ -1,5 +1,5 @@
 // The server, as the page sees it: descriptions, model files, and curves to compare with.
-import type { Model } from "./model";
+import { labelsOf, type Model } from "./model";
 
 const JSON_LENGTH = "Inference-Header-Content-Length";
 const TOKEN = "curvegan-token";
@@ -46,32 +46,30 @@ export async function fetchOnnx(
   return new Uint8Array(content);
 }
 
-/** Returns the server's own curves of `seeds`, float32 [n · n_points].
+/** Returns the server's own curves of `seeds`, all of the class `label`, or null: float32
+ * [n · n_points].
  *
  * Seeds go as raw 64-bit integers, for JSON's numbers are exact up to 2⁵³ only (in JavaScript).
  */
 export async function serverCurves(
   { version, sampler_inputs: inputs }: Model,
   seeds: BigInt64Array,
+  label: number | null,
   signal: AbortSignal,
 ): Promise<Float32Array> {
-  const { name, datatype } = inputs[0]!;
+  const given = label === null ? [seeds] : [seeds, labelsOf(label, seeds.length)];
   const head = new TextEncoder().encode(
     JSON.stringify({
-      inputs: [
-        {
-          name,
-          datatype,
-          shape: [seeds.length],
-          parameters: { binary_data_size: seeds.byteLength },
-        },
-      ],
+      inputs: given.map((numbers, i) => ({
+        name: inputs[i]!.name,
+        datatype: inputs[i]!.datatype,
+        shape: [numbers.length],
+        parameters: { binary_data_size: numbers.byteLength },
+      })),
       parameters: { binary_data_output: true },
     }),
   );
-  const body = new Uint8Array(head.length + seeds.byteLength);
-  body.set(head);
-  body.set(new Uint8Array(seeds.buffer, seeds.byteOffset, seeds.byteLength), head.length);
+  const body = joined([head, ...given]);
   const { content, headers } = await ask(`v2/models/sampler/versions/${version}/infer`, {
     method: "POST",
     body,
@@ -79,6 +77,17 @@ export async function serverCurves(
     signal,
   });
   return new Float32Array(content.slice(Number(headers.get(JSON_LENGTH))));
+}
+
+/** Returns the bytes of `parts`, one after the other. */
+function joined(parts: (Uint8Array | BigInt64Array)[]): Uint8Array<ArrayBuffer> {
+  const body = new Uint8Array(parts.reduce((size, part) => size + part.byteLength, 0));
+  let at = 0;
+  for (const { buffer, byteOffset, byteLength } of parts) {
+    body.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+    at += byteLength;
+  }
+  return body;
 }
 
 /** Returns a whole answer. Throws ServerAway, TokenNeeded or NotServed where there is none, and

@@ -1,7 +1,7 @@
 // The panel of the curve that is picked: its seed, what is known of it, its noise, its values.
 import { parameterTexts, type Shown } from "../charts/curve_chart";
-import type { Model } from "../model/model";
-import { fixedNumber, properMinus, spanOf } from "../text/numbers";
+import { type Model, pointName } from "../model/model";
+import { fixedNumber, properMinus } from "../text/numbers";
 import { element, made } from "./elements";
 import { Sliders } from "./sliders";
 
@@ -30,12 +30,13 @@ export class PickedPanel {
     element("pick").textContent = isMoved ? `${name}, moved` : name;
     element<HTMLButtonElement>("reset").disabled = !isMoved;
     element("facts").textContent = facts(model, curve);
-    const xSpan = spanOf(model.x_grid);
+    element("values-x").textContent = model.x_name || "x";
+    element("values-y").textContent = model.units || "y";
     element("values").replaceChildren(
-      ...model.x_grid.map((x, i) => {
+      ...model.x_grid.map((_, i) => {
         const row = made("tr");
         row.append(
-          made("td", { textContent: fixedNumber(x, xSpan, PLACES) }),
+          made("td", { textContent: pointName(model, i, PLACES) }),
           made("td", { textContent: fixedNumber(curve[i]!, span, PLACES) }),
         );
         return row;

@@ -4,8 +4,10 @@ import { element } from "../panels/elements";
 import { NotServed, ServerAway, serverCurves, TokenNeeded } from "../model/server";
 import { tinyNumber } from "../text/numbers";
 
-// One seed is one curve, in every runtime, to this part of the largest value: the promise.
+// One seed is one curve, in every runtime, to this part of what the curves span and this part of
+// their largest value, which is what float32 can resolve: the promise.
 const TOLERANCE = 1e-5;
+const RESOLUTION = 4 * 2 ** -23;
 
 export class Comparison {
   private asking = new AbortController();
@@ -18,7 +20,7 @@ export class Comparison {
 
   /** Asks the server for the curves of the seeds that are shown, and tells the largest difference;
    * what was asked before is dropped. */
-  async compare({ seeds, curves, model }: Shown): Promise<void> {
+  async compare({ model, seeds, label, curves, span }: Shown): Promise<void> {
     this.asking.abort();
     this.asking = new AbortController();
     const { signal } = this.asking;
@@ -26,11 +28,11 @@ export class Comparison {
     if (!this.due) tell("asking", "Comparing with the server …");
     this.due = false;
     try {
-      const theirs = await serverCurves(model, seeds, signal);
+      const theirs = await serverCurves(model, seeds, label, signal);
       if (signal.aborted) return;
       const largest = largestDifference(theirs, curves);
       tell(
-        largest <= TOLERANCE * Math.max(1, largestSize(theirs)) ? "agrees" : "differs",
+        largest <= TOLERANCE * span + RESOLUTION * largestSize(theirs) ? "agrees" : "differs",
         `Largest difference to the server’s curves: ${tinyNumber(largest)}`,
         largest,
       );

@@ -6,9 +6,9 @@ import { element } from "../panels/elements";
 const COPIED_MILLISECONDS = 2000;
 
 /** Saves the curves as a CSV file. */
-export function downloadCsv({ seeds, curves, model }: Shown): void {
+export function downloadCsv({ model, seeds, label, curves }: Shown): void {
   const link = document.createElement("a");
-  const file = new Blob([csvOf(seeds, curves, model.x_grid)], { type: "text/csv" });
+  const file = new Blob([csvOf(model, seeds, label, curves)], { type: "text/csv" });
   link.href = URL.createObjectURL(file);
   link.download = `curves-version-${model.version}.csv`;
   link.click();

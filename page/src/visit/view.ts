@@ -4,6 +4,7 @@ import { CurveChart, type Shown } from "../charts/curve_chart";
 import { element, seedsField, setProblem } from "../panels/elements";
 import { writeLink } from "../text/link";
 import type { Model } from "../model/model";
+import { LabelChoice } from "../panels/label_choice";
 import { describeModel } from "../panels/model_panel";
 import { DISTRIBUTION_SEEDS, ParametersPanel } from "../panels/parameters_panel";
 import { PickedPanel } from "../panels/picked_panel";
@@ -22,6 +23,7 @@ export class View {
   private readonly parameters = new ParametersPanel();
   private readonly panel = new PickedPanel((noise) => void this.move(noise));
   private readonly comparison = new Comparison();
+  private readonly labels = new LabelChoice();
   private runtime: Runtime | undefined;
   private shown: Shown | undefined;
   private picked = 0;
@@ -47,7 +49,21 @@ export class View {
     this.runtime = runtime;
     void before?.release();
     describeModel(runtime.model);
+    this.labels.describe(runtime.model);
     this.parameters.describe(runtime.model);
+  }
+
+  /** Chooses the label `name` for what is shown next, or the first one. Returns its name if there is
+   * no label `name`, and null if there is, or if none is asked for. */
+  choose(name: string | undefined): string | null {
+    const isKnown = this.labels.choose(name ?? "");
+    return isKnown || name === undefined ? null : (this.labels.name ?? "");
+  }
+
+  /** Shows the same seeds, and the curve that is picked, with the label that is chosen now. */
+  async relabel(): Promise<void> {
+    await this.showAgain();
+    await this.drawDistributions();
   }
 
   /** Shows the curves of `seeds`, and picks one of them, with `noise` instead of its own. */
@@ -56,9 +72,10 @@ export class View {
     const mine = ++this.turn;
     const began = performance.now();
     const { model } = this.runtime;
-    const curves = await this.runtime.curvesOfSeeds(seeds);
+    const label = this.labels.index;
+    const curves = await this.runtime.curvesOfSeeds(seeds, label);
     if (mine !== this.turn) return;
-    this.shown = { model, seeds, curves, span: spanOf(curves) };
+    this.shown = { model, seeds, label, curves, span: spanOf(curves) };
     this.picked = row;
     this.moved = null;
     this.chart.show(this.shown, this.curveOf(row));
@@ -121,8 +138,9 @@ export class View {
     const { runtime } = this;
     if (!runtime?.model.parameters.length) return;
     const seeds = BigInt64Array.from({ length: DISTRIBUTION_SEEDS }, (_, i) => BigInt(i));
-    const curves = await runtime.curvesOfSeeds(seeds);
-    if (runtime === this.runtime) this.parameters.show(curves);
+    const label = this.labels.index;
+    const curves = await runtime.curvesOfSeeds(seeds, label);
+    if (runtime === this.runtime && label === this.labels.index) this.parameters.show(curves);
   }
 
   /** Draws all anew, in the colours of the style sheet as they are now. */
@@ -146,9 +164,10 @@ export class View {
     clearTimeout(this.linking);
     this.linking = 0;
     if (!this.shown) return;
-    const { model, seeds } = this.shown;
+    const { model, seeds, label } = this.shown;
     const link = writeLink({
       seeds: formatSeeds(seeds),
+      label: label === null ? undefined : model.labels[label],
       pick: seeds[this.picked]!,
       version: model.version,
       noise: this.moved,
@@ -164,7 +183,7 @@ export class View {
     // The curves of a version that is about to be replaced are no longer moved.
     if (!this.shown || this.runtime?.model !== this.shown.model) return;
     this.moved = noise;
-    const curve = await this.runtime.curveOfNoise(noise);
+    const curve = await this.runtime.curveOfNoise(noise, this.shown.label);
     // By now it may be elsewhere.
     if (this.moved !== noise) return;
     this.chart.pick(curve);

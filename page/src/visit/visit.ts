@@ -108,6 +108,8 @@ export class Visit {
     const link = readLink(location.hash);
     let seeds = parseSeeds(DEFAULT_SEEDS);
     let problem = "";
+    const instead = this.view.choose(link.label);
+    if (instead !== null) tellUnknownLabel(link.label!, instead);
     try {
       if (link.seeds !== undefined) seeds = parseSeeds(link.seeds);
     } catch (error) {
@@ -122,6 +124,13 @@ export class Visit {
       setProblem(seedsField, problem);
     }
   }
+}
+
+function tellUnknownLabel(name: string, instead: string): void {
+  tellNotice(
+    `The link asks for the label “${name}”, which this version does not know; ` +
+      (instead ? `these are curves of “${instead}”.` : "its curves have no labels."),
+  );
 }
 
 /** Returns the model of `version`, or the one that is served if there is no such version. */

@@ -1,5 +1,6 @@
 """The description: what it says of itself, and what those of before are taken to say."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,10 @@ from curvegan.errors import RepositoryError
 from curvegan.repository.description import MODEL_NAMES, Tensor, default_inputs
 from curvegan.repository.repository import Repository
 from tests.support.models import describe_as_before, rewrite
+
+LABELLED_INPUTS = {
+    model: [asdict(tensor) for tensor in tensors] for model, tensors in default_inputs(5, 2).items()
+}
 
 
 def test_a_published_description_names_what_each_model_takes(repository: Repository):
@@ -59,3 +64,13 @@ def test_a_version_of_before_gives_the_same_bytes(models: Path, engine: Engine):
     assert before.curves_from_seeds(seeds).tobytes() == engine.curves_from_seeds(seeds).tobytes()
     noise = np.ones((3, 5), np.float32)
     assert before.curves_from_noise(noise).tobytes() == engine.curves_from_noise(noise).tobytes()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"family": {"name": "days", "labels": ["a"]}}, {"inputs": LABELLED_INPUTS}],
+)
+def test_labels_without_an_input_and_the_reverse_are_refused(models: Path, changes: dict):
+    rewrite(models, lambda description: description.update(changes))
+    with pytest.raises(RepositoryError, match="names labels, but none that the generator takes"):
+        Repository(models).load(1)

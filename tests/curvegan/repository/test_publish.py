@@ -1,6 +1,7 @@
 """Publishing: whole or not at all, and never a number twice."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -11,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from curvegan.errors import RepositoryError
-from curvegan.repository.description import Description
+from curvegan.repository.description import Description, default_inputs
 from curvegan.repository.publish import publish
 from curvegan.repository.repository import Repository
+from tests.support.labelled.days import describe
 
 PUBLISH = """
 import resource, signal, sys
@@ -109,6 +111,7 @@ def test_kill_9_between_the_renames_leaves_no_half_version(
     is not used for another one."""
     before = f"""
 import os
+import re
 rename, calls = Path.rename, []
 def kill_at(self, target):
     if len(calls) == {renames_before}:
@@ -182,3 +185,43 @@ def test_a_path_through_a_file_is_named(tmp_path: Path, description: Description
     (tmp_path / "file").write_text("")
     with pytest.raises(RepositoryError, match=r"can't publish into .*file/models: Not a directory"):
         publish_again(tmp_path / "file" / "models", description)
+
+
+def test_a_model_with_labels_and_one_without_are_told_apart(
+    tmp_path: Path, description: Description
+):
+    of_days = describe(["cold", "warm"])
+    labelled = replace(description, family=of_days.family, inputs=default_inputs(5, 2))
+    publish_again(tmp_path / "without", description)
+    with pytest.raises(
+        RepositoryError,
+        match=r"15\]\) than this one's \(\[-1, 5\], \[-1\] -> \[-1, 15\] with labels\)",
+    ):
+        publish_again(tmp_path / "without", labelled)
+    publish_again(tmp_path / "with", labelled)
+    with pytest.raises(RepositoryError, match=r"15\] with labels\) than this one's .* --models"):
+        publish_again(tmp_path / "with", description)
+
+
+@pytest.mark.parametrize("labels", [["cold", "warm", "hot"], ["cold"], ["cold", "warm"]])
+def test_a_version_may_have_classes_more_or_fewer_at_the_end(tmp_path: Path, labels: list[str]):
+    assert publish_again(tmp_path, describe(["cold", "warm"])) == 1
+    assert publish_again(tmp_path, describe(labels)) == 2
+
+
+@pytest.mark.parametrize("labels", [["warm", "cold"], ["cool", "warm"], ["cold", "hot", "warm"]])
+def test_another_class_at_an_index_is_refused_with_advice(tmp_path: Path, labels: list[str]):
+    publish_again(tmp_path, describe(["cold", "warm"]))
+    with pytest.raises(RepositoryError, match=r"the class '\w+' at index \d, this .*--models"):
+        publish_again(tmp_path, describe(labels))
+    assert Repository(tmp_path).versions() == [1]
+
+
+def test_config_names_both_inputs_of_a_labelled_model(tmp_path: Path):
+    publish_again(tmp_path, describe())
+    config = (tmp_path / "sampler" / "config.pbtxt").read_text()
+    assert re.findall(r'name: "(\w+)"\n    data_type: (\w+)', config) == [
+        ("seeds", "TYPE_INT64"),
+        ("labels", "TYPE_INT64"),
+        ("curves", "TYPE_FP32"),
+    ]

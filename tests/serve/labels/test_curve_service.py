@@ -7,6 +7,7 @@ from google.rpc.error_details_pb2 import BadRequest
 from google.rpc.status_pb2 import Status
 
 from curvegan.engine import Engine
+from curvegan.repository.description import listed
 from curvegan.v1 import curves_pb2_grpc
 from curvegan.v1.curves_pb2 import (
     CurveSource,
@@ -16,9 +17,8 @@ from curvegan.v1.curves_pb2 import (
     SeedRange,
     StreamCurvesRequest,
 )
-from serve.compute.labels import listed
 from serve.running import RunningServer
-from tests.support.labelled import LABELS, N_NOISE
+from tests.support.labelled.days import LABELS, N_NOISE
 
 SEEDS = SeedList(values=[7, -1, 9])
 RANGE = SeedRange(first=5, count=3)
