@@ -56,9 +56,7 @@ def main(
     apart = [outcome for outcome in outcomes if not outcome.is_as_expected]
     if apart:
         names = ", ".join(f"{outcome.runtime.name} ({outcome.model})" for outcome in apart)
-        raise CurveganError(
-            f"failed, too far from torch in float64, or unexpectedly near: {names}"
-        )
+        raise CurveganError(f"failed, too far from torch in float64, or unexpectedly near: {names}")
 
 
 def _row(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
