@@ -73,7 +73,7 @@ def frame_curves(
 def tidy(axes: Axes, x_label: str, y_label: str) -> None:
     """Labels the axes and takes away what does not inform."""
     axes.set_xlabel(x_label, color=MUTED)
-    axes.set_ylabel(y_label, color=MUTED, rotation=0 if len(y_label) < 3 else 90, labelpad=10)
+    axes.set_ylabel(y_label, color=MUTED, rotation=0 if len(y_label) < 2 else 90, labelpad=10)
     axes.tick_params(colors=MUTED, length=3)
     axes.grid(color=RULE, linewidth=0.8)
     axes.set_axisbelow(True)

@@ -96,6 +96,10 @@ KINDS = (
         "needs a server's CA: tests/curvegan/client/test_credentials.py makes one",
     ),
     Kind(
+        r"(?s).*labels=|curvegan generate .*--label",
+        "needs a labelled model: test_labels.py in tests/curvegan asks one",
+    ),
+    Kind(
         r"(?s).*import tritonclient",
         "needs an older protobuf: tests/serve/inference/test_triton.py runs it",
     ),

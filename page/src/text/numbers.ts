@@ -5,10 +5,16 @@ export function properMinus(text: string): string {
   return text.replaceAll(/(?<!\d)-/g, "−");
 }
 
+// Where all that differs begins later than this many decimals, numbers are written as 1.5e−9.
+const ZEROS = 4;
+
 /** Returns `value`, one of many that span so much in all, with a proper minus sign and decimals
  * enough to tell 10 to the power of `places` of them apart. */
 export function fixedNumber(value: number, span: number, places = 3): string {
   const decimals = Math.ceil(places - Math.log10(span));
+  if (decimals > places + ZEROS && Math.abs(value) < 10 * span) {
+    return properMinus(value.toExponential(places));
+  }
   return properMinus(value.toFixed(Math.min(20, Math.max(0, decimals))));
 }
 
