@@ -35,9 +35,10 @@ class Array:
                 arrays = {"": loaded}
             else:
                 with loaded:
-                    arrays = {name: loaded[name] for name in loaded.files}
+                    members = {name: loaded[name] for name in loaded.files}
+                arrays = {n: held for n, held in members.items() if isinstance(held, np.ndarray)}
         except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
-            if "allow_pickle" in str(error):
+            if "allow_pickle" in str(error) or "Python objects" in str(error):
                 raise CurveganError(
                     f"{path} holds Python objects, which are not read: save an array of numbers"
                 ) from error

@@ -51,8 +51,8 @@ class Classes:
                 "--label-column, or give curves of two classes and more"
             )
         for label, number in self._numbers.items():
-            if self._counts[number] < ONE_IN:
-                n = self._counts[number]
+            n = int(self._counts[number])
+            if n < ONE_IN:
                 raise CurveganError(
                     f"{where}: the label {label!r} has {n} curve{'s' * (n != 1)}, and {ONE_IN} are "
                     "needed, so that one can be held out: give more, or leave them out"

@@ -43,11 +43,11 @@ def read_table(asked: DataFile, seed: int, folder: Path) -> Contents:
     with ExitStack() as stack:
         parts = [_Part(folder, name, has_labels, stack) for name in (TRAINING, HELD_OUT)]
         for curves in layout.curves(tally):
-            # As they are trained on, and as generated ones come out.
-            values = curves.values.astype("<f4")
+            statistics.add(curves.values)
             numbers = classes.of(curves)
             held_out = split.held_out(numbers)
-            statistics.add(values)
+            # As generated ones come out.
+            values = curves.values.astype("<f4")
             for part, chosen in zip(parts, (~held_out, held_out), strict=True):
                 part.write(values[chosen], numbers[chosen])
     statistics.check(asked.path, _names(layout))

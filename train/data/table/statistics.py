@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from curvegan.arrays import Float32Array, Float64Array
+from curvegan.arrays import Float64Array
 from curvegan.errors import CurveganError
 from train.data.source import MAX_TABLE_ROWS
 
@@ -27,8 +27,8 @@ class Statistics:
         self._high = np.full(n_points, -np.inf)
         self._hashes: list[np.ndarray] = []
 
-    def add(self, curves: Float32Array) -> None:
-        """Takes in curves, float32 [n, n_points], as they are kept.
+    def add(self, curves: Float64Array) -> None:
+        """Takes in curves, float64 [n, n_points].
 
         Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample
         variances", 1979.
@@ -36,14 +36,13 @@ class Statistics:
         n = len(curves)
         if not n:
             return
-        exact = curves.astype(np.float64)
-        mean = exact.mean(axis=0)
+        mean = curves.mean(axis=0)
         total = self.n_curves + n
         apart = mean - self._mean
-        self._squares += ((exact - mean) ** 2).sum(axis=0) + apart**2 * (self.n_curves * n / total)
+        self._squares += ((curves - mean) ** 2).sum(axis=0) + apart**2 * (self.n_curves * n / total)
         self._mean += apart * (n / total)
-        self._low = np.minimum(self._low, exact.min(axis=0))
-        self._high = np.maximum(self._high, exact.max(axis=0))
+        self._low = np.minimum(self._low, curves.min(axis=0))
+        self._high = np.maximum(self._high, curves.max(axis=0))
         self.n_curves = total
         cells, width = curves.tobytes(), curves[0].nbytes
         ends = range(0, len(cells), width)
