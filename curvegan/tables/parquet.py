@@ -20,7 +20,10 @@ class Parquet:
         """Raises CurveganError if the file is damaged."""
         self.path = path
         try:
-            self._file = pa_parquet.ParquetFile(path)
+            # Without reading ahead, which keeps all that was read in memory.
+            self._file = pa_parquet.ParquetFile(
+                path, pre_buffer=False, page_checksum_verification=True
+            )
         except (pa.ArrowException, OSError) as error:
             raise self._damaged(error) from error
         names = self._file.schema_arrow.names
