@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from curvegan.command.command_line import make_app, run, whole_number
+from curvegan.command.requirements import need_packages
 from curvegan.command.signals import signal_of
 from curvegan.errors import CurveganError, Interrupted
 from curvegan.repository.repository import DEFAULT_MODELS
@@ -78,6 +79,8 @@ def train(
     """
     changed = {name: value for name, value in asdict(changes).items() if value is not None}
     data = own.asked()
+    if data:
+        need_packages("--data", "data", ("pyarrow",))
     asked: dict[str, Any] = {
         "seed": seed,
         "device": device,
