@@ -101,13 +101,14 @@ def train(
     from train.quality.measures import write
     from train.run.training import Keeping
     from train.terminal.contents import print_contents
-    from train.terminal.progress import show_progress
+    from train.terminal.progress import show_progress, show_reading
     from train.terminal.tables import print_population
 
     keep = Keeping(checkpoint_every, pictures, tensorboard)
     warn = partial(print, "warning:", file=sys.stderr)
     if settings:
-        this_run = pipeline.start(settings, runs, print_contents, warn)
+        with show_reading(data.path if data else None):
+            this_run = pipeline.start(settings, runs, print_contents, warn)
     else:
         assert resume
         this_run = pipeline.resume(resume, warn)

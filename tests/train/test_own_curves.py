@@ -1,6 +1,7 @@
 """python -m train --data, as users run it."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from tests.support.commands import error_line, run_command, try_command
 from tests.train.data.tables import csv, curves, write
 from tests.train.run.test_resume import interrupt
 from train.run.folder import Run
+from train.run.table import warn_of_change
 
 HOURS = "00:30,01:00,01:30,02:00"
 OPTIONS = ("--steps", "20", "--units", "kW", "--missing", "drop")
@@ -75,37 +77,43 @@ def test_a_table_s_curves_are_drawn(learnt: Path):
         assert (run_of(learnt) / name).stat().st_size
 
 
-@pytest.fixture
-def interrupted(tmp_path: Path) -> Path:
-    """A run that was interrupted before its end, beside the table that it learns."""
-    write(tmp_path / "loads.csv", csv(curves(300), HOURS))
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that was interrupted before its end; the table that it learns is gone."""
+    folder = tmp_path_factory.mktemp("interrupted")
+    table = write(folder / "loads.csv", csv(curves(300), HOURS))
     options = ("--data", "loads.csv", "--steps", "100", "--no-pictures")
-    interrupt(*options, "--checkpoint-every", "50", cwd=tmp_path)
-    run = run_of(tmp_path)
-    assert Run(run).step == 50
-    return run
+    interrupt(*options, "--checkpoint-every", "50", cwd=folder)
+    table.unlink()
+    return run_of(folder)
 
 
 def test_a_run_goes_on_without_the_file_that_it_read(interrupted: Path, tmp_path: Path):
-    (tmp_path / "loads.csv").unlink()
-    done = run_command("train", "--resume", str(interrupted), "--no-pictures", cwd=tmp_path)
+    run = shutil.copytree(interrupted, tmp_path / "run")
+    assert Run(run).step == 50
+    done = run_command("train", "--resume", str(run), "--no-pictures", cwd=tmp_path)
     assert "warning" not in done.stderr
     assert described(tmp_path).family.name == "loads"
 
 
-def test_a_run_goes_on_with_the_curves_that_it_read_and_says_that_the_file_has_changed(
-    interrupted: Path, tmp_path: Path
-):
-    write(tmp_path / "loads.csv", csv(2 * curves(300), HOURS))
-    before = (interrupted / "data" / "training.f32").read_bytes()
-    done = run_command("train", "--resume", str(interrupted), "--no-pictures", cwd=tmp_path)
-    assert f"{tmp_path}/loads.csv has changed since this run read it" in done.stderr
-    assert (interrupted / "data" / "training.f32").read_bytes() == before
+def test_a_file_that_has_changed_since_a_run_read_it_is_warned_of(learnt: Path):
+    table, warned = learnt / "loads.csv", []
+    content = table.read_bytes()
+    warn_of_change(Run(run_of(learnt)), warned.append)
+    assert not warned
+    table.write_bytes(content.replace(b"1.5", b"2.5"))
+    try:
+        warn_of_change(Run(run_of(learnt)), warned.append)
+    finally:
+        table.write_bytes(content)
+    assert len(warned) == 1
+    assert warned[0].startswith(f"{table} has changed since this run read it, and the run goes on")
 
 
 def test_a_run_whose_curves_were_damaged_is_one_line(interrupted: Path, tmp_path: Path):
-    write(interrupted / "data" / "training.f32", b"")
-    line = error_line(try_command("train", "--resume", str(interrupted), cwd=tmp_path))
+    run = shutil.copytree(interrupted, tmp_path / "run")
+    write(run / "data" / "training.f32", b"")
+    line = error_line(try_command("train", "--resume", str(run), cwd=tmp_path))
     assert "data/training.f32 is damaged" in line
     assert not (tmp_path / "models").exists()
 

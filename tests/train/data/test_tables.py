@@ -163,7 +163,7 @@ def test_x_is_what_the_header_a_file_or_a_column_says(tmp_path: Path, kind: str,
     assert (source.x_name, list(source.point_names)) == (name, point_names)
 
 
-@pytest.mark.parametrize("form", ["date32", "timestamp", "zoned", "text"])
+@pytest.mark.parametrize("form", ["date32", "timestamp", "zoned", "text", "categories"])
 def test_a_column_of_dates_is_read_whatever_its_type(tmp_path: Path, form: str):
     days = np.arange("2030-01-30", "2030-02-03", dtype="datetime64[D]")
     x = {
@@ -171,6 +171,7 @@ def test_a_column_of_dates_is_read_whatever_its_type(tmp_path: Path, form: str):
         "timestamp": pa.array(days.astype("datetime64[ns]")),
         "zoned": pa.array(days.astype("datetime64[ms]")).cast(pa.timestamp("ms", "UTC")),
         "text": pa.array(days.astype(str).tolist()),
+        "categories": pa.array(days.astype(str).tolist()).dictionary_encode(),
     }[form]
     table = {
         "id": [f"c{i}" for i in range(50) for _ in range(4)],

@@ -103,6 +103,8 @@ def check_increasing(
 def numbers_of(column: pa.Array) -> tuple[Float64Array, Scale] | None:
     """Returns a column of x, and their scale; NaN where one is missing, None if it holds other
     things than numbers, dates and times."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
     found = column.type
     if pa.types.is_temporal(found) and not pa.types.is_duration(found):
         is_time = pa.types.is_time(found)
