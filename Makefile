@@ -1,4 +1,5 @@
 # make demo    train, export, serve, ask for 64 curves, draw them
+# make demo-data  the same for a table of curves
 # make test    every test
 # make soak    attacks on a server, minutes long (needs h2load)
 # make page    the page at the server's HTTP port; needs node and npm, which nothing else does
@@ -24,7 +25,7 @@ endef
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-package torch --constraint locks/torch.txt $(UPGRADE) --group build pyproject.toml
 
-.PHONY: demo test page soak lint types parity stubs lock clean
+.PHONY: demo demo-data test page soak lint types parity stubs lock clean
 
 # Tests and lint see to the page where there is node for it.
 NPM := $(shell command -v npm)
@@ -33,6 +34,9 @@ PAGE_PACKAGES := page/node_modules/.package-lock.json
 
 demo: $(VENV)/.demo
 	$(BIN)/python -m demo
+
+demo-data: $(VENV)/.demo
+	$(BIN)/python -m demo data
 
 test: $(VENV)/.dev $(if $(NPM),$(PAGE))
 	$(BIN)/python -m pytest
@@ -56,7 +60,7 @@ stubs: $(VENV)/.dev
 
 lock: $(VENV)/.dev
 	$(LOCK) --extra dev --output-file locks/dev.txt
-	$(LOCK) --extra serve --extra train --constraint locks/dev.txt --output-file locks/demo.txt
+	$(LOCK) --extra serve --extra train --extra data --constraint locks/dev.txt --output-file locks/demo.txt
 	$(LOCK) --extra serve --constraint locks/dev.txt --output-file locks/serve.txt
 
 clean:

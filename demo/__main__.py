@@ -19,9 +19,14 @@ from curvegan.files import replacing
 from curvegan.pictures.curves import draw_curves
 from curvegan.repository.description import Description
 from curvegan.repository.repository import DEFAULT_MODELS, Repository
+from demo.loads import write_loads
 from serve.running import running_server
 
 PICTURE = Path("demo/curves.png")
+# What the demonstration on curves of one's own leaves.
+LOADS = Path("demo/loads.csv")
+LOADS_MODELS = Path("demo/loads-models")
+LOADS_PICTURE = Path("demo/loads.png")
 SEEDS = range(64)
 N_REQUESTS = 200
 
@@ -35,27 +40,42 @@ app = make_app(
 @app.default
 def demo() -> None:
     """Train, export and publish a model, serve it, request 64 curves and draw them."""
-    command = [sys.executable, "-m", "train"]
-    trained = subprocess.run(command, check=False)
+    _train()
+    _serve_and_draw(DEFAULT_MODELS, PICTURE)
+
+
+@app.command
+def data() -> None:
+    """The same for curves of one's own: a table of made-up load profiles is written and learnt."""
+    write_loads(LOADS)
+    _train(
+        *("--data", str(LOADS), "--id-column", "day", "--units", "kW"),
+        *("--models", str(LOADS_MODELS)),
+    )
+    _serve_and_draw(LOADS_MODELS, LOADS_PICTURE)
+
+
+def _train(*options: str) -> None:
+    trained = subprocess.run([sys.executable, "-m", "train", *options], check=False)
     if trained.returncode:
         sys.exit(trained.returncode)
-    _serve_and_draw()
 
 
-def _serve_and_draw() -> None:
-    with running_server(DEFAULT_MODELS) as server, CurveClient(server.address) as client:
+def _serve_and_draw(models: Path, picture: Path) -> None:
+    with running_server(models) as server, CurveClient(server.address) as client:
         model = client.model()
         curves = client.generate(SEEDS)
         milliseconds = _time_requests(client)
-    repository = Repository(DEFAULT_MODELS)
+    repository = Repository(models)
     description = repository.load(model.version).sampler_manifest.description
-    _draw(model, curves, description)
+    _draw(picture, model, curves, description)
     _print_table(description, model.version, milliseconds)
+    print(f"The picture is {picture}, the model is in {models}/.")
 
 
-def _draw(model: Model, curves: Float32Array, description: Description) -> None:
+def _draw(picture: Path, model: Model, curves: Float32Array, description: Description) -> None:
     training = description.training
-    with replacing(PICTURE) as temporary:
+    with replacing(picture) as temporary:
         draw_curves(
             temporary,
             model.x_grid,
@@ -111,9 +131,7 @@ def _print_table(description: Description, version: int, milliseconds: list[floa
     ]
     for row in rows:
         table.add_row(*row)
-    console = Console()
-    console.print(table)
-    console.print(f"The picture is {PICTURE}, the model is in {DEFAULT_MODELS}/.")
+    Console().print(table)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from train import requirements  # noqa: F401  (next: the others may not be there
 
 import shlex
 import sys
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,62 +13,25 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from curvegan.command.command_line import make_app, run, whole_number
+from curvegan.command.requirements import need_packages
 from curvegan.command.signals import signal_of
 from curvegan.errors import CurveganError, Interrupted
 from curvegan.repository.repository import DEFAULT_MODELS
-from train.recipes import RECIPES, LrDecay, RecipeName
-from train.settings import DeviceName, Settings
+from train.data.table.asked import DataFile
+from train.options import Changes, DataOptions
+from train.recipes import RECIPES, RecipeName
+from train.settings import DeviceName, FamilyName, Settings, recipe_for
 
 DEFAULT_RUNS = Path("runs")
 
 app = make_app("curvegan-train", "Train a GAN on curves and publish its generator.")
 
 
-def _changes(hyperparameter: str, help_text: str, name: str | None = None) -> Parameter:
-    """Returns the option that changes one hyperparameter; its help shows each recipe's value."""
-    values = ", ".join(
-        f"{recipe_name}: {getattr(recipe, hyperparameter)}"
-        for recipe_name, recipe in RECIPES.items()
-    )
-    whole = isinstance(getattr(RECIPES["tutorial"], hyperparameter), int)
-    converter = whole_number if whole else None
-    return Parameter(name=name, help=f"{help_text} [{values}]", converter=converter)
-
-
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Changes:
-    """What to change in a recipe; None leaves the recipe's value. The fields are `Recipe`'s."""
-
-    steps: Annotated[int | None, _changes("steps", "Updates of each network.")] = None
-    batch_size: Annotated[int | None, _changes("batch_size", "Real curves in a step.")] = None
-    lr_g: Annotated[float | None, _changes("lr_g", "Learning rate of the generator.")] = None
-    lr_d: Annotated[float | None, _changes("lr_d", "Learning rate of the discriminator.")] = None
-    lr_decay: Annotated[LrDecay | None, _changes("lr_decay", "How both fall to 0.")] = None
-    beta1_g: Annotated[float | None, _changes("beta1_g", "Adam's decay rate of G's gradient.")] = (
-        None
-    )
-    beta1_d: Annotated[float | None, _changes("beta1_d", "Adam's decay rate of D's gradient.")] = (
-        None
-    )
-    beta2_g: Annotated[
-        float | None, _changes("beta2_g", "Adam's decay rate of the square of G's gradient.")
-    ] = None
-    beta2_d: Annotated[
-        float | None, _changes("beta2_d", "Adam's decay rate of the square of D's gradient.")
-    ] = None
-    ema: Annotated[
-        float | None, _changes("ema", "Decay rate of the average of weights that is exported.")
-    ] = None
-    n_noise: Annotated[int | None, _changes("n_noise", "Numbers that make a curve.", "--noise")] = (
-        None
-    )
-    n_points: Annotated[int | None, _changes("n_points", "Points of a curve.", "--points")] = None
-
-
 @app.default
 def train(
     *,
+    family: FamilyName | None = None,
+    own: DataOptions = DataOptions(),
     recipe: RecipeName | None = None,
     changes: Changes = Changes(),
     seed: Annotated[int | None, Parameter(converter=whole_number)] = None,
@@ -89,6 +52,9 @@ def train(
 
     Parameters
     ----------
+    family
+        The built-in curves to learn, unless --data names curves of your own
+        [default: quadratics].
     recipe
         The hyperparameters, all of them; the options below change one each [default: default].
     seed
@@ -112,32 +78,43 @@ def train(
         Write TensorBoard events into the run's folder.
     """
     changed = {name: value for name, value in asdict(changes).items() if value is not None}
-    asked: dict[str, Any] = {"seed": seed, "device": device, "population": population}
+    data = own.asked()
+    if data:
+        need_packages("--data", "data", ("pyarrow",))
+    asked: dict[str, Any] = {
+        "seed": seed,
+        "device": device,
+        "population": population,
+        "family": family,
+        "data": data,
+    }
     given = {name: value for name, value in asked.items() if value is not None}
     settings = None
     if not resume:
-        name = recipe or "default"
+        _check_learnt(data, family, changes)
+        name = recipe or recipe_for(family or Settings.family, data)
         whole_recipe = replace(RECIPES[name], **changed)
         settings = Settings(name, whole_recipe, models=str(models or DEFAULT_MODELS), **given)
 
     # Imported here so that --help and a wrong option do not wait for torch.
     from train import pipeline
     from train.quality.measures import write
-    from train.run.folder import Run
     from train.run.training import Keeping
-    from train.terminal.progress import show_progress
+    from train.terminal.contents import print_contents
+    from train.terminal.progress import show_progress, show_reading
     from train.terminal.tables import print_population
 
     keep = Keeping(checkpoint_every, pictures, tensorboard)
+    warn = partial(print, "warning:", file=sys.stderr)
     if settings:
-        this_run = pipeline.start(settings, runs)
+        with show_reading(data.path if data else None):
+            this_run = pipeline.start(settings, runs, print_contents, warn)
     else:
         assert resume
-        this_run = Run(resume)
+        this_run = pipeline.resume(resume, warn)
         _check_same(this_run.settings, given | ({"recipe_name": recipe} if recipe else {}), changed)
     models = models or Path(this_run.settings.models)
     watch = partial(show_progress, steps=this_run.settings.recipe.steps)
-    warn = partial(print, "warning:", file=sys.stderr)
     version, description = pipeline.train_and_publish(this_run, models, keep, watch, warn)
     print_population(this_run.members, description.measures)
     quality = write(description.quality, description.measures, between=", ")
@@ -146,15 +123,28 @@ def train(
         draw(this_run.folder)
 
 
+def _check_learnt(data: DataFile | None, family: FamilyName | None, changes: Changes) -> None:
+    """Raises CurveganError if options ask for two sorts of curves at once."""
+    if data and family:
+        raise CurveganError("--family names curves that are built in: leave it or --data out")
+    if data and changes.n_points is not None:
+        raise CurveganError(
+            "--points is for curves that are built in: a table has its own; --resample N "
+            "interpolates them at N points"
+        )
+
+
 def _check_same(stored: Settings, given: dict[str, Any], changed: dict[str, Any]) -> None:
     """Raises CurveganError if options ask for another training than the one to be resumed."""
     for settings, options in ((stored, given), (stored.recipe, changed)):
         for name, value in options.items():
             if value != getattr(settings, name):
+                has, not_this = getattr(settings, name), f", not {value}"
+                if name == "data":
+                    has, not_this = "of its own" if has is None else "that was read already", ""
                 raise CurveganError(
-                    f"the run to resume has {name.removesuffix('_name')} "
-                    f"{getattr(settings, name)}, not {value}: leave that option out, or start "
-                    "a new training without --resume"
+                    f"the run to resume has {name.removesuffix('_name')} {has}{not_this}: leave "
+                    "that option out, or start a new training without --resume"
                 )
 
 

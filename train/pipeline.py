@@ -1,7 +1,7 @@
 """The whole way: train, choose, export, measure, publish."""
 
 import shlex
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,8 +15,8 @@ from curvegan.errors import CurveganError, Interrupted, RepositoryError
 from curvegan.repository.description import (
     Description,
     Family,
+    Inputs,
     ModelName,
-    Specs,
     Training,
     default_inputs,
     model_specs,
@@ -25,11 +25,12 @@ from curvegan.repository.publish import check_shape
 from curvegan.repository.repository import ONNX
 from train.data.source import Source
 from train.export import SEED_RULE, export
-from train.families import built_in
+from train.families import source_of
 from train.quality.measures import N_SEEDS, Measures
 from train.quality.selection import choose
 from train.run.folder import Run
 from train.run.history import History
+from train.run.table import Show, table_read, warn_of_change
 from train.run.training import Keeping, Warn, Watch, fit
 from train.settings import DeviceName, Settings
 
@@ -50,15 +51,28 @@ def choose_device(name: DeviceName) -> torch.device:
     return torch.device("cuda" if has_cuda and name != "cpu" else "cpu")
 
 
-def start(settings: Settings, runs: Path) -> Run:
-    """Returns a new run below `runs`.
+def start(settings: Settings, runs: Path, show: Show, warn: Warn) -> Run:
+    """Returns a new run below `runs`, which has read the table that it is to learn, if any.
 
-    Raises RepositoryError if the repository can't take the model, CurveganError if there is no
-    such device, or the run folder can't be written.
+    `show` and `warn` are those of `table_read`. Raises RepositoryError if the repository can't take
+    the model, CurveganError if there is no such device, the table can't be read, or the run folder
+    can't be written.
     """
-    check_shape(Path(settings.models), _specs(settings))
     choose_device(settings.device)
-    return Run.create(runs, settings)
+    with table_read(settings, runs, show, warn) as table:
+        source, _ = source_of(settings, table)
+        recipe = replace(settings.recipe, n_points=source.n_points)
+        inputs = default_inputs(recipe.n_noise, len(source.labels))
+        check_shape(Path(settings.models), model_specs(inputs, source.n_points))
+        return Run.create(runs, replace(settings, recipe=recipe), table)
+
+
+def resume(folder: Path, warn: Warn) -> Run:
+    """Returns the run in `folder`; `warn` is called with one line if the table that it learns is
+    another by now. Raises CurveganError if the folder is not a run's."""
+    run = Run(folder)
+    warn_of_change(run, warn)
+    return run
 
 
 def train_and_publish(
@@ -86,9 +100,9 @@ def _train_and_publish(
             f"{run.folder} is finished: it is version {where.version} of {where.models}; publish "
             f"it again with: python -m train publish {shlex.quote(str(run.folder))}"
         )
-    source, measures = built_in(settings.recipe.n_points)
-    n_noise = settings.recipe.n_noise
-    check_shape(models, _specs(settings))
+    source, measures = source_of(settings, run.data)
+    inputs = default_inputs(settings.recipe.n_noise, len(source.labels))
+    check_shape(models, model_specs(inputs, source.n_points))
     device = choose_device(settings.device)
     # The networks are so small that a second thread costs more than it computes.
     torch.set_num_threads(1)
@@ -97,7 +111,7 @@ def _train_and_publish(
         generators = population.generators()
         best, members = choose(generators, source, measures, settings, history)
         training = _training(settings, device, history, best)
-        description, files = _export(generators[best], n_noise, source, measures, training)
+        description, files = _export(generators[best], inputs, source, measures, training)
         run.save_export(description, files, members)
         return run.publish(models), description
     except (MemoryError, RuntimeError) as error:
@@ -120,11 +134,6 @@ def _train_and_publish(
         ) from error
 
 
-def _specs(settings: Settings) -> Specs:
-    recipe = settings.recipe
-    return model_specs(default_inputs(recipe.n_noise), recipe.n_points)
-
-
 def _is_out_of_memory(error: Exception) -> bool:
     # On the CPU torch raises a plain RuntimeError.
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or "memory" in str(error)
@@ -132,13 +141,13 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 def _export(
     generator: nn.Sequential,
-    n_noise: int,
+    inputs: Inputs,
     source: Source,
     measures: Measures,
     training: Training,
 ) -> tuple[Description, dict[ModelName, dict[str, bytes]]]:
     x_grid = source.x_grid.tolist()
-    inputs = default_inputs(n_noise, len(source.labels))
+    n_noise = inputs["generator"][0].width
     exported = export(generator, inputs, x_grid, len(source.labels))
     specs = model_specs(inputs, source.n_points)
     engine = Engine(exported.files["sampler"][ONNX], exported.files["generator"][ONNX], specs)

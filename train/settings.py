@@ -5,9 +5,11 @@ from typing import Literal
 
 from curvegan.errors import CurveganError
 from curvegan.repository.repository import DEFAULT_MODELS
+from train.data.table.asked import DataFile
 from train.recipes import Recipe, RecipeName
 
 DeviceName = Literal["auto", "cpu", "cuda"]
+FamilyName = Literal["quadratics", "sines", "logistic", "damped"]
 
 # Beyond these a training would need more memory than most machines have: GANs side by side, and the
 # numbers of a step.
@@ -15,12 +17,20 @@ MAX_POPULATION = 4096
 MAX_NUMBERS = 10**7
 
 
+def recipe_for(family: FamilyName, data: DataFile | None) -> RecipeName:  # noqa: ARG001
+    """Returns the name of the recipe with which a training learns what it is to, unless another is
+    asked for."""
+    return "default"
+
+
 @dataclass(frozen=True)
 class Settings:
     """What a training is asked to be.
 
     Its recipe by name and in full, its seed, its device, how many GANs to train side by side, with
-    the seeds `seed`, seed + 1, ..., and the model repository that the best is published into.
+    the seeds `seed`, seed + 1, ..., and the model repository that the best is published into. What
+    it learns is a table of the user's, `data`, or else the built-in `family`; the recipe's n_points
+    are those of its curves.
     """
 
     recipe_name: RecipeName
@@ -29,6 +39,8 @@ class Settings:
     device: DeviceName = "auto"
     population: int = 1
     models: str = str(DEFAULT_MODELS)
+    family: FamilyName = "quadratics"
+    data: DataFile | None = None
 
     def __post_init__(self) -> None:
         """Raises CurveganError for seeds that are not 32-bit numbers, too many GANs, batches too

@@ -74,6 +74,10 @@ KINDS = (
     Kind(r"python -m (bench|demo|tests)\b", "takes minutes: tests/bench runs less", _is_module),
     Kind(r"python -m train *(--|#|$)", "trains: tests/train does, shorter", _has_known_options),
     Kind(
+        r"python -m serve --models loads-models",
+        "needs a training that is not run: make demo-data serves what it trained",
+    ),
+    Kind(
         r"python3 -m venv /opt|/opt/|install -|systemctl ",
         "changes the machine: .ci/service runs it on one of its own",
         _is_in_ci_service,

@@ -66,6 +66,11 @@ def test_a_command_names_the_extra_that_it_lacks(command: str, extra: str, tmp_p
     assert error_line(done).endswith(f": pip install 'curvegan[{extra}]'")
 
 
+def test_curves_of_one_s_own_name_the_extra_that_they_lack(tmp_path: Path):
+    done = run_elsewhere("-m", "train", "--data", "a.csv", cwd=tmp_path, without=["pyarrow"])
+    assert error_line(done).endswith(": pip install 'curvegan[data]'")
+
+
 @pytest.mark.parametrize(
     ("name", "missing"), [("Repository", "msgspec"), ("Engine", "onnxruntime")]
 )

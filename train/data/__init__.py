@@ -1,1 +1,5 @@
-"""Real curves: `source` says what a training needs of them, `quadratics` are the tutorial's."""
+"""Real curves.
+
+Read in this order: `source` (what a training needs of them), `quadratics` (the tutorial's), `drawn`
+with `sines`, `logistic` and `damped` (further families), and `table` (a user's file).
+"""

@@ -11,7 +11,7 @@ from curvegan.errors import CurveganError
 from curvegan.pictures.style import Bounds
 from curvegan.repository.description import Description, Parameter
 from curvegan.repository.repository import ONNX
-from train.families import built_in, measures_of
+from train.families import measures_of, parameters_of
 from train.quality.measures import write
 from train.run.folder import POPULATION, Run
 from train.run.history import History
@@ -40,7 +40,7 @@ class Outcome:
     def of(cls, run: Run) -> Self:
         """Reads a run's folder.
 
-        Raises CurveganError if it has no complete export, or its family is not built in.
+        Raises CurveganError if it has no complete export.
         """
         description, files = run.load_export()
         engine = Engine(files["sampler"][ONNX], files["generator"][ONNX], description.specs)
@@ -48,15 +48,13 @@ class Outcome:
         exported = [number for number, member in enumerate(run.members) if member.exported]
         if not exported:
             raise CurveganError(f"{run.folder} has no {POPULATION} that names the exported GAN")
-        # Manifests of earlier releases have no parameters.
-        source, _ = built_in(description.n_points, description.family.name)
         return cls(
             name=run.folder.name,
             description=description,
             history=run.history,
             member=exported[0],
             measured=curves,
-            parameters=description.family.parameters or source.parameters,
+            parameters=parameters_of(description),
         )
 
     @property

@@ -33,7 +33,9 @@ def choose(
     Raises CurveganError if no generator makes finite curves.
     """
     qualities = measure_held_out(generators, settings.recipe.n_noise, source, measures)
-    distances = [distance(quality, measures) if quality else math.inf for quality in qualities]
+    distances = [
+        math.inf if quality is None else distance(quality, measures) for quality in qualities
+    ]
     best = int(np.argmin(distances))
     if math.isinf(distances[best]):
         raise CurveganError(

@@ -2,6 +2,7 @@
 
 runs/NAME/
   settings.json        the recipe with all its hyperparameters, the seed, the population
+  data/                the curves of the user's table, if it learns one (train.data.table.contents)
   log.jsonl            a line for each report of the loop: step, d_real, score
   checkpoint.pt        all that the rest of the training depends on
   population.json      the quality of each GAN, and which one was exported
@@ -34,6 +35,7 @@ from train.run.history import History
 from train.settings import Settings
 
 SETTINGS = "settings.json"
+DATA = "data"
 LOG = "log.jsonl"
 CHECKPOINT = "checkpoint.pt"
 POPULATION = "population.json"
@@ -82,14 +84,17 @@ class Run:
         self.folder = folder
 
     @classmethod
-    def create(cls, runs: Path, settings: Settings) -> Self:
-        """Returns a run in a new folder below `runs`: TIME-RECIPE-SEED.
+    def create(cls, runs: Path, settings: Settings, data: Path | None = None) -> Self:
+        """Returns a run in a new folder below `runs`: TIME-RECIPE-SEED. It takes over the folder
+        `data`, with a table that was read.
 
         Raises CurveganError if it can't be made.
         """
         try:
             runs.mkdir(parents=True, exist_ok=True)
             run = cls(_make_folder(runs, settings))
+            if data:
+                data.rename(run.data)
             run._replace(SETTINGS, to_json(settings))
         except OSError as error:
             raise CurveganError(
@@ -102,6 +107,11 @@ class Run:
     def resume_command(self) -> str:
         """The command that resumes it."""
         return f"python -m train --resume {shlex.quote(str(self.folder))}"
+
+    @property
+    def data(self) -> Path:
+        """Where the curves of a user's table are kept."""
+        return self.folder / DATA
 
     @property
     def settings(self) -> Settings:

@@ -1,7 +1,8 @@
-"""The progress of a training on the terminal: step, D(x), score and time left."""
+"""The progress of a training on the terminal: what is read; step, D(x), score and time left."""
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -30,6 +31,12 @@ def show_progress(reports: Iterable[Report], steps: int) -> Iterator[Report]:
                 score=_mean(report.score),
             )
             yield report
+
+
+def show_reading(path: str | None) -> AbstractContextManager[object]:
+    """Shows on standard error, if it is a terminal, that the file `path` is being read; None is
+    for no file."""
+    return Console(stderr=True).status(f"reading {path}") if path else nullcontext()
 
 
 def _mean(values: Sequence[float]) -> float:

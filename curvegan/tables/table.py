@@ -1,0 +1,48 @@
+"""What a table is, whatever file it is in."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+# What the cells of a column are wanted as: numbers as float64, text as strings, and anything as the
+# file has it, such as dates.
+Kind = Literal["number", "text", "any"]
+TYPES: Mapping[Kind, pa.DataType] = {"number": pa.float64(), "text": pa.string()}
+
+# Cells that are read at once.
+CELLS = 2 * 2**20
+
+
+class Table(Protocol):
+    """A table in a file. Rows count from 1; a header is none of them."""
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+
+    @property
+    def names(self) -> list[str]:
+        """What the columns are called; no name is there twice."""
+
+    def batches(self, kinds: Mapping[str, Kind]) -> Iterator[pa.RecordBatch]:
+        """Yields all rows, some at a time, with the columns of `kinds`. A missing number is null or
+        NaN, missing text is null or empty.
+
+        Raises CurveganError for a cell, or a column, that is of another kind, and for a file that
+        is damaged.
+        """
+
+    def line_of(self, row: int) -> int | None:
+        """Returns the number of a row's line in a file of text, from 1; None in another."""
+
+
+def numbers(batch: pa.RecordBatch, names: list[str]) -> npt.NDArray[np.float64]:
+    """Returns columns of numbers as float64 [n_rows, len(names)], NaN where one is missing."""
+    rows = np.empty((batch.num_rows, len(names)))
+    for column, name in enumerate(names):
+        rows[:, column] = batch.column(name).to_numpy(zero_copy_only=False)
+    return rows

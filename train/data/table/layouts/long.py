@@ -1,0 +1,146 @@
+"""Tables with a row a point: columns for the curve, x and y."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from curvegan.arrays import Float64Array
+from curvegan.errors import CurveganError
+from curvegan.tables import Table
+from train.data.table.asked import DataFile
+from train.data.table.layouts.curves import Curves, Tally, settled
+from train.data.table.layouts.runs import ApartError, Block, Runs
+from train.data.table.layouts.wide import check_columns, row_of
+from train.data.table.layouts.x_grid import XGrid, grid_of_numbers
+from train.recipes import MAX_N_POINTS
+
+
+class Long:
+    """The curves of a long table."""
+
+    def __init__(self, table: Table, asked: DataFile) -> None:
+        """Looks the whole table over. Raises CurveganError if it holds no curves."""
+        self._table = table
+        self._asked = asked
+        self._runs = Runs(table, asked)
+        check_columns(table, tuple(self._runs.columns.values()))
+        try:
+            self._x, self._first_name = self._find_x()
+        except ApartError:
+            self._runs.sort()
+            self._x, self._first_name = self._find_x()
+        assert asked.x_column
+        grid = grid_of_numbers(self._x, self._runs.scale, asked.x_column)
+        self.grid = XGrid(grid.values, grid.name) if asked.resample else grid
+
+    def curves(self, tally: Tally) -> Iterator[Curves]:
+        """See `Layout`."""
+        for block in self._runs.blocks():
+            tally.rows += len(block.x)
+            tally.curves += len(block.starts)
+            self._check(block)
+            if self._asked.resample:
+                curves = self._resampled(block)
+            else:
+                self._check_same_x(block)
+                y = block.y.reshape(-1, len(self._x))
+                curves = Curves(y, block.labels, _Place(self._table, block, self._asked))
+            yield settled(curves, self._x, self._asked.missing, tally.dropped)
+
+    def _find_x(self) -> tuple[Float64Array, str]:
+        """Returns the x of the curves as they are read, and what the first curve is called: the
+        first curve's, or equally spaced ones that all have in common."""
+        path, first, name = self._table.path, np.zeros(0), ""
+        latest_start, soonest_end = (-np.inf, ""), (np.inf, "")
+        for block in self._runs.blocks():
+            if not len(first):
+                first, name = block.x[: block.ends[0]], block.name(0)
+            starts, ends = block.x[block.starts], block.x[block.ends - 1]
+            latest, soonest = int(np.argmax(starts)), int(np.argmin(ends))
+            latest_start = max(latest_start, (float(starts[latest]), block.name(latest)))
+            soonest_end = min(soonest_end, (float(ends[soonest]), block.name(soonest)))
+        if self._asked.resample:
+            if latest_start[0] >= soonest_end[0]:
+                raise CurveganError(
+                    f"{path}: the curve {soonest_end[1]} ends where {latest_start[1]} has not "
+                    "begun, so that they have no x in common: leave one of them out"
+                )
+            return np.linspace(latest_start[0], soonest_end[0], self._asked.resample), name
+        if not 2 <= len(first) <= MAX_N_POINTS:
+            raise CurveganError(
+                f"{path}: the curve {name or 'that is first'} has {len(first)} points, where 2 to "
+                f"{MAX_N_POINTS} are needed: does {self._asked.id_column!r} say which curve a row "
+                "is of? --resample N interpolates at N points"
+            )
+        return first, name
+
+    def _check(self, block: Block) -> None:
+        """Raises CurveganError for a curve with two y at one x, or of two classes."""
+        twice = (np.diff(block.x) == 0) & (np.diff(block.curves) == 0)
+        if twice.any():
+            row = int(np.argmax(twice)) + 1
+            raise CurveganError(
+                f"{row_of(self._table, int(block.rows[row]))}: the curve "
+                f"{block.name(int(block.curves[row]))} has another y at the same x, remove one"
+            )
+        if len(block.second_labels):
+            raise CurveganError(
+                f"{row_of(self._table, int(block.second_labels[0]))}, column "
+                f"{self._asked.label_column!r}: the curve has a second label, give it one"
+            )
+
+    def _check_same_x(self, block: Block) -> None:
+        """Raises CurveganError for a curve at other x than the first one."""
+        lengths = block.ends - block.starts
+        odd = lengths != len(self._x)
+        if not odd.any():
+            odd = (block.x.reshape(-1, len(self._x)) != self._x).any(axis=1)
+        if odd.any():
+            curve = int(np.argmax(odd))
+            x = block.x[block.starts[curve] : block.ends[curve]]
+            if len(x) == len(self._x):
+                point = int(np.argmax(x != self._x))
+                differ = f"x {x[point]:.10g}, not {self._x[point]:.10g}"
+            else:
+                differ = f"{len(x)} points, not {len(self._x)}"
+            raise CurveganError(
+                f"{row_of(self._table, int(block.rows[block.starts[curve]]))}: the curve "
+                f"{block.name(curve)} has other x than the curve {self._first_name} ({differ}); "
+                "--resample N interpolates all of them at N points"
+            )
+
+    def _resampled(self, block: Block) -> Curves:
+        """Returns the curves of a block at the common x; NaN for those that can't be: with
+        missing cells that are not to be interpolated, or with one known cell."""
+        place = _Place(self._table, block, self._asked)
+        known = np.isfinite(block.y)
+        if not known.all() and self._asked.missing is None:
+            curve = int(block.curves[np.argmin(known)])
+            point = int(np.argmin(known)) - int(block.starts[curve])
+            raise CurveganError(
+                f"{place(curve, point)}: the number is missing or infinite, correct it or give "
+                "--missing drop or --missing interpolate"
+            )
+        values = np.full((len(block.starts), len(self._x)), np.nan)
+        for curve, (start, end) in enumerate(zip(block.starts, block.ends, strict=True)):
+            there = known[start:end]
+            if there.all() or (self._asked.missing == "interpolate" and there.sum() >= 2):
+                x, y = block.x[start:end][there], block.y[start:end][there]
+                values[curve] = np.interp(self._x, x, y)
+        # A point is no longer a row: the curve's first one stands for it.
+        return Curves(values, block.labels, lambda curve, point: place(curve, point and 0))
+
+
+class _Place:
+    """Where a number of a block stands."""
+
+    def __init__(self, table: Table, block: Block, asked: DataFile) -> None:
+        self._table = table
+        self._block = block
+        self._asked = asked
+
+    def __call__(self, curve: int, point: int | None) -> str:
+        """Returns file, row, line, column and curve."""
+        row = int(self._block.rows[self._block.starts[curve] + (point or 0)])
+        column = self._asked.label_column if point is None else self._asked.y_column
+        return f"{row_of(self._table, row)}, column {column!r} (curve {self._block.name(curve)})"

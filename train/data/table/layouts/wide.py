@@ -1,0 +1,143 @@
+"""Tables with a row a curve, a column a point."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from curvegan.arrays import Float64Array
+from curvegan.errors import CurveganError
+from curvegan.tables import Kind, Table, numbers
+from train.data.table.asked import DataFile
+from train.data.table.layouts.curves import Curves, Tally, classes_of, settled
+from train.data.table.layouts.x_grid import XGrid, check_increasing, grid_in_file, grid_of_texts
+from train.recipes import MAX_N_POINTS
+
+
+class Wide:
+    """The curves of a wide table."""
+
+    def __init__(self, table: Table, asked: DataFile) -> None:
+        """Raises CurveganError if the columns can't be points."""
+        self._table = table
+        self._asked = asked
+        check_columns(table, (asked.id_column, asked.label_column))
+        self._points = [
+            name for name in table.names if name not in (asked.id_column, asked.label_column)
+        ]
+        self._check_points()
+        self._read_grid = self._find_grid()
+        self.grid = self._read_grid
+        if asked.resample:
+            x = self._read_grid.values
+            self.grid = XGrid(np.linspace(x[0], x[-1], asked.resample), self._read_grid.name)
+
+    def curves(self, tally: Tally) -> Iterator[Curves]:
+        """See `Layout`."""
+        label_column = self._asked.label_column
+        kinds: dict[str, Kind] = dict.fromkeys(self._points, "number")
+        if label_column is not None:
+            kinds[label_column] = "text"
+        for batch in self._table.batches(kinds):
+            curves = Curves(
+                numbers(batch, self._points),
+                None if label_column is None else classes_of(batch.column(label_column)),
+                Place(self._table, tally.rows, self._points, label_column),
+            )
+            tally.rows += batch.num_rows
+            tally.curves += batch.num_rows
+            whole = settled(curves, self._read_grid.values, self._asked.missing, tally.dropped)
+            if self._asked.resample:
+                values = interpolated(whole.values, self._read_grid.values, self.grid.values)
+                whole = Curves(values, whole.labels, whole.place)
+            yield whole
+
+    def _check_points(self) -> None:
+        path, n_points = self._table.path, len(self._points)
+        most = np.inf if self._asked.resample else MAX_N_POINTS
+        if n_points < 2:
+            raise CurveganError(
+                f"{path} has {n_points} columns of points: a curve needs at least 2; for a table "
+                "with a row a point give --id-column, --x-column and --y-column"
+            )
+        if n_points > most:
+            raise CurveganError(
+                f"{path} has {n_points} columns of points: at most {MAX_N_POINTS}; --resample N "
+                "interpolates at fewer"
+            )
+        if "" in self._points:
+            raise CurveganError(
+                f"{path}, column {self._table.names.index('') + 1} has no name: give it one, or "
+                "leave it out if it is not a point but pandas' index"
+            )
+
+    def _find_grid(self) -> XGrid:
+        path, n_points = self._table.path, len(self._points)
+        if self._asked.x:
+            grid = grid_in_file(Path(self._asked.x))
+            if len(grid.values) != n_points:
+                raise CurveganError(
+                    f"{self._asked.x} holds {len(grid.values)} values of x, and {path} has "
+                    f"{n_points} columns of points: give one for each"
+                )
+            check_increasing(grid, lambda point: f"{self._asked.x}, value {point + 1}")
+            return grid
+        header = grid_of_texts(self._points)
+        if header is None:
+            self._check_mixed()
+            return XGrid(np.arange(n_points, dtype=np.float64), point_names=tuple(self._points))
+        check_increasing(
+            header,
+            lambda point: f"{path}, column {self._points[point]!r} of the header",
+            "add a header if the file begins with a curve, or put the columns in order",
+        )
+        return header
+
+    def _check_mixed(self) -> None:
+        """Raises CurveganError for a column with a name among columns of numbers or dates, which
+        is hardly a point."""
+        words = [name for name in self._points if grid_of_texts([name]) is None]
+        if len(words) <= len(self._points) // 2:
+            raise CurveganError(
+                f"{self._table.path}, column {words[0]!r} stands among columns whose names say x: "
+                "leave it out with --id-column, or name it with --label-column if it holds classes"
+            )
+
+
+class Place:
+    """Where a number of a wide table stands, after `before` rows."""
+
+    def __init__(
+        self, table: Table, before: int, points: list[str], label_column: str | None
+    ) -> None:
+        self._table = table
+        self._before = before
+        self._points = points
+        self._label_column = label_column
+
+    def __call__(self, curve: int, point: int | None) -> str:
+        """Returns file, row, line and column."""
+        column = self._label_column if point is None else self._points[point]
+        return f"{row_of(self._table, self._before + curve + 1)}, column {column!r}"
+
+
+def row_of(table: Table, row: int) -> str:
+    """Returns how messages name a row of a table."""
+    line = table.line_of(row)
+    return f"{table.path}, row {row}" + (f" (line {line})" if line else "")
+
+
+def check_columns(table: Table, names: tuple[str | None, ...]) -> None:
+    """Raises CurveganError unless the table has these columns."""
+    for name in names:
+        if name is not None and name not in table.names:
+            known = ", ".join(map(repr, table.names[:20])) + (", ..." * (len(table.names) > 20))
+            raise CurveganError(f"{table.path} has no column {name!r}: it has {known}")
+
+
+def interpolated(curves: Float64Array, x: Float64Array, at: Float64Array) -> Float64Array:
+    """Returns curves at `x`, float64 [n, len(x)], at other values of x: [n, len(at)]."""
+    left = np.clip(np.searchsorted(x, at, side="right") - 1, 0, len(x) - 2)
+    share = (at - x[left]) / (x[left + 1] - x[left])
+    between: Float64Array = curves[:, left] * (1 - share) + curves[:, left + 1] * share
+    return between

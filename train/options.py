@@ -1,0 +1,116 @@
+"""The options of the command `train` that come in groups."""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Group, Parameter
+
+from curvegan.command.command_line import whole_number
+from curvegan.errors import CurveganError
+from train.data.table.asked import DataFile, Missing
+from train.recipes import RECIPES, LrDecay
+
+_OWN_CURVES = Group.create_ordered("Your own curves")
+
+
+def _changes(hyperparameter: str, help_text: str, name: str | None = None) -> Parameter:
+    """Returns the option that changes one hyperparameter; its help shows each recipe's value."""
+    values = ", ".join(
+        f"{recipe_name}: {getattr(recipe, hyperparameter)}"
+        for recipe_name, recipe in RECIPES.items()
+    )
+    whole = isinstance(getattr(RECIPES["tutorial"], hyperparameter), int)
+    converter = whole_number if whole else None
+    return Parameter(name=name, help=f"{help_text} [{values}]", converter=converter)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Changes:
+    """What to change in a recipe; None leaves the recipe's value. The fields are `Recipe`'s."""
+
+    steps: Annotated[int | None, _changes("steps", "Updates of each network.")] = None
+    batch_size: Annotated[int | None, _changes("batch_size", "Real curves in a step.")] = None
+    lr_g: Annotated[float | None, _changes("lr_g", "Learning rate of the generator.")] = None
+    lr_d: Annotated[float | None, _changes("lr_d", "Learning rate of the discriminator.")] = None
+    lr_decay: Annotated[LrDecay | None, _changes("lr_decay", "How both fall to 0.")] = None
+    beta1_g: Annotated[float | None, _changes("beta1_g", "Adam's decay rate of G's gradient.")] = (
+        None
+    )
+    beta1_d: Annotated[float | None, _changes("beta1_d", "Adam's decay rate of D's gradient.")] = (
+        None
+    )
+    beta2_g: Annotated[
+        float | None, _changes("beta2_g", "Adam's decay rate of the square of G's gradient.")
+    ] = None
+    beta2_d: Annotated[
+        float | None, _changes("beta2_d", "Adam's decay rate of the square of D's gradient.")
+    ] = None
+    ema: Annotated[
+        float | None, _changes("ema", "Decay rate of the average of weights that is exported.")
+    ] = None
+    n_noise: Annotated[int | None, _changes("n_noise", "Numbers that make a curve.", "--noise")] = (
+        None
+    )
+    n_points: Annotated[int | None, _changes("n_points", "Points of a curve.", "--points")] = None
+
+
+def _of_data(help_text: str) -> Parameter:
+    return Parameter(help=help_text, group=_OWN_CURVES)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class DataOptions:
+    """Which curves of the user's to learn. The fields are `DataFile`'s, but for `data`, its
+    path."""
+
+    data: Annotated[
+        Path | None, _of_data("A table of curves: .csv, .tsv, .parquet, .npy or .npz.")
+    ] = None
+    x: Annotated[
+        Path | None,
+        _of_data(
+            "A file with the x of each column [default: the header, if it holds numbers or dates]."
+        ),
+    ] = None
+    id_column: Annotated[
+        str | None, _of_data("In a table with a row a point: which curve it is of.")
+    ] = None
+    x_column: Annotated[str | None, _of_data("In a table with a row a point: its x.")] = None
+    y_column: Annotated[str | None, _of_data("In a table with a row a point: its y.")] = None
+    label_column: Annotated[str | None, _of_data("The column of each curve's class.")] = None
+    resample: Annotated[
+        int | None,
+        Parameter(
+            help="Interpolate all curves at so many equally spaced points.",
+            group=_OWN_CURVES,
+            converter=whole_number,
+        ),
+    ] = None
+    missing: Annotated[
+        Missing | None, _of_data("What becomes of missing cells, which are an error otherwise.")
+    ] = None
+    units: Annotated[str | None, _of_data("The units of y.")] = None
+    name: Annotated[str | None, _of_data("What the curves are called [default: as the file].")] = (
+        None
+    )
+
+    def asked(self) -> DataFile | None:
+        """Returns what is asked for, None without --data.
+
+        Raises CurveganError for options that do not go together.
+        """
+        given: dict[str, Any] = {
+            field.name: str(value) if isinstance(value, Path) else value
+            for field in fields(self)
+            if (value := getattr(self, field.name)) is not None
+        }
+        path = given.pop("data", None)
+        if path is None:
+            if given:
+                option = next(iter(given)).replace("_", "-")
+                raise CurveganError(f"--{option} says how to read a table: name it with --data")
+            return None
+        return DataFile(path, **given)
