@@ -81,7 +81,7 @@ def name_points(axes: Axes, x_grid: Float64Array, point_names: Sequence[str]) ->
     """Labels the x axis with what people call the points, [n_points], as far as there is room; with
     round values of x if they have no names, or there is only one."""
     if len(point_names) < 2:
-        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
         return
     n_points = len(point_names)
     width = min(max(map(len, point_names)), _NAME_CHARACTERS)

@@ -27,7 +27,7 @@ def draw_bands(axes: Axes, outcome: Outcome, real: Float32Array) -> None:
     """Draws the bands of `real` curves, float32 [n, n_points], and of generated ones."""
     draw_band(axes, outcome.x_grid, real, LOWER, "real")
     draw_band(axes, outcome.x_grid, outcome.measured, UPPER, "generated")
-    outcome.frame(axes)
+    outcome.frame(axes, with_bounds=False)
     # Above the curves, however high they are.
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), frameon=False, ncols=2, labelcolor=INK)
     axes.margins(y=0.08)

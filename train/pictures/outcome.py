@@ -82,10 +82,13 @@ class Outcome:
         """What the y axis is called: the units, where they are known."""
         return self.description.family.units or "y"
 
-    def frame(self, axes: Axes, legend_at: LegendPlace = "upper center") -> None:
+    def frame(
+        self, axes: Axes, with_bounds: bool = True, legend_at: LegendPlace = "upper center"
+    ) -> None:
         """Draws the axes that curves are drawn on, and the bounds if the family has any."""
         family, x_grid = self.description.family, self.x_grid
-        frame_curves(axes, x_grid, self.bounds, legend_at, family.x_name or "x", self.y_label)
+        bounds = self.bounds if with_bounds else None
+        frame_curves(axes, x_grid, bounds, legend_at, family.x_name or "x", self.y_label)
         name_points(axes, x_grid, family.point_names)
         write_in_full(axes)
 

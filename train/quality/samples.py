@@ -183,8 +183,11 @@ class Reference:
         more points than rows, too.
         """
         mean = self.training.mean(axis=0)
-        weights = rng.standard_normal((self.n, len(self.training)))
-        judged = mean + weights @ (self.training - mean) / np.sqrt(len(self.training) - 1)
+        rows = (self.training - mean) / np.sqrt(len(self.training) - 1)
+        if len(rows) > rows.shape[1]:
+            # As many rows as points have the same covariance, and need fewer weights.
+            rows = np.linalg.qr(rows, mode="r")
+        judged = mean + rng.standard_normal((self.n, len(rows))) @ rows
         return Sample(judged, self._some_held_out(rng, self.n), self.training)
 
     def _some_held_out(self, rng: np.random.Generator, n: int) -> Float64Array:
