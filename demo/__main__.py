@@ -112,7 +112,11 @@ def _print_table(description: Description, version: int, milliseconds: list[floa
                 measure.label,
                 f"{quality[measure.name]:{measure.format}}",
                 f"{measure.better} is better"
-                + ("" if measure.floor is None else f"; perfect curves reach {measure.floor:g}"),
+                + (
+                    ""
+                    if measure.floor is None
+                    else f"; real curves reach {measure.floor:{measure.format}}"
+                ),
             )
             for measure in description.measures
         ),

@@ -73,7 +73,7 @@ def train(
     checkpoint_every
         Steps between two checkpoints; there is one at the end, and at Ctrl-C, too.
     pictures
-        Draw learning.gif, curves.png and losses.png into the run's folder.
+        Draw learning.gif, curves.png, losses.png and quality.png into the run's folder.
     tensorboard
         Write TensorBoard events into the run's folder.
     """
@@ -98,11 +98,11 @@ def train(
 
     # Imported here so that --help and a wrong option do not wait for torch.
     from train import pipeline
-    from train.quality.measures import write
+    from train.run.quality import load_left_out
     from train.run.training import Keeping
     from train.terminal.contents import print_contents
     from train.terminal.progress import show_progress, show_reading
-    from train.terminal.tables import print_population
+    from train.terminal.tables import print_population, print_quality
 
     keep = Keeping(checkpoint_every, pictures, tensorboard)
     warn = partial(print, "warning:", file=sys.stderr)
@@ -117,8 +117,8 @@ def train(
     watch = partial(show_progress, steps=this_run.settings.recipe.steps)
     version, description = pipeline.train_and_publish(this_run, models, keep, watch, warn)
     print_population(this_run.members, description.measures)
-    quality = write(description.quality, description.measures, between=", ")
-    print(f"published version {version} in {models}: {quality}", flush=True)
+    print(f"published version {version} in {models}: {description.verdict}", flush=True)
+    print_quality(description, load_left_out(this_run))
     if pictures:
         draw(this_run.folder)
 
@@ -150,7 +150,7 @@ def _check_same(stored: Settings, given: dict[str, Any], changed: dict[str, Any]
 
 @app.command
 def draw(run_folder: Path) -> None:
-    """Draw the pictures of a run that was exported: learning.gif, curves.png, losses.png.
+    """Draw the pictures of a run that was exported: learning.gif and three PNGs.
 
     Parameters
     ----------

@@ -26,10 +26,13 @@ from curvegan.repository.repository import ONNX
 from train.data.source import Source
 from train.export import SEED_RULE, export
 from train.families import source_of
-from train.quality.measures import N_SEEDS, Measures
+from train.quality.judge import Judgement, judge, n_judged
+from train.quality.measures import Measures
+from train.quality.samples import draw_classes
 from train.quality.selection import choose
 from train.run.folder import Run
 from train.run.history import History
+from train.run.quality import save_quality
 from train.run.table import Show, table_read, warn_of_change
 from train.run.training import Keeping, Warn, Watch, fit
 from train.settings import DeviceName, Settings
@@ -111,7 +114,10 @@ def _train_and_publish(
         generators = population.generators()
         best, members = choose(generators, source, measures, settings, history)
         training = _training(settings, device, history, best)
-        description, files = _export(generators[best], inputs, source, measures, training)
+        description, files, judgement = _export(
+            generators[best], inputs, source, measures, training
+        )
+        save_quality(run, judgement)
         run.save_export(description, files, members)
         return run.publish(models), description
     except (MemoryError, RuntimeError) as error:
@@ -145,26 +151,30 @@ def _export(
     source: Source,
     measures: Measures,
     training: Training,
-) -> tuple[Description, dict[ModelName, dict[str, bytes]]]:
+) -> tuple[Description, dict[ModelName, dict[str, bytes]], Judgement]:
     x_grid = source.x_grid.tolist()
     n_noise = inputs["generator"][0].width
     exported = export(generator, inputs, x_grid, len(source.labels))
     specs = model_specs(inputs, source.n_points)
     engine = Engine(exported.files["sampler"][ONNX], exported.files["generator"][ONNX], specs)
-    curves = engine.curves_from_seeds(np.arange(N_SEEDS))
+    seeds = np.arange(n_judged(source, measures))
+    classes = draw_classes(source, len(seeds))
+    curves = engine.curves_from_seeds(seeds, classes if source.labels else None)
+    judgement = judge(curves, classes, source, measures)
     description = Description(
         family=_family(source),
         x_grid=x_grid,
         n_noise=n_noise,
         seed_rule=SEED_RULE,
         training=training,
-        quality=measures.of(curves, source),
+        quality=judgement.quality,
         parity=exported.parity,
         libraries={name: version(name) for name in LIBRARIES},
-        measures=list(measures),
+        measures=judgement.measures,
+        verdict=judgement.verdict,
         inputs=inputs,
     )
-    return description, exported.files
+    return description, exported.files, judgement
 
 
 def _family(source: Source) -> Family:

@@ -1,5 +1,6 @@
 """How the project's pictures look: colours, headings, axes, curves between their bounds."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Literal
 
@@ -7,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from curvegan.arrays import Float32Array, Float64Array
 
@@ -18,7 +20,12 @@ BAND = "#f1f3f5"
 RULE = "#e6e8eb"
 FAINT = "#d0d7de"
 
+# Names of points are cut to so many characters, and all of them may have so many.
+_NAME_CHARACTERS = 12
+_AXIS_CHARACTERS = 48
+
 Bounds = tuple[Float64Array, Float64Array]
+LegendPlace = Literal["upper center", "lower center"]
 
 
 def style() -> AbstractContextManager[None]:
@@ -52,7 +59,7 @@ def frame_curves(
     axes: Axes,
     x_grid: Float64Array,
     bounds: Bounds | None,
-    legend_at: Literal["upper center", "lower center"] = "upper center",
+    legend_at: LegendPlace = "upper center",
     x_label: str = "x",
     y_label: str = "y",
 ) -> None:
@@ -68,6 +75,33 @@ def frame_curves(
         axes.legend(loc=legend_at, frameon=False, ncols=2, labelcolor=INK)
     axes.set_xlim(float(x_grid[0]), float(x_grid[-1]))
     tidy(axes, x_label, y_label)
+
+
+def name_points(axes: Axes, x_grid: Float64Array, point_names: Sequence[str]) -> None:
+    """Labels the x axis with what people call the points, [n_points], as far as there is room; with
+    round values of x if they have no names, or there is only one."""
+    if len(point_names) < 2:
+        axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+        return
+    n_points = len(point_names)
+    width = min(max(map(len, point_names)), _NAME_CHARACTERS)
+    n_names = min(n_points, max(2, _AXIS_CHARACTERS // (width + 2)))
+    shown = np.linspace(0, n_points - 1, n_names).round().astype(int)
+    names = [point_names[number] for number in shown]
+    axes.set_xticks(x_grid[shown], [_shortened(name) for name in names])
+    first, *_, last = axes.get_xticklabels()
+    first.set_horizontalalignment("left")
+    last.set_horizontalalignment("right")
+
+
+def _shortened(name: str) -> str:
+    # Names of columns differ at their end.
+    return name if len(name) <= _NAME_CHARACTERS else f"…{name[1 - _NAME_CHARACTERS :]}"
+
+
+def write_in_full(axes: Axes) -> None:
+    """Labels the y axis with whole values, where matplotlib would set apart what they share."""
+    axes.yaxis.set_major_formatter(lambda y, _: f"{y:.7g}".replace("-", "\N{MINUS SIGN}"))
 
 
 def tidy(axes: Axes, x_label: str, y_label: str) -> None:

@@ -30,7 +30,7 @@ def runs(folder: Path) -> list[Path]:
     return sorted((folder / "runs").iterdir(), key=lambda path: path.name.endswith("7"))
 
 
-@pytest.mark.parametrize("name", ["curves.png", "losses.png", "learning.gif"])
+@pytest.mark.parametrize("name", ["curves.png", "losses.png", "quality.png", "learning.gif"])
 def test_a_run_leaves_pictures(runs: list[Path], name: str):
     for run in runs:
         with Image.open(run / name) as picture:
@@ -107,7 +107,7 @@ def test_pictures_can_be_drawn_later(trained: Path, tmp_path: Path):
     for path in run.glob("*.png"):
         path.unlink()
     run_command("train", "draw", str(run), cwd=tmp_path)
-    assert {path.name for path in run.glob("*.png")} == {"curves.png", "losses.png"}
+    assert {path.name for path in run.glob("*.png")} == {"curves.png", "losses.png", "quality.png"}
     (run / "population.json").unlink()
     line = error_line(try_command("train", "draw", str(run), cwd=tmp_path))
     assert "has no population.json that names the exported GAN" in line
@@ -118,7 +118,7 @@ def test_no_pictures_leaves_none(tmp_path: Path):
     (run,) = (tmp_path / "runs").iterdir()
     assert {path.name for path in run.iterdir()} == {
         "settings.json", "log.jsonl", "checkpoint.pt", "population.json", "export",
-        "published.json",
+        "published.json", "quality.json", "held_out.npy",
     }  # fmt: skip
 
 
@@ -180,6 +180,33 @@ def test_a_run_of_a_release_before_measures_were_described_is_listed_compared_an
     assert re.search(rf"off-family RMSE +0.\d+ +0.\d+ *\n +in bounds +{in_bounds}", compared)
     run_command("train", "draw", str(older), cwd=tmp_path)
     assert (older / "curves.png").read_bytes() == (runs[0] / "curves.png").read_bytes()
+
+
+def test_a_run_that_kept_no_real_curves_is_drawn_without_their_picture(
+    runs: list[Path], tmp_path: Path
+):
+    older = shutil.copytree(runs[0], tmp_path / "older")
+    (older / "held_out.npy").unlink()
+    (older / "quality.png").unlink()
+    run_command("train", "draw", str(older), cwd=tmp_path)
+    assert not (older / "quality.png").exists()
+    (older / "held_out.npy").write_bytes(b"no array")
+    line = error_line(try_command("train", "draw", str(older), cwd=tmp_path))
+    assert "can't read" in line
+    assert "held_out.npy" in line
+
+
+def test_quality_is_kept_beside_what_real_curves_score(runs: list[Path]):
+    description = Run(runs[0]).description
+    kept = json.loads((runs[0] / "quality.json").read_text())
+    assert kept["verdict"] == description.verdict != ""
+    assert {name: figures["value"] for name, figures in kept["measures"].items()} == (
+        description.quality
+    )
+    energy = kept["measures"]["energy_distance"]
+    assert energy["low"] < energy["value"] < energy["high"]
+    assert energy["real"] < energy["gaussian"]
+    assert kept["left_out"] == {}
 
 
 def test_a_run_with_measures_of_its_own_is_listed_with_them(runs: list[Path], tmp_path: Path):

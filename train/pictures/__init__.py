@@ -12,22 +12,27 @@ from train.pictures.curves import draw_curves_into
 from train.pictures.learning import draw_learning_into
 from train.pictures.losses import draw_losses_into
 from train.pictures.outcome import Outcome
+from train.pictures.quality import draw_quality_into
 from train.run.folder import Run
 
 
 def draw_run(run: Run) -> Iterator[Path]:
     """Draws the run's pictures into its folder and yields each path.
 
-    learning.gif shows curves finding their way between the bounds, curves.png what came out of
-    it, losses.png how the game went. Raises CurveganError if the run has no export, or a picture
-    can't be written.
+    learning.gif shows curves finding their way to where real ones are, curves.png what came out of
+    it, losses.png how the game went, quality.png how near to real curves it came. Runs of earlier
+    releases kept no real curves, and get no quality.png. Raises CurveganError if the run has no
+    export, or a picture can't be written.
     """
     outcome = Outcome.of(run)
     pictures = {
         "curves.png": draw_curves_into,
         "losses.png": draw_losses_into,
+        "quality.png": draw_quality_into,
         "learning.gif": draw_learning_into,
     }
+    if outcome.held_out is None:
+        del pictures["quality.png"]
     for name, draw in pictures.items():
         yield _draw(run.folder / name, partial(draw, outcome))
 

@@ -12,10 +12,7 @@ _MARGIN = 0.15
 
 
 def draw_histogram(axes: Axes, outcome: Outcome) -> None:
-    """Draws how the first parameter of the family is distributed; nothing for a family without."""
-    if not outcome.parameters:
-        axes.set_axis_off()
-        return
+    """Draws how the first parameter of the family is distributed."""
     parameter = outcome.parameters[0]
     low, high = parameter.low, parameter.high
     margin = _MARGIN * (high - low)

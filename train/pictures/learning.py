@@ -1,4 +1,4 @@
-"""learning.gif: curves that find their way between the bounds, as in the tutorial."""
+"""learning.gif: curves that find their way to where real ones are, as in the tutorial."""
 
 from pathlib import Path
 
@@ -7,8 +7,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from curvegan.pictures.style import MUTED, frame_curves
+from curvegan.pictures.style import INK, LOWER, MUTED
 from train.gan.loop import Report
+from train.pictures.bands import draw_band
 from train.pictures.outcome import Outcome
 
 _MILLISECONDS = 70
@@ -40,7 +41,8 @@ def draw_learning_into(outcome: Outcome, path: Path) -> None:
 
 def _limits(outcome: Outcome) -> tuple[float, float]:
     """Returns where the y axis starts and ends: there is room below for the legend, and above."""
-    lower, upper = outcome.bounds or (outcome.curves, outcome.curves)
+    real = outcome.curves if outcome.held_out is None else outcome.held_out
+    lower, upper = outcome.bounds or (real, real)
     lowest, highest = float(lower.min()), float(upper.max())
     height = highest - lowest
     return lowest - 0.25 * height, highest + 0.15 * height
@@ -55,8 +57,10 @@ class _Scene:
         figure = Figure(figsize=(6.4, 4.4), dpi=100, facecolor="white")
         self._canvas = FigureCanvasAgg(figure)
         self._axes = figure.add_axes((0.08, 0.12, 0.89, 0.72))
-        frame_curves(self._axes, self._x_grid, outcome.bounds, legend_at="lower center")
-        self._axes.set_xticks(outcome.x_ticks)
+        if outcome.bounds is None and outcome.held_out is not None:
+            draw_band(self._axes, self._x_grid, outcome.held_out, LOWER, "real curves")
+            self._axes.legend(loc="lower center", frameon=False, labelcolor=INK)
+        outcome.frame(self._axes, legend_at="lower center")
         self._axes.set_ylim(*_limits(outcome))
         training = outcome.description.training
         title = (

@@ -1,4 +1,4 @@
-"""What it takes to judge generated curves: a list of measures."""
+"""What it takes to judge a family's curves by what only they have: a list of measures."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,6 +9,9 @@ from train.data.source import Source
 
 # Of the published model, by which it is measured: 0 ... 99,999.
 N_SEEDS = 100_000
+
+# By which the best of a population is chosen where the family has no measures of its own.
+ENERGY_TO_TRAINING = Measure("energy_to_training", "energy distance to training rows", "lower")
 
 # From generated curves, float32 [n, n_points], and the source of the real ones.
 Compute = Callable[[Float32Array, Source], float]
@@ -33,8 +36,12 @@ class Measures:
 
 def distance(quality: Mapping[str, float], measures: Iterable[Measure]) -> float:
     """Returns how far generated curves are from the real ones: the sum of the measures of which
-    lower is better."""
-    return sum(quality[measure.name] for measure in measures if measure.better == "lower")
+    lower is better, as far as `quality` has them."""
+    return sum(
+        quality[measure.name]
+        for measure in measures
+        if measure.better == "lower" and measure.name in quality
+    )
 
 
 def write(quality: Mapping[str, float], measures: Iterable[Measure], between: str) -> str:

@@ -12,7 +12,7 @@ from rich.table import Table
 from curvegan.errors import CurveganError
 from curvegan.repository.description import Description, Measure
 from train.families import measures_of
-from train.quality.measures import distance
+from train.quality.measures import ENERGY_TO_TRAINING, distance
 from train.run.folder import SETTINGS, Member, Run
 
 # Wide enough for every table, for output that is not a terminal.
@@ -20,13 +20,18 @@ _WIDTH = 140
 
 
 def print_population(members: Sequence[Member], measures: Sequence[Measure]) -> None:
-    """Prints a table of a population's GANs, best first; nothing of one that is alone."""
+    """Prints a table of a population's GANs, best first; nothing of one that is alone.
 
-    def by_distance(member: Member) -> float:
-        return distance(member.quality, measures) if member.quality else math.inf
-
+    It has those of `measures` by which the best was chosen.
+    """
     if len(members) < 2:
         return
+    measured = {name for member in members for name in member.quality or {}}
+    measures = [measure for measure in (*measures, ENERGY_TO_TRAINING) if measure.name in measured]
+
+    def by_distance(member: Member) -> float:
+        return math.inf if member.quality is None else distance(member.quality, measures)
+
     table = _table("seed", *_labels(measures), "d_real", "score", "")
     for member in sorted(members, key=by_distance):
         table.add_row(
@@ -37,6 +42,28 @@ def print_population(members: Sequence[Member], measures: Sequence[Measure]) -> 
             "exported" if member.exported else "diverged" if member.quality is None else "",
         )
     _print(table)
+
+
+def print_quality(description: Description, left_out: Mapping[str, str]) -> None:
+    """Prints how good a model's curves are, beside what the yardsticks score, and the measures that
+    were left out, each with its reason."""
+    table = _table("", "value", "90 % interval", "real curves", "Gaussian", "copies")
+    for measure in description.measures:
+        table.add_row(
+            measure.label,
+            _number(description.quality.get(measure.name), measure.format),
+            _interval(measure),
+            *(
+                _number(score, measure.format)
+                for score in (measure.floor, measure.gaussian, measure.copies)
+            ),
+        )
+    _print(table)
+    reasons: dict[str, list[str]] = {}
+    for name, reason in left_out.items():
+        reasons.setdefault(reason, []).append(name)
+    for reason, names in reasons.items():
+        print(f"left out: {', '.join(names)} ({reason})")
 
 
 def print_runs(folder: Path) -> None:
@@ -124,6 +151,12 @@ def _labels(measures: Iterable[Measure]) -> list[str]:
 
 def _figures(quality: Mapping[str, float] | None, measures: Iterable[Measure]) -> list[str]:
     return [_number((quality or {}).get(measure.name), measure.format) for measure in measures]
+
+
+def _interval(measure: Measure) -> str:
+    if measure.low is None or measure.high is None:
+        return ""
+    return f"{measure.low:{measure.format}} to {measure.high:{measure.format}}"
 
 
 def _number(value: float | None, form: str) -> str:

@@ -1,0 +1,86 @@
+"""How good a run's curves are, as it is kept in its folder.
+
+quality.json           each measure: its value, its interval, and what the yardsticks score
+held_out.npy           some of the real curves that generated ones were compared with, to draw them
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from curvegan.arrays import Float32Array
+from curvegan.errors import CurveganError
+from curvegan.files import replacing
+from train.quality.judge import Judgement
+from train.run.folder import Run
+
+QUALITY = "quality.json"
+HELD_OUT = "held_out.npy"
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What is read again of QUALITY."""
+
+    left_out: dict[str, str]
+
+
+def save_quality(run: Run, judgement: Judgement) -> None:
+    """Writes how good the run's curves are. Raises CurveganError if it can't be written."""
+    with run.writing():
+        with replacing(run.folder / QUALITY) as aside:
+            aside.write_bytes(_to_json(judgement))
+        with replacing(run.folder / HELD_OUT) as aside, aside.open("wb") as file:
+            np.save(file, judgement.held_out, allow_pickle=False)
+
+
+def load_left_out(run: Run) -> dict[str, str]:
+    """Returns the measures that have no value, and why; none of a release that kept no file.
+
+    Raises CurveganError if that can't be read.
+    """
+    path = run.folder / QUALITY
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Kept).left_out
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise CurveganError(f"can't read {path}: {error}") from error
+
+
+def load_held_out(run: Run) -> Float32Array | None:
+    """Returns the real curves that are kept, float32 [n, n_points], or None of an earlier release.
+
+    Raises CurveganError if they can't be read.
+    """
+    path = run.folder / HELD_OUT
+    try:
+        return np.asarray(np.load(path, allow_pickle=False), np.float32)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, EOFError) as error:
+        raise CurveganError(f"can't read {path}: {error}") from error
+
+
+def _to_json(judgement: Judgement) -> bytes:
+    measures: dict[str, dict[str, Any]] = {
+        measure.name: {
+            "label": measure.label,
+            "better": measure.better,
+            "value": judgement.quality[measure.name],
+            "low": measure.low,
+            "high": measure.high,
+            "real": measure.floor,
+            "gaussian": measure.gaussian,
+            "copies": measure.copies,
+        }
+        for measure in judgement.measures
+    }
+    content = {
+        "verdict": judgement.verdict,
+        "measures": measures,
+        "left_out": judgement.left_out,
+    }
+    return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
