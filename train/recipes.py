@@ -1,13 +1,14 @@
 """Recipes: all the hyperparameters of a training, under a name."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
 from curvegan.errors import CurveganError
 
 RecipeName = Literal["default", "quick", "tutorial"]
 LrDecay = Literal["constant", "linear", "cosine"]
+Loss = Literal["minimax", "relativistic"]
 
 # Rows of a seed's random stream: they are counted by one 32-bit word.
 MAX_ROWS = 2**32
@@ -15,6 +16,9 @@ MAX_ROWS = 2**32
 # machines have: a curve's noise, and its points.
 MAX_N_NOISE = 1024
 MAX_N_POINTS = 4096
+MAX_WIDTH = 4096
+MAX_DEPTH = 16
+MAX_PACKING = 64
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,17 @@ class Recipe:
     n_noise: numbers that the generator turns into a curve, its "ideas"
     n_points: points at which the real curves are drawn; the source of real curves is made with it,
         and everything else takes the source's
+    loss: what D and G play for; "relativistic" compares each real curve with a generated one
+    penalty: weight of the zero-centred gradient penalties on real and on generated curves
+    packing: curves that D sees at once
+    slope: slope of leaky ReLU for negative numbers; 0 is ReLU
+    width: units of a hidden layer
+    depth: hidden layers of each network
+    standardise: let the networks work on standardised curves
+    explained: share of the variance of standardised curves that the principal components hold in
+        which G draws; 0 lets it draw point by point
+    linear_path: add a linear function of the noise to what G draws
+    coefficients: show D the curve's whitened coefficients along the principal components as well
     """
 
     steps: int = 10_000
@@ -46,6 +61,16 @@ class Recipe:
     ema: float = 0.0
     n_noise: int = 5
     n_points: int = 15
+    loss: Loss = field(default="minimax", repr=False)
+    penalty: float = field(default=0.0, repr=False)
+    packing: int = field(default=1, repr=False)
+    slope: float = field(default=0.0, repr=False)
+    width: int = field(default=128, repr=False)
+    depth: int = field(default=1, repr=False)
+    standardise: bool = field(default=False, repr=False)
+    explained: float = field(default=0.0, repr=False)
+    linear_path: bool = field(default=False, repr=False)
+    coefficients: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
         """Raises CurveganError for a number that is out of range."""
@@ -54,6 +79,9 @@ class Recipe:
             "batch_size": (1, MAX_ROWS),
             "n_noise": (1, MAX_N_NOISE),
             "n_points": (2, MAX_N_POINTS),
+            "packing": (1, MAX_PACKING),
+            "width": (1, MAX_WIDTH),
+            "depth": (1, MAX_DEPTH),
         }
         for name, (least, most) in limits.items():
             if not least <= getattr(self, name) <= most:
@@ -61,7 +89,7 @@ class Recipe:
         for name in ("lr_g", "lr_d"):
             if not 0 < getattr(self, name) <= 1:
                 raise CurveganError(f"{name} is {getattr(self, name)}: above 0 and at most 1")
-        for name in ("beta1_g", "beta1_d", "beta2_g", "beta2_d", "ema"):
+        for name in ("beta1_g", "beta1_d", "beta2_g", "beta2_d", "ema", "slope", "explained"):
             if not 0 <= getattr(self, name) < 1:
                 raise CurveganError(f"{name} is {getattr(self, name)}: from 0 to below 1")
         if self.steps * self.batch_size > MAX_ROWS:
@@ -69,6 +97,18 @@ class Recipe:
                 f"{self.steps} steps of {self.batch_size} curves pass the {MAX_ROWS} rows of a "
                 "seed's random stream: take fewer steps or smaller batches"
             )
+
+    @property
+    def changed_since_first(self) -> str:
+        """The hyperparameters that the first release did not have, where they do not leave the game
+        as it was; it names those that its `repr` has."""
+        changed = {
+            hyperparameter.name: getattr(self, hyperparameter.name)
+            for hyperparameter in fields(self)
+            if not hyperparameter.repr
+            and getattr(self, hyperparameter.name) != hyperparameter.default
+        }
+        return f", {changed}" if changed else ""
 
     def numbers_per_step(self, n_points: int) -> int:
         """Returns how many numbers a step draws: of real curves of `n_points`, and of the noise."""

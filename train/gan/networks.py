@@ -1,19 +1,85 @@
-"""The tutorial's two networks."""
+"""The two networks of a GAN: how they begin, and what a generator is once it is exported."""
 
+import torch
 from torch import nn
 
-HIDDEN = 128
+from train.data.scaling import Scaling
+from train.recipes import Recipe
 
 
-def make_generator(n_noise: int, n_points: int) -> nn.Sequential:
-    """Returns an untrained generator: noise, float32 [n, n_noise], to curves [n, n_points]."""
-    return nn.Sequential(nn.Linear(n_noise, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, n_points))
+class Generator(nn.Module):
+    """A generator that takes more than noise or gives more than its last layer.
+
+    The classes of labelled curves stand beside the noise, as 0s and a 1. What the network makes of
+    them, and with `path` a linear function of them, are the coefficients of a standardised curve:
+    along the principal components, or point by point. The way back to the curve's units ends it.
+    """
+
+    def __init__(
+        self,
+        network: nn.Sequential,
+        path: nn.Linear | None,
+        n_labels: int,
+        scaling: Scaling | None,
+        has_basis: bool,
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.path = path
+        constants = {"classes": torch.eye(n_labels) if n_labels else None}
+        if scaling:
+            constants["basis"] = torch.from_numpy(scaling.basis) if has_basis else None
+            constants["spread"] = torch.from_numpy(scaling.spread)
+            constants["mean"] = torch.from_numpy(scaling.mean)
+        for name in ("classes", "basis", "spread", "mean"):
+            constant = constants.get(name)
+            self.register_buffer(name, None if constant is None else constant.float())
+
+    def forward(self, noise: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
+        """Returns the curves, float32 [n, n_points], of noise, float32 [n, n_noise], and of labels,
+        int64 [n], if it was trained with labels."""
+        inputs = noise if labels is None else torch.cat([noise, self.classes[labels]], dim=1)
+        curves: torch.Tensor = self.network(inputs)
+        if self.path is not None:
+            curves = curves + self.path(inputs)
+        if self.basis is not None:
+            curves = curves @ self.basis
+        if self.spread is not None:
+            curves = curves * self.spread + self.mean
+        return curves
 
 
-def make_discriminator(n_points: int) -> nn.Sequential:
-    """Returns an untrained discriminator: curves, float32 [n, n_points], to logits [n, 1].
+def make_generator(
+    recipe: Recipe, n_points: int, n_labels: int = 0, scaling: Scaling | None = None
+) -> nn.Module:
+    """Returns an untrained generator: noise, float32 [n, n_noise], to curves [n, n_points].
 
-    The sigmoid of a logit is the probability that the curve is real. The tutorial's Sigmoid layer
+    It is an nn.Sequential wherever that is enough, as for the tutorial's. It takes labels as well
+    if there are any. `scaling` is that of the curves, for a recipe that works on standardised ones.
+    """
+    n_inputs = recipe.n_noise + n_labels
+    n_outputs = len(scaling.basis) if scaling and recipe.explained else n_points
+    network = _perceptron(recipe, n_inputs, n_outputs)
+    path = nn.Linear(n_inputs, n_outputs, bias=False) if recipe.linear_path else None
+    if not (n_labels or scaling or path):
+        return network
+    return Generator(network, path, n_labels, scaling, bool(recipe.explained))
+
+
+def make_discriminator(recipe: Recipe, n_features: int) -> nn.Sequential:
+    """Returns an untrained discriminator: `recipe.packing` curves at once, each `n_features`
+    numbers, float32 [n, packing · n_features], to logits [n, 1].
+
+    The sigmoid of a logit is the probability that the curves are real. The tutorial's Sigmoid layer
     stands in the loss, which is computed from logits.
     """
-    return nn.Sequential(nn.Linear(n_points, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, 1))
+    return _perceptron(recipe, recipe.packing * n_features, 1)
+
+
+def _perceptron(recipe: Recipe, n_inputs: int, n_outputs: int) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for _ in range(recipe.depth):
+        layers.append(nn.Linear(n_inputs, recipe.width))
+        layers.append(nn.LeakyReLU(recipe.slope) if recipe.slope else nn.ReLU())
+        n_inputs = recipe.width
+    return nn.Sequential(*layers, nn.Linear(n_inputs, n_outputs))
