@@ -6,7 +6,7 @@ from typing import Literal
 
 from curvegan.errors import CurveganError
 
-RecipeName = Literal["default", "quick", "tutorial"]
+RecipeName = Literal["default", "quick", "tutorial", "curves"]
 LrDecay = Literal["constant", "linear", "cosine"]
 Loss = Literal["minimax", "relativistic"]
 
@@ -16,6 +16,7 @@ MAX_ROWS = 2**32
 # machines have: a curve's noise, and its points.
 MAX_N_NOISE = 1024
 MAX_N_POINTS = 4096
+MAX_AUTO_N_NOISE = 256
 MAX_WIDTH = 4096
 MAX_DEPTH = 16
 MAX_PACKING = 64
@@ -33,15 +34,16 @@ class Recipe:
     beta2_g, beta2_d: Adam's decay rates of its square, likewise
     ema: decay rate of the exponential moving average of the generator's weights, which is what
         is exported; 0 exports the last weights
-    n_noise: numbers that the generator turns into a curve, its "ideas"
+    n_noise: numbers that the generator turns into a curve, its "ideas"; 0: as many as the curve
+        has points, at most MAX_AUTO_N_NOISE
     n_points: points at which the real curves are drawn; the source of real curves is made with it,
         and everything else takes the source's
     loss: what D and G play for; "relativistic" compares each real curve with a generated one
     penalty: weight of the zero-centred gradient penalties on real and on generated curves
     packing: curves that D sees at once
     slope: slope of leaky ReLU for negative numbers; 0 is ReLU
-    width: units of a hidden layer
-    depth: hidden layers of each network
+    width: units of a hidden layer; 0: 128, or 256 for curves of more than 64 points
+    depth: hidden layers of each network; 0: 2
     standardise: let the networks work on standardised curves
     explained: share of the variance of standardised curves that the principal components hold in
         which G draws; 0 lets it draw point by point
@@ -77,15 +79,26 @@ class Recipe:
         limits = {
             "steps": (1, MAX_ROWS),
             "batch_size": (1, MAX_ROWS),
-            "n_noise": (1, MAX_N_NOISE),
+            "n_noise": (0, MAX_N_NOISE),
             "n_points": (2, MAX_N_POINTS),
             "packing": (1, MAX_PACKING),
-            "width": (1, MAX_WIDTH),
-            "depth": (1, MAX_DEPTH),
+            "width": (0, MAX_WIDTH),
+            "depth": (0, MAX_DEPTH),
         }
         for name, (least, most) in limits.items():
             if not least <= getattr(self, name) <= most:
                 raise CurveganError(f"{name} is {getattr(self, name)}: give {least} to {most}")
+        if self.batch_size % self.packing:
+            raise CurveganError(
+                f"batch_size is {self.batch_size}: give a multiple of {self.packing}, the packing"
+            )
+        if not 0 <= self.penalty < math.inf:
+            raise CurveganError(f"penalty is {self.penalty}: give a number from 0 on")
+        if not self.standardise and (self.explained or self.linear_path or self.coefficients):
+            raise CurveganError(
+                "explained, linear_path and coefficients are about standardised curves: turn "
+                "standardise on as well, or these off"
+            )
         for name in ("lr_g", "lr_d"):
             if not 0 < getattr(self, name) <= 1:
                 raise CurveganError(f"{name} is {getattr(self, name)}: above 0 and at most 1")
@@ -97,6 +110,17 @@ class Recipe:
                 f"{self.steps} steps of {self.batch_size} curves pass the {MAX_ROWS} rows of a "
                 "seed's random stream: take fewer steps or smaller batches"
             )
+
+    def sized(self, n_points: int, n_rows: int) -> "Recipe":
+        """Returns the recipe for a table of `n_rows` curves of `n_points`, with a number wherever
+        it leaves one to be chosen."""
+        return replace(
+            self,
+            n_points=n_points,
+            n_noise=self.n_noise or min(n_points, n_rows - 1, MAX_AUTO_N_NOISE),
+            width=self.width or (128 if n_points <= 64 else 256),
+            depth=self.depth or 2,
+        )
 
     @property
     def changed_since_first(self) -> str:
@@ -137,8 +161,32 @@ _DEFAULT = Recipe(
     beta2_d=0.8,
     ema=0.998,
 )
+_CURVES = Recipe(
+    steps=6_000,
+    batch_size=128,
+    lr_g=1e-3,
+    lr_d=1e-3,
+    lr_decay="linear",
+    beta1_g=0.0,
+    beta1_d=0.0,
+    beta2_g=0.99,
+    beta2_d=0.99,
+    ema=0.998,
+    n_noise=0,
+    loss="relativistic",
+    penalty=3.0,
+    packing=2,
+    slope=0.2,
+    width=0,
+    depth=0,
+    standardise=True,
+    explained=0.999,
+    linear_path=True,
+    coefficients=True,
+)
 RECIPES: dict[RecipeName, Recipe] = {
     "default": _DEFAULT,
     "quick": replace(_DEFAULT, steps=2_000, batch_size=64, lr_g=4e-3, lr_d=4e-3, ema=0.995),
     "tutorial": Recipe(),
+    "curves": _CURVES,
 }

@@ -9,6 +9,7 @@ from torch import nn
 
 from train.data.scaling import Scaling, fit_scaling
 from train.data.source import Source
+from train.gan.adam import Adam
 from train.gan.loss import (
     compared,
     discriminator_gradient,
@@ -54,7 +55,7 @@ class Population:
         self, recipe: Recipe, source: Source, seeds: Sequence[int], device: torch.device
     ) -> None:
         self.step = 0
-        self._recipe = recipe
+        self._recipe = recipe = recipe.sized(source.n_points, source.n_rows)
         self._seeds = list(seeds)
         numbers = len(seeds) * recipe.numbers_per_step(source.n_points)
         self._steps_per_block = max(1, min(STEPS_PER_BLOCK, _NUMBERS_PER_BLOCK // numbers))
@@ -68,8 +69,8 @@ class Population:
         )
         self._g = Perceptrons(generators, recipe.slope, device)
         self._d = Perceptrons(discriminators, recipe.slope, device)
-        self._g_adam = _adam(self._g, recipe.beta1_g, recipe.beta2_g)
-        self._d_adam = _adam(self._d, recipe.beta1_d, recipe.beta2_d)
+        self._g_adam = Adam(self._g.parameters, recipe.beta1_g, recipe.beta2_g)
+        self._d_adam = Adam(self._d.parameters, recipe.beta1_d, recipe.beta2_d)
         # What is exported: the last weights, or their moving average.
         self._average = self._g.parameters.clone() if recipe.ema else self._g.parameters
 
@@ -98,21 +99,23 @@ class Population:
         logits = []
         for number in range(len(real)):
             factor = self._recipe.lr_factor(self.step)
-            self._g_adam.param_groups[0]["lr"] = self._recipe.lr_g * factor
-            self._d_adam.param_groups[0]["lr"] = self._recipe.lr_d * factor
             of_step = None if classes is None else classes[number]
-            logits.append(self._play_step(real[number], noise[number], of_step))
+            logits.append(self._play_step(real[number], noise[number], of_step, factor))
             self.step += 1
         return compared(self._recipe.loss, torch.stack(logits))
 
     def _play_step(
-        self, real: torch.Tensor, noise: torch.Tensor, classes: torch.Tensor | None
+        self,
+        real: torch.Tensor,
+        noise: torch.Tensor,
+        classes: torch.Tensor | None,
+        lr_factor: float,
     ) -> torch.Tensor:
         """Updates each D on its `real` curves, float32 [K, n, n_points], and on the curves of its
         G from `noise`, [K, n, n_noise], of the same `classes`; then each G through its updated D.
 
-        Returns D's logits of the real and then of the generated curves, from before its update,
-        [K, 2n / packing, 1].
+        The recipe's learning rates are multiplied by `lr_factor`. Returns D's logits of the real
+        and then of the generated curves, from before its update, [K, 2n / packing, 1].
         """
         recipe, scale, g, d = self._recipe, self._scale, self._g, self._d
         fake = scale.drawn(g.outputs(scale.inputs(noise, classes)))
@@ -122,17 +125,19 @@ class Population:
         gradient = discriminator_gradient(recipe.loss, logits.detach())
         if recipe.penalty:
             penalty = gradient_penalty(logits, shown)
-            d.write_gradient((logits, penalty), (gradient, torch.full_like(penalty, recipe.penalty)))
+            d.write_gradient(
+                (logits, penalty), (gradient, torch.full_like(penalty, recipe.penalty))
+            )
         else:
             d.write_gradient((logits,), (gradient,))
-        self._d_adam.step()
+        self._d_adam.step(recipe.lr_d * lr_factor)
 
         fake_logits = d.outputs(shown_fake)
         with torch.no_grad():
             real_logits = d.outputs(shown_real) if recipe.loss == "relativistic" else fake_logits
         gradient = generator_gradient(recipe.loss, real_logits, fake_logits.detach())
         g.write_gradient((fake_logits,), (gradient,))
-        self._g_adam.step()
+        self._g_adam.step(recipe.lr_g * lr_factor)
 
         if recipe.ema:
             self._average.lerp_(g.parameters, 1 - recipe.ema)
@@ -189,11 +194,8 @@ class Population:
             "discriminators": self._d.parameters,
             "average": self._average,
         }
-        for name, networks, adam in (
-            ("generators", self._g, self._g_adam),
-            ("discriminators", self._d, self._d_adam),
-        ):
-            for kind, tensor in adam.state[networks.parameters].items():
+        for name, adam in (("generators", self._g_adam), ("discriminators", self._d_adam)):
+            for kind, tensor in adam.state.items():
                 tensors[f"{name}_{kind}"] = tensor
         return tensors
 
@@ -204,15 +206,3 @@ class Population:
             torch.manual_seed(seed)
             generator = make_generator(self._recipe, n_points, self._n_labels, scaling)
             return generator, make_discriminator(self._recipe, self._scale.n_features)
-
-
-def _adam(networks: Perceptrons, beta1: float, beta2: float) -> torch.optim.Adam:
-    parameters = networks.parameters
-    adam = torch.optim.Adam([parameters], betas=(beta1, beta2), fused=True)
-    # Made here rather than at the first step, so that a checkpoint can be copied into it.
-    adam.state[parameters] = {
-        "step": torch.zeros((), device=parameters.device),
-        "exp_avg": torch.zeros_like(parameters),
-        "exp_avg_sq": torch.zeros_like(parameters),
-    }
-    return adam

@@ -28,7 +28,7 @@ class Generator(nn.Module):
         self.path = path
         constants = {"classes": torch.eye(n_labels) if n_labels else None}
         if scaling:
-            constants["basis"] = torch.from_numpy(scaling.basis) if has_basis else None
+            constants["basis"] = scaled_basis(scaling) if has_basis else None
             constants["spread"] = torch.from_numpy(scaling.spread)
             constants["mean"] = torch.from_numpy(scaling.mean)
         for name in ("classes", "basis", "spread", "mean"):
@@ -49,6 +49,12 @@ class Generator(nn.Module):
         return curves
 
 
+def scaled_basis(scaling: Scaling) -> torch.Tensor:
+    """Returns what coefficients of mean square 1 are multiplied by: float64 [n_components,
+    n_points]."""
+    return torch.from_numpy(scaling.sizes[:, None] * scaling.basis)
+
+
 def make_generator(
     recipe: Recipe, n_points: int, n_labels: int = 0, scaling: Scaling | None = None
 ) -> nn.Module:
@@ -61,6 +67,11 @@ def make_generator(
     n_outputs = len(scaling.basis) if scaling and recipe.explained else n_points
     network = _perceptron(recipe, n_inputs, n_outputs)
     path = nn.Linear(n_inputs, n_outputs, bias=False) if recipe.linear_path else None
+    if path:
+        # It begins as the normal distribution that fits the curves.
+        nn.init.eye_(path.weight)
+        nn.init.zeros_(network[-1].weight)
+        nn.init.zeros_(network[-1].bias)
     if not (n_labels or scaling or path):
         return network
     return Generator(network, path, n_labels, scaling, bool(recipe.explained))

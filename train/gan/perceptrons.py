@@ -38,17 +38,13 @@ class Perceptrons:
         ]
         self._filler = torch.zeros(-sum(part.numel() for part in parts) % _VECTOR, device=device)
         self._shapes = [part.shape for part in parts]
-        self.parameters = torch.cat(
-            [*(part.to(device).flatten() for part in parts), self._filler]
-        )
+        self.parameters = torch.cat([*(part.to(device).flatten() for part in parts), self._filler])
         self.parameters.grad = torch.zeros_like(self.parameters)
         # Leaves of autograd's graph that share the parameters' memory: weights [K, n_inputs,
         # n_outputs] and biases [K, 1, n_outputs].
         self._leaves = [view.detach().requires_grad_() for view in self._views(self.parameters)]
 
-    def outputs(
-        self, inputs: torch.Tensor, parameters: torch.Tensor | None = None
-    ) -> torch.Tensor:
+    def outputs(self, inputs: torch.Tensor, parameters: torch.Tensor | None = None) -> torch.Tensor:
         """Returns what the K networks make of their `inputs`, [K, n, n_inputs]: [K, n, n_outputs].
 
         `parameters` are laid out like this object's own, and stand in for them.

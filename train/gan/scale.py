@@ -5,6 +5,7 @@ from torch.nn.functional import one_hot
 
 from train.data.scaling import Scaling
 from train.data.source import Source
+from train.gan.networks import scaled_basis
 from train.recipes import Recipe
 
 
@@ -26,7 +27,7 @@ class Scale:
             self._mean = torch.from_numpy(scaling.mean).to(device)
             self._spread = torch.from_numpy(scaling.spread).to(device)
             if recipe.explained:
-                self._basis = torch.from_numpy(scaling.basis).float().to(device)
+                self._basis = scaled_basis(scaling).float().to(device)
             if recipe.coefficients:
                 whitening = torch.from_numpy(scaling.basis.T / scaling.sizes)
                 self._whitening = whitening.float().to(device)

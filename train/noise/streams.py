@@ -25,7 +25,8 @@ class Block(NamedTuple):
 
 
 class TrainingStream:
-    """The real curves, their classes and the noise of each step of the trainings with the K given seeds.
+    """The real curves, their classes and the noise of each step of the trainings with the K given
+    seeds.
 
     Row r of step s is made from the counter (s · batch_size + r, seed): its noise, and the number
     of the row that it takes from the source. So a stream can begin at any step, and a training

@@ -13,7 +13,6 @@ from train.noise.streams import TrainingStream
 from train.recipes import Recipe
 
 RECIPE = Recipe(lr_g=1e-3, lr_d=2e-3, batch_size=16)
-ONE = torch.ones(1)
 N_STEPS = 20
 
 
@@ -93,7 +92,7 @@ def batch(rng: np.random.Generator, recipe: Recipe = RECIPE) -> tuple[np.ndarray
 
 def play(population: Population, real: np.ndarray, z: np.ndarray) -> torch.Tensor:
     """Plays a step of a single GAN at the recipe's learning rates and returns D's logits."""
-    return population.play_block(*(torch.from_numpy(part)[None, None] for part in (real, z)), ONE)
+    return population.play_block(*(torch.from_numpy(part)[None, None] for part in (real, z)))
 
 
 def test_steps_follow_the_gradients_derived_by_hand(population: Population):
@@ -153,7 +152,7 @@ def blocks(recipe: Recipe) -> tuple[torch.Tensor, torch.Tensor]:
     """The real curves and the noise of a training of seed 5, as one block."""
     cpu = torch.device("cpu")
     stream = TrainingStream([5], Quadratics(7), recipe.batch_size, recipe.n_noise, cpu)
-    real, z = stream.block(0, recipe.steps)
+    real, z, _ = stream.block(0, recipe.steps)
     return real.transpose(0, 1), z.transpose(0, 1)
 
 
