@@ -131,7 +131,7 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 
 def _export(
-    generator: nn.Sequential,
+    generator: nn.Module,
     n_noise: int,
     source: Source,
     measures: Measures,

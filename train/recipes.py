@@ -45,10 +45,11 @@ class Recipe:
     width: units of a hidden layer; 0: 128, or 256 for curves of more than 64 points
     depth: hidden layers of each network; 0: 2
     standardise: let the networks work on standardised curves
-    explained: share of the variance of standardised curves that the principal components hold in
-        which G draws; 0 lets it draw point by point
-    linear_path: add a linear function of the noise to what G draws
-    coefficients: show D the curve's whitened coefficients along the principal components as well
+    explained: share of the variance of standardised curves that the main principal components
+        hold, along which G draws; 0 lets it draw point by point
+    linear_path: add a linear function of the noise along all principal components, which begins as
+        the normal distribution that fits the curves
+    coefficients: show D a curve's whitened coefficients along the main components as well
     """
 
     steps: int = 10_000
@@ -94,10 +95,15 @@ class Recipe:
             )
         if not 0 <= self.penalty < math.inf:
             raise CurveganError(f"penalty is {self.penalty}: give a number from 0 on")
-        if not self.standardise and (self.explained or self.linear_path or self.coefficients):
+        if self.explained and not self.standardise:
             raise CurveganError(
-                "explained, linear_path and coefficients are about standardised curves: turn "
-                "standardise on as well, or these off"
+                f"explained is {self.explained} of curves that are not standardised: turn "
+                "standardise on, or give 0"
+            )
+        if (self.linear_path or self.coefficients) and not self.explained:
+            raise CurveganError(
+                "linear_path and coefficients need principal components: give explained a share "
+                "such as 0.999, or turn them off"
             )
         for name in ("lr_g", "lr_d"):
             if not 0 < getattr(self, name) <= 1:

@@ -22,20 +22,22 @@ class Scaling:
 
     mean, spread: float64 [n_points]; the spread of a point that never changes is 0, and so is its
         standardised value
-    basis: the first principal components of the standardised curves, orthonormal rows, float64
+    basis: the principal components of the standardised curves, orthonormal rows, float64
         [n_components, n_points]
-    sizes: the standard deviations along them, float64 [n_components]
+    sizes: the standard deviations along them, float64 [n_components], all above 0
+    n_main: how many of the first ones hold the variance that was asked for
     """
 
     mean: Float64Array
     spread: Float64Array
     basis: Float64Array
     sizes: Float64Array
+    n_main: int
 
 
 def fit_scaling(source: Source, explained: float) -> Scaling:
-    """Returns the scaling of the rows of `source`, with as many principal components as hold the
-    share `explained` of the variance, from 0 to below 1; at least one.
+    """Returns the scaling of the rows of `source`, whose main components hold the share `explained`
+    of the variance, from 0 to below 1; at least one does.
 
     Raises CurveganError if all curves are equal, or float32 can't hold a mean or a spread.
     """
@@ -47,22 +49,23 @@ def fit_scaling(source: Source, explained: float) -> Scaling:
     products: Float64Array = sum(rows.T @ rows for rows in centred) / n_rows
     spread = np.sqrt(products.diagonal())
     _check(mean, spread)
-    basis, sizes = _principal_components(products, spread, explained)
-    return Scaling(mean, spread, basis, sizes)
+    basis, sizes = _principal_components(products, spread)
+    shares = np.cumsum(sizes**2) / np.sum(sizes**2)
+    n_main = int(np.searchsorted(shares, explained)) + 1
+    return Scaling(mean, spread, basis, sizes, n_main)
 
 
 def _principal_components(
-    products: Float64Array, spread: Float64Array, explained: float
+    products: Float64Array, spread: Float64Array
 ) -> tuple[Float64Array, Float64Array]:
     changes = spread > 0
     correlations = products[np.ix_(changes, changes)] / np.outer(spread[changes], spread[changes])
     variances, vectors = np.linalg.eigh(correlations)
-    variances = variances[::-1].clip(0)
-    shares = np.cumsum(variances) / variances.sum()
-    n_components = int(np.searchsorted(shares, explained)) + 1
-    basis = np.zeros((n_components, len(spread)))
-    basis[:, changes] = vectors.T[::-1][:n_components]
-    return basis, np.sqrt(variances[:n_components])
+    # What is smaller is rounding.
+    kept = variances > variances[-1] * len(variances) * np.finfo(np.float64).eps
+    basis = np.zeros((kept.sum(), len(spread)))
+    basis[:, changes] = vectors.T[kept][::-1]
+    return basis, np.sqrt(variances[kept][::-1])
 
 
 def _first(source: Source) -> Float64Array:
@@ -74,7 +77,7 @@ def _blocks(source: Source) -> Iterator[Float64Array]:
     """Yields the rows, or as many as are looked at, evenly spread: float64 [n, n_points] each."""
     n_rows = min(source.n_rows, _MAX_ROWS)
     numbers = torch.arange(n_rows) * source.n_rows // n_rows
-    for block in numbers.split(max(1, _NUMBERS_PER_BLOCK // source.n_points)):
+    for block in torch.split(numbers, max(1, _NUMBERS_PER_BLOCK // source.n_points)):
         yield source.rows(block).double().numpy()
 
 

@@ -85,9 +85,9 @@ class Population:
             n_steps = min(self._steps_per_block, self._recipe.steps - self.step)
             # Always a whole block, also of a last one that is shorter: its bits do not depend on
             # how many steps are asked for.
-            block = self._stream.block(self.step, self._steps_per_block)
-            logits = self.play_block(*(None if part is None else part[:n_steps] for part in block))
-            yield self.report(logits)
+            real, noise, classes = self._stream.block(self.step, self._steps_per_block)
+            classes = None if classes is None else classes[:n_steps]
+            yield self.report(self.play_block(real[:n_steps], noise[:n_steps], classes))
 
     def play_block(
         self, real: torch.Tensor, noise: torch.Tensor, classes: torch.Tensor | None = None

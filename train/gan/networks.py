@@ -8,12 +8,18 @@ from train.recipes import Recipe
 
 
 class Generator(nn.Module):
-    """A generator that takes more than noise or gives more than its last layer.
+    """A generator that takes labels, or that draws standardised curves.
 
     The classes of labelled curves stand beside the noise, as 0s and a 1. What the network makes of
-    them, and with `path` a linear function of them, are the coefficients of a standardised curve:
-    along the principal components, or point by point. The way back to the curve's units ends it.
+    them are the points of a standardised curve, or else its coefficients along the main principal
+    components; with `path` a linear function of them is added along all components. The way back
+    to the curves' units ends it.
     """
+
+    classes: torch.Tensor | None
+    basis: torch.Tensor | None
+    spread: torch.Tensor | None
+    mean: torch.Tensor | None
 
     def __init__(
         self,
@@ -26,25 +32,28 @@ class Generator(nn.Module):
         super().__init__()
         self.network = network
         self.path = path
-        constants = {"classes": torch.eye(n_labels) if n_labels else None}
+        self.register_buffer("classes", torch.eye(n_labels) if n_labels else None)
+        constants: dict[str, torch.Tensor] = {}
         if scaling:
-            constants["basis"] = scaled_basis(scaling) if has_basis else None
             constants["spread"] = torch.from_numpy(scaling.spread)
             constants["mean"] = torch.from_numpy(scaling.mean)
-        for name in ("classes", "basis", "spread", "mean"):
-            constant = constants.get(name)
-            self.register_buffer(name, None if constant is None else constant.float())
+        if scaling and has_basis:
+            constants["basis"] = scaled_basis(scaling)
+        for name in ("basis", "spread", "mean"):
+            self.register_buffer(name, constants[name].float() if name in constants else None)
 
     def forward(self, noise: torch.Tensor, labels: torch.Tensor | None = None) -> torch.Tensor:
         """Returns the curves, float32 [n, n_points], of noise, float32 [n, n_noise], and of labels,
         int64 [n], if it was trained with labels."""
-        inputs = noise if labels is None else torch.cat([noise, self.classes[labels]], dim=1)
+        inputs = noise
+        if self.classes is not None:
+            inputs = torch.cat([noise, self.classes[labels]], dim=1)
         curves: torch.Tensor = self.network(inputs)
-        if self.path is not None:
-            curves = curves + self.path(inputs)
         if self.basis is not None:
-            curves = curves @ self.basis
-        if self.spread is not None:
+            curves = curves @ self.basis[: curves.shape[1]]
+            if self.path is not None:
+                curves = curves + self.path(inputs) @ self.basis
+        if self.spread is not None and self.mean is not None:
             curves = curves * self.spread + self.mean
         return curves
 
@@ -64,17 +73,18 @@ def make_generator(
     if there are any. `scaling` is that of the curves, for a recipe that works on standardised ones.
     """
     n_inputs = recipe.n_noise + n_labels
-    n_outputs = len(scaling.basis) if scaling and recipe.explained else n_points
-    network = _perceptron(recipe, n_inputs, n_outputs)
-    path = nn.Linear(n_inputs, n_outputs, bias=False) if recipe.linear_path else None
-    if path:
-        # It begins as the normal distribution that fits the curves.
-        nn.init.eye_(path.weight)
-        nn.init.zeros_(network[-1].weight)
-        nn.init.zeros_(network[-1].bias)
-    if not (n_labels or scaling or path):
+    has_basis = bool(recipe.explained)
+    network = _perceptron(recipe, n_inputs, scaling.n_main if scaling and has_basis else n_points)
+    if not (n_labels or scaling):
         return network
-    return Generator(network, path, n_labels, scaling, bool(recipe.explained))
+    path = None
+    if scaling and recipe.linear_path:
+        # It begins as the normal distribution that fits the curves.
+        path = nn.Linear(n_inputs, len(scaling.basis), bias=False)
+        nn.init.eye_(path.weight)
+        for parameter in network[-1].parameters():
+            nn.init.zeros_(parameter)
+    return Generator(network, path, n_labels, scaling, has_basis)
 
 
 def make_discriminator(recipe: Recipe, n_features: int) -> nn.Sequential:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import nn
-from torch.nn.functional import leaky_relu
+from torch.nn.functional import leaky_relu, pad
 
 # Elementwise operations take whole multiples of so many numbers, and may round those left over at
 # the end otherwise. So the parameters are filled up to a whole multiple.
@@ -57,7 +57,8 @@ class Perceptrons:
             hidden = torch.baddbmm(bias, hidden, weight)
             hidden = leaky_relu(hidden, self._slope) if self._slope else hidden.relu_()
         if path is not None:
-            return torch.baddbmm(torch.baddbmm(biases[-1], hidden, weights[-1]), inputs, path)
+            outputs = torch.baddbmm(biases[-1], hidden, weights[-1])
+            return torch.baddbmm(pad(outputs, (0, path.shape[2] - outputs.shape[2])), inputs, path)
         if weights[-1].shape[2] == 1:
             # A lone product of a matrix and a vector is added up in another order than a batch of
             # them, and a network's last bits would depend on whether others are computed with it.

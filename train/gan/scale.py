@@ -29,9 +29,9 @@ class Scale:
             if recipe.explained:
                 self._basis = scaled_basis(scaling).float().to(device)
             if recipe.coefficients:
-                whitening = torch.from_numpy(scaling.basis.T / scaling.sizes)
+                whitening = torch.from_numpy((scaling.basis.T / scaling.sizes)[:, : scaling.n_main])
                 self._whitening = whitening.float().to(device)
-                self.n_features += len(scaling.sizes)
+                self.n_features += scaling.n_main
 
     def standardised(self, curves: torch.Tensor) -> torch.Tensor:
         """Returns real curves, float32 [..., n_points], as the networks see them."""

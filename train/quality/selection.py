@@ -21,7 +21,7 @@ HELD_OUT_SEEDS = range(N_SEEDS, N_SEEDS + 50_000)
 
 
 def choose(
-    generators: Sequence[nn.Sequential],
+    generators: Sequence[nn.Module],
     source: Source,
     measures: Measures,
     settings: Settings,
@@ -48,7 +48,7 @@ def choose(
 
 
 def measure_held_out(
-    generators: Sequence[nn.Sequential], n_noise: int, source: Source, measures: Measures
+    generators: Sequence[nn.Module], n_noise: int, source: Source, measures: Measures
 ) -> list[dict[str, float] | None]:
     """Returns each generator's quality on the held-out noise, None if its curves are not finite."""
     noise = SeedNoise(n_noise)(torch.tensor(HELD_OUT_SEEDS))
