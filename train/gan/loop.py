@@ -204,5 +204,7 @@ class Population:
     ) -> tuple[nn.Module, nn.Module]:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            generator = make_generator(self._recipe, n_points, self._n_labels, scaling)
+            generator = make_generator(
+                self._recipe.n_noise, n_points, self._recipe, self._n_labels, scaling
+            )
             return generator, make_discriminator(self._recipe, self._scale.n_features)

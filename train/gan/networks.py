@@ -2,9 +2,12 @@
 
 import torch
 from torch import nn
+from torch.nn.functional import embedding
 
 from train.data.scaling import Scaling
 from train.recipes import Recipe
+
+_TUTORIAL = Recipe()
 
 
 class Generator(nn.Module):
@@ -46,8 +49,8 @@ class Generator(nn.Module):
         """Returns the curves, float32 [n, n_points], of noise, float32 [n, n_noise], and of labels,
         int64 [n], if it was trained with labels."""
         inputs = noise
-        if self.classes is not None:
-            inputs = torch.cat([noise, self.classes[labels]], dim=1)
+        if self.classes is not None and labels is not None:
+            inputs = torch.cat([noise, embedding(labels, self.classes)], dim=1)
         curves: torch.Tensor = self.network(inputs)
         if self.basis is not None:
             curves = curves @ self.basis[: curves.shape[1]]
@@ -65,14 +68,18 @@ def scaled_basis(scaling: Scaling) -> torch.Tensor:
 
 
 def make_generator(
-    recipe: Recipe, n_points: int, n_labels: int = 0, scaling: Scaling | None = None
+    n_noise: int,
+    n_points: int,
+    recipe: Recipe = _TUTORIAL,
+    n_labels: int = 0,
+    scaling: Scaling | None = None,
 ) -> nn.Module:
     """Returns an untrained generator: noise, float32 [n, n_noise], to curves [n, n_points].
 
     It is an nn.Sequential wherever that is enough, as for the tutorial's. It takes labels as well
     if there are any. `scaling` is that of the curves, for a recipe that works on standardised ones.
     """
-    n_inputs = recipe.n_noise + n_labels
+    n_inputs = n_noise + n_labels
     has_basis = bool(recipe.explained)
     network = _perceptron(recipe, n_inputs, scaling.n_main if scaling and has_basis else n_points)
     if not (n_labels or scaling):

@@ -49,7 +49,7 @@ def test_an_untrained_generator_draws_the_fitted_normal_distribution():
     source = ArraySource(50_000 + 3 * walks(2_000))
     recipe = RECIPES["curves"].sized(N_POINTS, source.n_rows)
     scaling = fit_scaling(source, recipe.explained)
-    generator = make_generator(recipe, N_POINTS, scaling=scaling)
+    generator = make_generator(recipe.n_noise, N_POINTS, recipe, scaling=scaling)
     noise = torch.randn(100_000, recipe.n_noise, generator=torch.Generator().manual_seed(0))
     curves = generator(noise).detach().double().numpy()
     np.testing.assert_allclose(curves.mean(0), source.curves.mean(0), atol=0.1)
@@ -66,7 +66,9 @@ def test_a_point_that_never_changes_stays_exactly_what_it_is():
     assert len(scaling.basis) == N_POINTS - 1
     real = source.rows(torch.arange(400))
     assert not Scale(recipe, source, scaling, CPU).standardised(real)[:, 2].any()
-    drawn = make_generator(recipe, N_POINTS, scaling=scaling)(100 * torch.randn(50, recipe.n_noise))
+    drawn = make_generator(recipe.n_noise, N_POINTS, recipe, scaling=scaling)(
+        100 * torch.randn(50, recipe.n_noise)
+    )
     assert (drawn[:, 2] == np.float32(0.1)).all()
 
 
