@@ -79,6 +79,11 @@ class Population:
         """Where it is trained."""
         return self._g.parameters.device
 
+    @property
+    def n_noise(self) -> int:
+        """Numbers that a generator turns into a curve."""
+        return self._recipe.n_noise
+
     def fit(self) -> Iterator[Report]:
         """Trains on to the recipe's last step, and yields a report after every block of steps."""
         while self.step < self._recipe.steps:

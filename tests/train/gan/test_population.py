@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
+from bench.train.array_source import ArraySource
 from curvegan.errors import CurveganError
-from tests.train.gan.array import ArraySource
 from train.data.quadratics import Quadratics
 from train.data.source import Source
 from train.gan.loop import Population, Report

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from bench.train.array_source import ArraySource
 from curvegan.errors import CurveganError
-from tests.train.gan.array import ArraySource
 from train.data.scaling import Scaling, fit_scaling
 from train.gan.networks import make_generator
 from train.gan.scale import Scale

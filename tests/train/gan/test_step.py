@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn.functional import logsigmoid
 
-from tests.train.gan.array import ArraySource
+from bench.train.array_source import ArraySource
 from train.data.quadratics import Quadratics
 from train.data.scaling import fit_scaling
 from train.gan.loop import Population

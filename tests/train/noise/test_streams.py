@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.train.gan.array import ArraySource
+from bench.train.array_source import ArraySource
 from train.data.quadratics import Quadratics
 from train.data.source import MAX_TABLE_ROWS
 from train.gan.loop import Population
