@@ -42,7 +42,7 @@ app = make_app(
 @app.default
 def main(
     *,
-    sets: tuple[SetName, ...] = ("italy", "gunpoint", "vowels"),
+    sets: tuple[SetName, ...] = ("italy", "temps", "gunpoint"),
     rows: tuple[str, ...] = tuple(CHANGES),
     seeds: Count = 3,
     steps: Count | None = None,
