@@ -26,8 +26,8 @@ def compare(
     for seed in seeds:
         split = Split.of(real_set.curves, seed)
         n = len(split.held_out)
-        for name, curves in split.yardsticks().items():
-            comparison.figures[name].append(judge(curves, split))
+        for name, (curves, judged_by) in split.yardsticks().items():
+            comparison.figures[name].append(judge(curves, judged_by))
         took = comparison.add(ours, split, partial(make_ours, split, recipe, n))
         budget = seconds or took
         for peer in peers:

@@ -3,10 +3,11 @@
 Stands in for `train.quality` and the split of `train.data` until these have what is here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
+import torch
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
@@ -14,8 +15,9 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from curvegan.arrays import Float64Array
 from curvegan.repository.description import Measure
+from train.noise import philox
 
-# One curve in so many is held out.
+# One curve in so many is held out (it is what `train.data.table.split` does).
 _ONE_IN = 5
 _N_DIRECTIONS = 200
 _N_DRAWS = 10
@@ -44,30 +46,32 @@ class Split:
 
     @classmethod
     def of(cls, curves: Float64Array, seed: int) -> Self:
-        """Splits curves at random."""
-        order = np.random.default_rng(seed).permutation(len(curves))
-        n_held_out = len(curves) // _ONE_IN
-        return cls(curves, seed, curves[order[n_held_out:]], curves[order[:n_held_out]])
+        """Splits curves as our training with that seed does: a hash says which of each five is held
+        out."""
+        numbers = torch.arange(len(curves))
+        word, _ = philox.philox(numbers // _ONE_IN, torch.tensor([0]), torch.tensor([seed]))
+        is_held_out = (philox.below(word, _ONE_IN) == numbers % _ONE_IN).numpy()
+        return cls(curves, seed, curves[~is_held_out], curves[is_held_out])
 
-    def yardsticks(self) -> dict[str, Float64Array]:
+    def yardsticks(self) -> dict[str, tuple[Float64Array, Self]]:
         """Returns curves to compare generated ones with, as many as are held out, by what they are.
 
-        Other real curves can't be had without training rows: these are such, and their ratio of
-        nearest neighbours says nothing.
+        Beside them stands what they are to be judged by: other real curves are taken from the
+        training's, which then has the rest.
         """
         rng = np.random.default_rng(self.seed)
-        n = len(self.held_out)
-        real, copied = (
-            self.training[rng.choice(len(self.training), n, replace=False)] for _ in range(2)
-        )
+        n, n_rows = len(self.held_out), len(self.training)
+        order = rng.permutation(n_rows)
+        copied = self.training[rng.choice(n_rows, n, replace=False)]
         blur = _COPY_NOISE * self.training.std(axis=0) * rng.standard_normal(copied.shape)
         # A weighted sum of rows has their covariance.
-        mean, n_rows = self.training.mean(axis=0), len(self.training)
+        mean = self.training.mean(axis=0)
         weights = rng.standard_normal((n, n_rows)) / np.sqrt(n_rows - 1)
+        rest = replace(self, training=self.training[order[n:]])
         return {
-            "other real curves": real,
-            "training curves, 5 % noise": copied + blur,
-            "fitted Gaussian": mean + weights @ (self.training - mean),
+            "other real curves": (self.training[order[:n]], rest),
+            "training curves, 5 % noise": (copied + blur, self),
+            "fitted Gaussian": (mean + weights @ (self.training - mean), self),
         }
 
 
