@@ -133,6 +133,14 @@ class FromTraining(Peer):
         return Made(split.training[:n], seconds + split.seed)
 
 
+class Broken(Peer):
+    """Makes what is not a number."""
+
+    def make(self, split: Split, n: int, seconds: float) -> Made:
+        """Returns a curve that is not finite."""
+        return Made(np.full((n, split.curves.shape[1]), np.nan), seconds)
+
+
 class Missing(Peer):
     """Can't be installed."""
 
@@ -148,11 +156,12 @@ def one_set() -> RealSet:
 def test_the_table_has_medians_and_what_can_not_be_had_is_left_out_with_the_reason(
     capsys: pytest.CaptureFixture[str],
 ):
-    peers = [FromTraining("Copies", ""), Missing("Rare", "")]
-    comparing.compare(one_set(), peers, "curves", seeds=(1, 3), seconds=40)
+    peers = [FromTraining("Copies", ""), Missing("Rare", ""), Broken("Broken", "")]
+    comparing.compare(one_set(), peers, "rare", seeds=(1, 2, 9), seconds=40)
     printed = " ".join(capsys.readouterr().out.replace("|", " ").split())
-    assert "italy: 100 curves of 24 points; medians of 2 seeds" in printed
+    assert "italy: 100 curves of 24 points; medians of 3 seeds" in printed
     assert "skipped Rare: pip can't install it" in printed
+    assert "skipped Broken: its curves are not finite" in printed
     for row in ("other real curves", "training curves, 5 % noise", "fitted Gaussian", "Copies"):
         assert f" {row} " in printed
     assert " 42 skipped" in printed  # Seconds: the row of Copies is the last one.
