@@ -146,7 +146,7 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 
 def _export(
-    generator: nn.Sequential,
+    generator: nn.Module,
     inputs: Inputs,
     source: Source,
     measures: Measures,

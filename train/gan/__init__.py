@@ -1,5 +1,5 @@
 """The game of two networks.
 
-Read in this order: `networks`, `perceptrons` (many of them, with their gradient), `loss`, `loop`
-(the game) and `cuda_graph`.
+Read in this order: `networks`, `perceptrons` (many of them at once), `scale` (between them and the
+curves), `loss`, `adam` and `loop` (the game).
 """

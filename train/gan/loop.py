@@ -7,11 +7,19 @@ from typing import Any
 import torch
 from torch import nn
 
+from train.data.scaling import Scaling, fit_scaling
 from train.data.source import Source
-from train.gan.cuda_graph import CapturedPlay
-from train.gan.loss import discriminator_gradient, discriminator_loss, generator_gradient
+from train.gan.adam import Adam
+from train.gan.loss import (
+    compared,
+    discriminator_gradient,
+    discriminator_loss,
+    generator_gradient,
+    gradient_penalty,
+)
 from train.gan.networks import make_discriminator, make_generator
 from train.gan.perceptrons import Perceptrons
+from train.gan.scale import Scale
 from train.noise.streams import TrainingStream
 from train.recipes import Recipe
 
@@ -47,26 +55,34 @@ class Population:
         self, recipe: Recipe, source: Source, seeds: Sequence[int], device: torch.device
     ) -> None:
         self.step = 0
-        self._recipe = recipe
+        self._recipe = recipe = recipe.sized(source.n_points, source.n_rows)
+        self._seeds = list(seeds)
         numbers = len(seeds) * recipe.numbers_per_step(source.n_points)
         self._steps_per_block = max(1, min(STEPS_PER_BLOCK, _NUMBERS_PER_BLOCK // numbers))
-        self._identity = f"{recipe}, seeds {list(seeds)}"
+        self._identity = f"{recipe}, seeds {list(seeds)}{recipe.changed_since_first}"
         self._stream = TrainingStream(seeds, source, recipe.batch_size, recipe.n_noise, device)
+        self._n_labels = len(source.labels)
+        scaling = fit_scaling(source, recipe.explained) if recipe.standardise else None
+        self._scale = Scale(recipe, source, scaling, device)
         generators, discriminators = zip(
-            *(_initial(recipe.n_noise, source.n_points, seed) for seed in seeds), strict=True
+            *(self._initial(source.n_points, scaling, seed) for seed in seeds), strict=True
         )
-        self._g = Perceptrons(generators, device)
-        self._d = Perceptrons(discriminators, device)
-        self._g_adam = _adam(self._g, recipe.beta1_g, recipe.beta2_g)
-        self._d_adam = _adam(self._d, recipe.beta1_d, recipe.beta2_d)
+        self._g = Perceptrons(generators, recipe.slope, device)
+        self._d = Perceptrons(discriminators, recipe.slope, device)
+        self._g_adam = Adam(self._g.parameters, recipe.beta1_g, recipe.beta2_g)
+        self._d_adam = Adam(self._d.parameters, recipe.beta1_d, recipe.beta2_d)
         # What is exported: the last weights, or their moving average.
         self._average = self._g.parameters.clone() if recipe.ema else self._g.parameters
-        self._play = CapturedPlay(self.play_block) if device.type == "cuda" else self.play_block
 
     @property
     def device(self) -> torch.device:
         """Where it is trained."""
         return self._g.parameters.device
+
+    @property
+    def n_noise(self) -> int:
+        """Numbers that a generator turns into a curve."""
+        return self._recipe.n_noise
 
     def fit(self) -> Iterator[Report]:
         """Trains on to the recipe's last step, and yields a report after every block of steps."""
@@ -74,68 +90,91 @@ class Population:
             n_steps = min(self._steps_per_block, self._recipe.steps - self.step)
             # Always a whole block, also of a last one that is shorter: its bits do not depend on
             # how many steps are asked for.
-            real, noise = self._stream.block(self.step, self._steps_per_block)
-            factors = [self._recipe.lr_factor(self.step + i) for i in range(n_steps)]
-            lr_factors = torch.tensor(factors, device=real.device)
-            logits = self._play(real[:n_steps], noise[:n_steps], lr_factors)
-            self.step += n_steps
-            yield self.report(logits)
-
-    def _play_step(self, real: torch.Tensor, noise: torch.Tensor, logits: torch.Tensor) -> None:
-        """Updates each D on its `real` curves, float32 [K, n, n_points], and on the curves of its
-        G from `noise`, [K, n, n_noise]; then each G through its updated D.
-
-        Writes D's logits of the real and then of the generated curves, from before its update,
-        into `logits`, [K, 2n, 1].
-        """
-        g, d = self._g, self._d
-        g_hidden, fake = g.forward(noise)
-        curves = torch.cat([real, fake], dim=1)
-        d_hidden, _ = d.forward(curves, out=logits)
-        d.backward(curves, d_hidden, discriminator_gradient(logits))
-        self._d_adam.step()
-
-        d_hidden, fake_logits = d.forward(fake)
-        d_fake = d.input_gradient(d_hidden, generator_gradient(fake_logits))
-        g.backward(noise, g_hidden, d_fake)
-        self._g_adam.step()
-
-        if self._recipe.ema:
-            self._average.lerp_(g.parameters, 1 - self._recipe.ema)
+            real, noise, classes = self._stream.block(self.step, self._steps_per_block)
+            classes = None if classes is None else classes[:n_steps]
+            yield self.report(self.play_block(real[:n_steps], noise[:n_steps], classes))
 
     def play_block(
-        self, real: torch.Tensor, noise: torch.Tensor, lr_factors: torch.Tensor
+        self, real: torch.Tensor, noise: torch.Tensor, classes: torch.Tensor | None = None
     ) -> torch.Tensor:
-        """Plays a step for each of the first dimension of `real` and `noise`, with the recipe's
-        learning rates times `lr_factors`, [n_steps]; returns D's logits, [n_steps, K, 2n, 1]."""
-        logits = real.new_empty(*real.shape[:2], 2 * real.shape[2], 1)
-        lr_g, lr_d = self._recipe.lr_g * lr_factors, self._recipe.lr_d * lr_factors
-        for step in range(len(real)):
-            self._g_adam.param_groups[0]["lr"] = lr_g[step]
-            self._d_adam.param_groups[0]["lr"] = lr_d[step]
-            self._play_step(real[step], noise[step], logits[step])
-        return logits
+        """Plays a step for each of the first dimension of `real`, float32 [n_steps, K, batch_size,
+        n_points], `noise` and `classes`, which are a `Block`'s; returns D's logits as
+        `discriminator_loss` takes them, [n_steps, K, 2 · batch_size / packing, 1]."""
+        real = self._scale.standardised(real)
+        logits = []
+        for number in range(len(real)):
+            factor = self._recipe.lr_factor(self.step)
+            of_step = None if classes is None else classes[number]
+            logits.append(self._play_step(real[number], noise[number], of_step, factor))
+            self.step += 1
+        return compared(self._recipe.loss, torch.stack(logits))
+
+    def _play_step(
+        self,
+        real: torch.Tensor,
+        noise: torch.Tensor,
+        classes: torch.Tensor | None,
+        lr_factor: float,
+    ) -> torch.Tensor:
+        """Updates each D on its `real` curves, float32 [K, n, n_points], and on the curves of its
+        G from `noise`, [K, n, n_noise], of the same `classes`; then each G through its updated D.
+
+        The recipe's learning rates are multiplied by `lr_factor`. Returns D's logits of the real
+        and then of the generated curves, from before its update, [K, 2n / packing, 1].
+        """
+        recipe, scale, g, d = self._recipe, self._scale, self._g, self._d
+        fake = scale.drawn(g.outputs(scale.inputs(noise, classes)))
+        shown_real, shown_fake = scale.shown(real, classes), scale.shown(fake, classes)
+        shown = torch.cat([shown_real, shown_fake.detach()], dim=1)
+        logits = d.outputs(shown.requires_grad_(recipe.penalty > 0))
+        gradient = discriminator_gradient(recipe.loss, logits.detach())
+        if recipe.penalty:
+            penalty = gradient_penalty(logits, shown)
+            d.write_gradient(
+                (logits, penalty), (gradient, torch.full_like(penalty, recipe.penalty))
+            )
+        else:
+            d.write_gradient((logits,), (gradient,))
+        self._d_adam.step(recipe.lr_d * lr_factor)
+
+        fake_logits = d.outputs(shown_fake)
+        with torch.no_grad():
+            real_logits = d.outputs(shown_real) if recipe.loss == "relativistic" else fake_logits
+        gradient = generator_gradient(recipe.loss, real_logits, fake_logits.detach())
+        g.write_gradient((fake_logits,), (gradient,))
+        self._g_adam.step(recipe.lr_g * lr_factor)
+
+        if recipe.ema:
+            self._average.lerp_(g.parameters, 1 - recipe.ema)
+        return logits.detach()
 
     @torch.no_grad()
     def curves(self, noise: torch.Tensor) -> torch.Tensor:
         """Returns what each generator, as it would be exported now, makes of `noise`, float32
-        [n, n_noise]: [K, n, n_points]."""
-        return self._g.outputs(noise, self._average)
+        [n, n_noise]: [K, n, n_points]. Labelled curves are of one class after the other."""
+        noise = noise.expand(len(self._seeds), *noise.shape)
+        classes = None
+        if self._n_labels:
+            classes = torch.arange(noise.shape[1], device=noise.device) % self._n_labels
+            classes = classes.expand(noise.shape[:2])
+        outputs = self._g.outputs(self._scale.inputs(noise, classes), self._average)
+        return self._scale.in_units(self._scale.drawn(outputs))
 
     def report(self, logits: torch.Tensor) -> Report:
-        """Returns how the game stands, given D's logits in some steps, [n_steps, K, 2n, 1]."""
-        real, fake = logits.chunk(2, dim=2)
+        """Returns how the game stands, given the logits that `play_block` returned."""
+        real, _ = logits.chunk(2, dim=2)
         d_real = real.sigmoid().mean(dim=(0, 2, 3))
-        score = -discriminator_loss(real, fake).mean(dim=0)
+        score = -discriminator_loss(logits).mean(dim=0)
         # The logits are from before each update; what the last one did, only the weights tell.
         score[~(self._g.are_finite() & self._d.are_finite())] = torch.nan
         return Report(self.step, d_real.tolist(), score.tolist())
 
-    def generators(self) -> tuple[nn.Sequential, ...]:
-        """Returns the K generators as they would be exported now, on the CPU."""
+    def generators(self) -> list[nn.Module]:
+        """Returns the K generators as they would be exported now, on the CPU: noise, and the labels
+        of labelled curves, to curves in their own units."""
         return self._g.networks(self._average)
 
-    def discriminators(self) -> tuple[nn.Sequential, ...]:
+    def discriminators(self) -> list[nn.Module]:
         """Returns the K discriminators as they are now, on the CPU."""
         return self._d.networks(self._d.parameters)
 
@@ -160,35 +199,17 @@ class Population:
             "discriminators": self._d.parameters,
             "average": self._average,
         }
-        for name, networks, adam in (
-            ("generators", self._g, self._g_adam),
-            ("discriminators", self._d, self._d_adam),
-        ):
-            for kind, tensor in adam.state[networks.parameters].items():
+        for name, adam in (("generators", self._g_adam), ("discriminators", self._d_adam)):
+            for kind, tensor in adam.state.items():
                 tensors[f"{name}_{kind}"] = tensor
         return tensors
 
-
-def _initial(n_noise: int, n_points: int, seed: int) -> tuple[nn.Sequential, nn.Sequential]:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        generator = make_generator(n_noise, n_points)
-        return generator, make_discriminator(n_points)
-
-
-def _adam(networks: Perceptrons, beta1: float, beta2: float) -> torch.optim.Adam:
-    parameters = networks.parameters
-    adam = torch.optim.Adam(
-        [parameters],
-        betas=(beta1, beta2),
-        fused=True,
-        # A CUDA graph holds what stands on the device: the count of the steps, too.
-        capturable=parameters.is_cuda,
-    )
-    # Made here rather than at the first step, so that a checkpoint can be copied into it.
-    adam.state[parameters] = {
-        "step": torch.zeros((), device=parameters.device),
-        "exp_avg": torch.zeros_like(parameters),
-        "exp_avg_sq": torch.zeros_like(parameters),
-    }
-    return adam
+    def _initial(
+        self, n_points: int, scaling: Scaling | None, seed: int
+    ) -> tuple[nn.Module, nn.Module]:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            generator = make_generator(
+                self._recipe.n_noise, n_points, self._recipe, self._n_labels, scaling
+            )
+            return generator, make_discriminator(self._recipe, self._scale.n_features)

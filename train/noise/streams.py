@@ -1,6 +1,7 @@
 """The random numbers of trainings: a pure function of a training's seed and the step."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 
@@ -13,8 +14,19 @@ NOISE_KEY = 0x80000000
 REAL_KEY = 0xFFFFFFFF
 
 
+class Block(NamedTuple):
+    """The batches of some steps: real curves, float32 [n_steps, K, batch_size, n_points], noise,
+    float32 [n_steps, K, batch_size, n_noise], and the classes of the real curves, int64
+    [n_steps, K, batch_size], None for curves without labels."""
+
+    real: torch.Tensor
+    noise: torch.Tensor
+    classes: torch.Tensor | None
+
+
 class TrainingStream:
-    """The real curves and the noise of each step of the trainings with the K given seeds.
+    """The real curves, their classes and the noise of each step of the trainings with the K given
+    seeds.
 
     Row r of step s is made from the counter (s · batch_size + r, seed): its noise, and the number
     of the row that it takes from the source. So a stream can begin at any step, and a training
@@ -36,15 +48,13 @@ class TrainingStream:
         self._source = source
         self._batch_size = batch_size
 
-    def block(self, first_step: int, n_steps: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Returns the batches of `n_steps` steps from `first_step` on.
-
-        Real curves are float32 [n_steps, K, batch_size, n_points], noise is float32
-        [n_steps, K, batch_size, n_noise].
-        """
+    def block(self, first_step: int, n_steps: int) -> Block:
+        """Returns the batches of `n_steps` steps from `first_step` on."""
         device = self._seeds.device
         steps = torch.arange(first_step, first_step + n_steps, device=device)[:, None, None]
-        rows = steps * self._batch_size + torch.arange(self._batch_size, device=device)
-        noise = philox.normals(rows, self._seeds, self._noise_keys, self._n_noise)
-        word, _ = philox.philox(rows, self._seeds, self._real_key)
-        return self._source.rows(philox.below(word, self._source.n_rows)), noise
+        counters = steps * self._batch_size + torch.arange(self._batch_size, device=device)
+        noise = philox.normals(counters, self._seeds, self._noise_keys, self._n_noise)
+        word, _ = philox.philox(counters, self._seeds, self._real_key)
+        numbers = philox.below(word, self._source.n_rows)
+        classes = self._source.classes(numbers) if self._source.labels else None
+        return Block(self._source.rows(numbers), noise, classes)

@@ -1,0 +1,1 @@
+"""Other people's generators of curves, each in an environment of its own."""
