@@ -143,7 +143,7 @@ def _export(
     engine = Engine(exported.files["sampler"][ONNX], exported.files["generator"][ONNX], specs)
     curves = engine.curves_from_seeds(np.arange(N_SEEDS))
     description = Description(
-        family=_family(source),
+        family=family_of(source),
         x_grid=x_grid,
         n_noise=n_noise,
         seed_rule=SEED_RULE,
@@ -156,7 +156,8 @@ def _export(
     return description, exported.files
 
 
-def _family(source: Source) -> Family:
+def family_of(source: Source) -> Family:
+    """Returns what a description says of the real curves."""
     lower, upper = (bound.tolist() for bound in source.bounds) if source.bounds else (None, None)
     return Family(
         source.name,
