@@ -28,7 +28,7 @@ def read_torchscript(content: bytes, name: str) -> tuple[nn.Module, int, int]:
     Raises CurveganError if it is damaged, or is not a generator.
     """
     try:
-        module = load_torchscript(content).eval()
+        module = load_torchscript(content).eval().requires_grad_(False)
     except RuntimeError as error:
         raise CurveganError(
             f"torch {torch.__version__} can't load {name}: {reason(error)}; save it again"
