@@ -28,11 +28,13 @@ def read_torchscript(content: bytes, name: str) -> tuple[nn.Module, int, int]:
     Raises CurveganError if it is damaged, or is not a generator.
     """
     try:
-        module = load_torchscript(content).eval().requires_grad_(False)
+        module = load_torchscript(content).eval()
     except RuntimeError as error:
         raise CurveganError(
             f"torch {torch.__version__} can't load {name}: {reason(error)}; save it again"
         ) from error
+    for weight in module.parameters():
+        weight.requires_grad_(False)
     weights = module.state_dict()
     n_noise = _width(name, module, weights)
     n_points = checked_points(name, module, n_noise)
