@@ -3,6 +3,6 @@
 Read in this order: `recipes` (hyperparameters), `data` (real curves), `noise` (random numbers),
 `gan` (networks, loss, and the game), `run` (a training, and what is kept of it), `quality` (how
 good a generator is, and which is the best), `families` (the built-in curves with their measures),
-`export` (the files, and their parity), `pipeline` (all of it), `pictures`, `terminal`, and
-`__main__` (the command).
+`export` (the files, and their parity), `pipeline` (all of it), `importing` (generators that were
+trained elsewhere), `pictures`, `terminal`, and `__main__` (the command).
 """
