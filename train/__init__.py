@@ -4,5 +4,6 @@ Read in this order: `recipes` (hyperparameters), `settings` (what a training is 
 (real curves), `noise` (random numbers), `gan` (networks, loss, and the game), `run` (a training,
 and what is kept of it), `quality` (how good a generator is, and which is the best), `families`
 (what can be learnt, and its measures), `export` (the files, and their parity), `pipeline` (all of
-it), `pictures`, `terminal`, `options` and `__main__` (the command).
+it), `importing` (generators that were trained elsewhere), `pictures`, `terminal`, `options` and
+`__main__` (the command).
 """

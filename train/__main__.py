@@ -189,6 +189,61 @@ def publish(run_folder: Path, *, models: Path | None = None) -> None:
     print(f"published version {this_run.publish(models)} in {models}")
 
 
+@app.command(name="import")
+def import_(
+    file: Path,
+    *,
+    name: str | None = None,
+    units: str | None = None,
+    x_name: str = "x",
+    x: Path | None = None,
+    x_from: float | None = None,
+    x_to: float | None = None,
+    family: str | None = None,
+    models: Path = DEFAULT_MODELS,
+) -> None:
+    """Publish a generator that was trained elsewhere, after it was exported and compared.
+
+    Parameters
+    ----------
+    file
+        The generator, noise to curves: a state_dict of Linear, ReLU, Linear (torch.save or
+        safetensors), a TorchScript file, or ONNX.
+    name
+        What the curves are called [default: as the file].
+    units
+        The units of y.
+    x_name
+        What x is, such as hour.
+    x
+        A file with the values of x: text, or .npy [default: what our own ONNX files say, or
+        0, 1, ...].
+    x_from
+        The first value of x, for evenly spaced ones up to --x-to.
+    x_to
+        The last value of x.
+    family
+        The built-in curves to judge it by, which also say what x is; without, nothing is said of
+        its quality.
+    models
+        The model repository to publish into.
+    """
+    from train.families import built_in
+    from train.importing.asked import Asked
+    from train.importing.imported import import_model
+    from train.quality.measures import write
+
+    asked = Asked(name or "", units or "", x_name, x, x_from, x_to)
+    real = partial(built_in, name=family) if family else None
+    imported = import_model(file, models, asked, real)
+    description = imported.description
+    quality = write(description.quality, description.measures, between=", ")
+    said = quality or "its quality was not measured (--family)"
+    print(f"published version {imported.version} in {models}: {imported.taken_as}; {said}")
+    if len(imported.files) == 1:
+        print("ONNX alone: torch can make no model.pt and no model.pt2 of an ONNX file")
+
+
 @app.command
 def runs(*, runs: Path = DEFAULT_RUNS) -> None:
     """List the runs, their state and their quality.

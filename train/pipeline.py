@@ -162,7 +162,7 @@ def _export(
     curves = engine.curves_from_seeds(seeds, classes if source.labels else None)
     judgement = judge(curves, classes, source, measures)
     description = Description(
-        family=_family(source),
+        family=family_of(source),
         x_grid=x_grid,
         n_noise=n_noise,
         seed_rule=SEED_RULE,
@@ -177,7 +177,8 @@ def _export(
     return description, exported.files, judgement
 
 
-def _family(source: Source) -> Family:
+def family_of(source: Source) -> Family:
+    """Returns what a description says of the real curves."""
     lower, upper = (bound.tolist() for bound in source.bounds) if source.bounds else (None, None)
     return Family(
         source.name,

@@ -10,5 +10,5 @@ if find_spec("fcntl") is None:  # Windows, where nobody has tried it.
 need_packages(
     "training",
     "train",
-    ("matplotlib", "msgspec", "onnx", "onnxruntime", "onnxscript", "torch"),
+    ("matplotlib", "msgspec", "onnx", "onnxruntime", "onnxscript", "safetensors", "torch"),
 )

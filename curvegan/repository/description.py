@@ -4,7 +4,7 @@ trained, and how good it is."""
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 
@@ -152,33 +152,57 @@ class Measure:
 
 
 @dataclass(frozen=True)
+class ImportedFile:
+    """The file that a generator trained elsewhere came in: its name without folders, what it is,
+    such as "TorchScript", and its SHA-256 in hexadecimal."""
+
+    name: str
+    kind: str
+    sha256: str
+
+
+# What stands for the recipe of a generator that was trained elsewhere.
+IMPORTED = "imported"
+
+
+@dataclass(frozen=True)
 class Training:
     """How a generator was trained: the recipe with all its hyperparameters, and how it ended.
 
     `d_real` is the mean probability that the discriminator gave to real curves, `score` its mean
     -loss; both over the last tenth of the steps. `ms_per_step` is what a step of the whole
     `population` of GANs took, of which this is the best.
+
+    Of a generator that was trained elsewhere only the `imported` file is known: its recipe is
+    IMPORTED, without hyperparameters, and the rest is None.
     """
 
     recipe: str
     hyperparameters: dict[str, int | float | str]
-    seed: int
-    device: str
-    ms_per_step: float
-    d_real: float
-    score: float
+    seed: int | None
+    device: str | None
+    ms_per_step: float | None
+    d_real: float | None
+    score: float | None
     population: int = 1
+    imported: ImportedFile | None = None
+
+    @classmethod
+    def elsewhere(cls, file: ImportedFile) -> Self:
+        """Returns what is known of the training of a generator that came in `file`."""
+        return cls(IMPORTED, {}, None, None, None, None, None, imported=file)
 
 
 @dataclass(frozen=True)
 class Description:
     """All that is known of a trained generator before it has a version.
 
-    `parity` maps model, runtime to the largest absolute difference from torch eager; `libraries`
-    maps the name of a library to the version that trained and exported. `measures` explains the
-    values of `quality`; one that it leaves out goes by its name. `verdict` says in a sentence how
-    good the curves are. `inputs` are what each model takes, by default that of curves without
-    labels; ValueError if a model takes nothing, or takes labels that the family does not name.
+    `parity` maps model, runtime to the largest absolute difference from torch eager, or from the
+    given file if it was imported; `libraries` maps the name of a library to the version that
+    trained and exported. `measures` explains the values of `quality`; one that it leaves out goes
+    by its name. `verdict` says in a sentence how good the curves are. `inputs` are what each model
+    takes, by default that of curves without labels; ValueError if a model takes nothing, or takes
+    labels that the family does not name.
     """
 
     family: Family

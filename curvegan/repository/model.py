@@ -31,7 +31,8 @@ class Model:
     the curves are, in a sentence, and `parameters` which ones of the family can be read off a
     curve. `units` are those of y, `x_name` is what x is, and `point_names` are what people call the
     points, if not by x. `labels` are the classes that a curve can be asked to be of; empty for a
-    model without. Older servers leave some fields out: these are empty.
+    model without. `training_seed` is None where nobody knows it, as of an imported generator. Older
+    servers leave some fields out: these are empty.
     """
 
     version: int
@@ -42,7 +43,7 @@ class Model:
     n_noise: int
     max_rows: int
     recipe: str
-    training_seed: int
+    training_seed: int | None
     quality: dict[str, float]
     sampler_sha256: str
     generator_sha256: str

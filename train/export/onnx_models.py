@@ -38,7 +38,7 @@ def generator_onnx(
     assert program is not None
     model = program.model_proto
     model.ir_version = IR_VERSION
-    _strip_metadata(model)
+    strip_metadata(model)
     return model
 
 
@@ -61,7 +61,7 @@ def to_file(model: onnx.ModelProto, x_grid: Sequence[float]) -> bytes:
     return model.SerializeToString(deterministic=True)
 
 
-def _strip_metadata(model: onnx.ModelProto) -> None:
+def strip_metadata(model: onnx.ModelProto) -> None:
     """Removes what torch notes down of where the model came from: stack traces and paths."""
     graph = model.graph
     del model.metadata_props[:]

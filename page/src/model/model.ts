@@ -38,7 +38,7 @@ export interface Model {
   n_noise: number;
   seed_rule: string;
   recipe: string;
-  training_seed: number;
+  training_seed: number | null;
   quality: Record<string, number>;
   sampler_sha256: string;
   generator_sha256: string;

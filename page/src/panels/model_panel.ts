@@ -8,7 +8,7 @@ export function describeModel(model: Model): void {
   const { version, recipe, training_seed, x_grid, n_noise } = model;
   element("model").replaceChildren(
     ...term("Version", String(version)),
-    ...term("Recipe", `${recipe}, seed ${training_seed}`),
+    ...term("Recipe", training_seed === null ? recipe : `${recipe}, seed ${training_seed}`),
     ...term("Family", model.family),
     ...term("Noise → points", `${n_noise} → ${x_grid.length}`),
     ...term("Sampler’s SHA-256", `${model.sampler_sha256.slice(0, 12)}…`),

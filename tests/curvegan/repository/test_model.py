@@ -55,6 +55,11 @@ def test_a_family_without_bounds_has_none_after_the_wire(model: Model):
     assert there_and_back(boundless).bounds is None
 
 
+@pytest.mark.parametrize("seed", [None, 0, 7])
+def test_a_training_seed_that_is_not_known_is_not_0(model: Model, seed: int | None):
+    assert there_and_back(replace(model, training_seed=seed)).training_seed == seed
+
+
 @pytest.mark.parametrize("floor", [None, 0.0, 0.5])
 def test_a_floor_that_is_not_known_is_not_0(model: Model, floor: float | None):
     measure = Measure("m", "M", "higher", floor)
