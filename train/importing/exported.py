@@ -14,13 +14,7 @@ from curvegan.repository.description import (
 from curvegan.repository.repository import ONNX, TORCHSCRIPT
 from train.export import Export, export
 from train.export.onnx_models import sampler_onnx, to_file
-from train.export.parity import (
-    ExportedModel,
-    Rows,
-    check_parity,
-    noise_to_compare,
-    seeds_to_compare,
-)
+from train.export.parity import ExportedModel, check_parity, rows_to_compare
 from train.export.sampler import Sampler
 from train.export.torchscript import to_torchscript
 from train.importing.given import Given
@@ -36,24 +30,22 @@ def export_given(given: Given, x_grid: Sequence[float]) -> Export:
 
     Raises ParityError if the files, loaded again, do not compute what the given one does.
     """
+    inputs = default_inputs(given.n_noise)
     if given.graph is None:
-        return export(given.generator, given.n_noise, x_grid)
-    specs = model_specs(default_inputs(given.n_noise), given.n_points)
+        return export(given.generator, inputs, x_grid)
+    specs = model_specs(inputs, given.n_points)
     modules: dict[ModelName, nn.Module] = {
         "generator": given.generator,
         "sampler": Sampler(given.generator, given.n_noise).eval(),
     }
     graphs = {"sampler": sampler_onnx(given.graph, given.n_noise), "generator": given.graph}
-    rows: dict[ModelName, Rows] = {
-        "generator": noise_to_compare(given.n_noise),
-        "sampler": seeds_to_compare(),
-    }
+    rows = {name: rows_to_compare(specs[name]) for name in MODEL_NAMES}
     files: dict[ModelName, dict[str, bytes]] = {
         name: {ONNX: to_file(graphs[name], x_grid)} for name in MODEL_NAMES
     }
     if given.is_torchscript:
         for name in MODEL_NAMES:
-            example = torch.from_numpy(rows[name][:2])
+            example = tuple(torch.from_numpy(values[:2]) for values in rows[name])
             files[name][TORCHSCRIPT] = to_torchscript(modules[name], example)
     parity = {
         name: check_parity(
