@@ -56,7 +56,8 @@ def train(
         The built-in curves to learn, unless --data names curves of your own
         [default: quadratics].
     recipe
-        The hyperparameters, all of them; the options below change one each [default: default].
+        The hyperparameters, all of them; the options below change one each
+        [default: default for the quadratics, curves for all others].
     seed
         Decides the initial weights and all random numbers; 0 to 4294967295 [default: 1].
     population

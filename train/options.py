@@ -9,16 +9,19 @@ from cyclopts import Group, Parameter
 from curvegan.command.command_line import whole_number
 from curvegan.errors import CurveganError
 from train.data.table.asked import DataFile, Missing
-from train.recipes import RECIPES, LrDecay
+from train.recipes import RECIPES, SIZES, LrDecay
 
 _OWN_CURVES = Group.create_ordered("Your own curves")
 
 
 def _changes(hyperparameter: str, help_text: str, name: str | None = None) -> Parameter:
     """Returns the option that changes one hyperparameter; its help shows each recipe's value."""
+    chosen = {
+        recipe_name: getattr(recipe, hyperparameter) for recipe_name, recipe in RECIPES.items()
+    }
     values = ", ".join(
-        f"{recipe_name}: {getattr(recipe, hyperparameter)}"
-        for recipe_name, recipe in RECIPES.items()
+        f"{recipe_name}: {'by the curves' if value == 0 and hyperparameter in SIZES else value}"
+        for recipe_name, value in chosen.items()
     )
     whole = isinstance(getattr(RECIPES["tutorial"], hyperparameter), int)
     converter = whole_number if whole else None
@@ -54,6 +57,8 @@ class Changes:
         None
     )
     n_points: Annotated[int | None, _changes("n_points", "Points of a curve.", "--points")] = None
+    width: Annotated[int | None, _changes("width", "Units of a hidden layer.")] = None
+    depth: Annotated[int | None, _changes("depth", "Hidden layers of each network.")] = None
 
 
 def _of_data(help_text: str) -> Parameter:

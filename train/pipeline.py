@@ -64,7 +64,7 @@ def start(settings: Settings, runs: Path, show: Show, warn: Warn) -> Run:
     choose_device(settings.device)
     with table_read(settings, runs, show, warn) as table:
         source, _ = source_of(settings, table)
-        recipe = replace(settings.recipe, n_points=source.n_points)
+        recipe = settings.recipe.sized(source.n_points, source.n_rows)
         inputs = default_inputs(recipe.n_noise, len(source.labels))
         check_shape(Path(settings.models), model_specs(inputs, source.n_points))
         return Run.create(runs, replace(settings, recipe=recipe), table)

@@ -17,6 +17,8 @@ MAX_ROWS = 2**32
 MAX_N_NOISE = 1024
 MAX_N_POINTS = 4096
 MAX_AUTO_N_NOISE = 256
+# The hyperparameters that a recipe may leave to be chosen by the curves: 0.
+SIZES = ("n_noise", "width", "depth")
 MAX_WIDTH = 4096
 MAX_DEPTH = 16
 MAX_PACKING = 64
