@@ -29,12 +29,12 @@ class Client:
         self.batcher = Batcher(self.calls)
 
     async def ask(
-        self, engine: Engine, rows: Int64Array | Float32Array, model: ModelName = "sampler"
+        self, engine: Engine, *inputs: Int64Array | Float32Array, model: ModelName = "sampler"
     ) -> Float32Array:
         call = Call("test", "test")
         with self.calls.counted(call):
             await asyncio.sleep(0)  # So that all concurrent calls are in flight.
-            return await self.batcher.compute(engine, model, (rows,), call)
+            return await self.batcher.compute(engine, model, inputs, call)
 
 
 def test_concurrent_calls_each_get_the_curves_of_their_own_seeds(engine: Engine):
@@ -123,9 +123,27 @@ def test_noise_is_batched_like_seeds(engine: Engine):
         client = Client()
         ended: list[Call] = []
         client.calls.add_observer(ended.append)
-        answers = await asyncio.gather(*(client.ask(engine, rows, "generator") for rows in noise))
+        answers = await asyncio.gather(
+            *(client.ask(engine, rows, model="generator") for rows in noise)
+        )
         for rows, curves in zip(noise, answers, strict=True):
             assert curves.tobytes() == engine.curves_from_noise(rows).tobytes()
+        assert len({call.computed for call in ended}) == 1
+
+    asyncio.run(ask())
+
+
+def test_labels_are_joined_along_with_the_seeds(labelled_engine: Engine):
+    engine = labelled_engine
+
+    async def ask() -> None:
+        client = Client()
+        ended: list[Call] = []
+        client.calls.add_observer(ended.append)
+        asked = [(seeds, np.arange(len(seeds)) % 3) for seeds in some_seeds(8, 20)]
+        answers = await asyncio.gather(*(client.ask(engine, *one) for one in asked))
+        for (seeds, labels), curves in zip(asked, answers, strict=True):
+            assert curves.tobytes() == engine.curves_from_seeds(seeds, labels).tobytes()
         assert len({call.computed for call in ended}) == 1
 
     asyncio.run(ask())
