@@ -117,8 +117,6 @@ class Reference:
         training = source.rows(numbers).numpy().astype(np.float64)
         held_out, held_out_classes = source.held_out(curves_a_side(source.n_points))
         mean, spread = training.mean(axis=0), training.std(axis=0)
-        # Rounding alone leaves a constant point a little spread.
-        spread[spread <= 1e-9 * np.abs(mean)] = 0
         if not spread.any():
             raise NotMeasuredError("all training curves are the same")
         return cls(

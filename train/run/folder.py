@@ -8,7 +8,8 @@ runs/NAME/
   population.json      the quality of each GAN, and which one was exported
   export/              the exported files, their sums and description.json, without a version
   published.json       where it was published, under which version
-  learning.gif, curves.png, losses.png, and TensorBoard's events if asked for
+  quality.json         how good its curves are (train.run.quality, which keeps held_out.npy too)
+  *.gif, *.png         pictures, and TensorBoard's events if asked for
 """
 
 import shlex

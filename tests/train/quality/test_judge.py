@@ -144,9 +144,12 @@ def test_curves_that_are_not_finite_are_an_error():
         judged(curves, source(9))
 
 
-def test_a_gaussian_has_the_training_s_mean_and_covariance_in_fewer_rows_than_points():
+@pytest.mark.parametrize("n_points", [10, 100])
+def test_a_gaussian_has_the_mean_and_the_covariance_of_fewer_rows_than_points_or_more(
+    n_points: int,
+):
     rng = np.random.default_rng(0)
-    rows = rng.standard_normal((40, 100)) @ rng.standard_normal((100, 100))
+    rows = rng.standard_normal((40, n_points)) @ rng.standard_normal((n_points, n_points))
     reference = Reference.of(ArraySource(rows, rows[:20]))
     drawn = np.concatenate([reference.gaussian(rng).judged for _ in range(500)])
     np.testing.assert_allclose(drawn.mean(axis=0), 0, atol=0.06)
