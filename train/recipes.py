@@ -39,7 +39,8 @@ class Recipe:
     n_points: points at which the real curves are drawn; the source of real curves is made with it,
         and everything else takes the source's
     loss: what D and G play for; "relativistic" compares each real curve with a generated one
-    penalty: weight of the zero-centred gradient penalties on real and on generated curves
+    penalty: weight, for each point of a curve, of the zero-centred gradient penalties on real and
+        on generated curves
     packing: curves that D sees at once
     slope: slope of leaky ReLU for negative numbers; 0 is ReLU
     width: units of a hidden layer; 0: 128, or 256 for curves of more than 64 points
@@ -180,7 +181,7 @@ _CURVES = Recipe(
     ema=0.998,
     n_noise=0,
     loss="relativistic",
-    penalty=3.0,
+    penalty=0.12,
     packing=2,
     slope=0.2,
     width=0,

@@ -32,7 +32,7 @@ class ArraySource:
     @property
     def n_points(self) -> int:
         """Points of a curve."""
-        return self.curves.shape[1]
+        return int(self.curves.shape[1])
 
     @property
     def n_rows(self) -> int:

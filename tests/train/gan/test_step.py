@@ -176,7 +176,7 @@ def test_steps_of_labelled_curves_follow_plain_pytorch_with_every_ingredient():
 
     def penalty(logits: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
         (slopes,) = torch.autograd.grad(logits.sum(), seen, create_graph=True)
-        return 3 / 2 * (slopes**2).sum(1).mean()
+        return recipe.penalty * 6 / 2 * (slopes**2).sum(1).mean()
 
     stream = TrainingStream([5], source, 16, 6, torch.device("cpu"))
     (report,) = population.fit()
