@@ -7,7 +7,7 @@ from typing import Literal
 from curvegan.errors import CurveganError
 
 RecipeName = Literal["default", "quick", "tutorial", "curves"]
-LrDecay = Literal["constant", "linear", "cosine"]
+LrDecay = Literal["constant", "linear", "quadratic", "cosine"]
 Loss = Literal["minimax", "relativistic"]
 
 # Rows of a seed's random stream: they are counted by one 32-bit word.
@@ -153,20 +153,33 @@ class Recipe:
                 return 1.0
             case "linear":
                 return 1 - passed
+            case "quadratic":
+                return (1 - passed) ** 2
             case "cosine":
                 return (1 + math.cos(math.pi * passed)) / 2
 
 
 _DEFAULT = Recipe(
-    batch_size=256,
-    lr_g=1.35e-3,
-    lr_d=1.1e-3,
-    lr_decay="linear",
+    batch_size=512,
+    lr_g=2e-3,
+    lr_d=1.6e-3,
+    lr_decay="quadratic",
     beta1_g=0.3,
     beta1_d=0.0,
     beta2_g=0.999,
     beta2_d=0.8,
     ema=0.998,
+    packing=2,
+)
+_QUICK = replace(
+    _DEFAULT,
+    steps=2_000,
+    batch_size=64,
+    lr_g=4e-3,
+    lr_d=4e-3,
+    lr_decay="linear",
+    ema=0.995,
+    packing=1,
 )
 _CURVES = Recipe(
     steps=6_000,
@@ -193,7 +206,7 @@ _CURVES = Recipe(
 )
 RECIPES: dict[RecipeName, Recipe] = {
     "default": _DEFAULT,
-    "quick": replace(_DEFAULT, steps=2_000, batch_size=64, lr_g=4e-3, lr_d=4e-3, ema=0.995),
+    "quick": _QUICK,
     "tutorial": Recipe(),
     "curves": _CURVES,
 }

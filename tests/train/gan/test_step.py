@@ -236,6 +236,7 @@ def test_losses_stay_finite_where_a_probability_would_round_to_zero_or_one(
     [
         ("constant", [1, 1, 1, 1]),
         ("linear", [1, 0.75, 0.5, 0.25]),
+        ("quadratic", [1, 0.5625, 0.25, 0.0625]),
         ("cosine", [1, 0.5 + 0.25 * np.sqrt(2), 0.5, 0.5 - 0.25 * np.sqrt(2)]),
     ],
 )
