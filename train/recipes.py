@@ -7,7 +7,7 @@ from typing import Literal
 from curvegan.errors import CurveganError
 
 RecipeName = Literal["default", "quick", "tutorial", "curves"]
-LrDecay = Literal["constant", "linear", "cosine"]
+LrDecay = Literal["constant", "linear", "quadratic", "cosine"]
 Loss = Literal["minimax", "relativistic"]
 
 # Rows of a seed's random stream: they are counted by one 32-bit word.
@@ -41,7 +41,8 @@ class Recipe:
     n_points: points at which the real curves are drawn; the source of real curves is made with it,
         and everything else takes the source's
     loss: what D and G play for; "relativistic" compares each real curve with a generated one
-    penalty: weight of the zero-centred gradient penalties on real and on generated curves
+    penalty: weight, for each point of a curve, of the zero-centred gradient penalties on real and
+        on generated curves
     packing: curves that D sees at once
     slope: slope of leaky ReLU for negative numbers; 0 is ReLU
     width: units of a hidden layer; 0: 128, or 256 for curves of more than 64 points
@@ -154,20 +155,33 @@ class Recipe:
                 return 1.0
             case "linear":
                 return 1 - passed
+            case "quadratic":
+                return (1 - passed) ** 2
             case "cosine":
                 return (1 + math.cos(math.pi * passed)) / 2
 
 
 _DEFAULT = Recipe(
-    batch_size=256,
-    lr_g=1.35e-3,
-    lr_d=1.1e-3,
-    lr_decay="linear",
+    batch_size=512,
+    lr_g=2e-3,
+    lr_d=1.6e-3,
+    lr_decay="quadratic",
     beta1_g=0.3,
     beta1_d=0.0,
     beta2_g=0.999,
     beta2_d=0.8,
     ema=0.998,
+    packing=2,
+)
+_QUICK = replace(
+    _DEFAULT,
+    steps=2_000,
+    batch_size=64,
+    lr_g=4e-3,
+    lr_d=4e-3,
+    lr_decay="linear",
+    ema=0.995,
+    packing=1,
 )
 _CURVES = Recipe(
     steps=6_000,
@@ -182,7 +196,7 @@ _CURVES = Recipe(
     ema=0.998,
     n_noise=0,
     loss="relativistic",
-    penalty=3.0,
+    penalty=0.12,
     packing=2,
     slope=0.2,
     width=0,
@@ -194,7 +208,7 @@ _CURVES = Recipe(
 )
 RECIPES: dict[RecipeName, Recipe] = {
     "default": _DEFAULT,
-    "quick": replace(_DEFAULT, steps=2_000, batch_size=64, lr_g=4e-3, lr_d=4e-3, ema=0.995),
+    "quick": _QUICK,
     "tutorial": Recipe(),
     "curves": _CURVES,
 }

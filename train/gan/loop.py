@@ -130,9 +130,8 @@ class Population:
         gradient = discriminator_gradient(recipe.loss, logits.detach())
         if recipe.penalty:
             penalty = gradient_penalty(logits, shown)
-            d.write_gradient(
-                (logits, penalty), (gradient, torch.full_like(penalty, recipe.penalty))
-            )
+            weights = torch.full_like(penalty, recipe.penalty * recipe.n_points)
+            d.write_gradient((logits, penalty), (gradient, weights))
         else:
             d.write_gradient((logits,), (gradient,))
         self._d_adam.step(recipe.lr_d * lr_factor)

@@ -43,6 +43,8 @@ class Perceptrons:
         # Leaves of autograd's graph that share the parameters' memory: weights [K, n_inputs,
         # n_outputs] and biases [K, 1, n_outputs].
         self._leaves = [view.detach().requires_grad_() for view in self._views(self.parameters)]
+        for leaf, gradient in zip(self._leaves, self._views(self.parameters.grad), strict=True):
+            leaf.grad = gradient
 
     def outputs(self, inputs: torch.Tensor, parameters: torch.Tensor | None = None) -> torch.Tensor:
         """Returns what the K networks make of their `inputs`, [K, n, n_inputs]: [K, n, n_outputs].
@@ -70,9 +72,9 @@ class Perceptrons:
         self, results: Sequence[torch.Tensor], gradients: Sequence[torch.Tensor]
     ) -> None:
         """Writes the gradient of a loss into `parameters.grad`, given those in `results`."""
-        parts = torch.autograd.grad(results, self._leaves, gradients)
         assert self.parameters.grad is not None
-        torch.cat([*(part.flatten() for part in parts), self._filler], out=self.parameters.grad)
+        self.parameters.grad.zero_()
+        torch.autograd.backward(results, gradients, inputs=self._leaves)
 
     def are_finite(self) -> torch.Tensor:
         """Returns whether all parameters of each network are finite: bool [K]."""

@@ -176,7 +176,7 @@ def test_steps_of_labelled_curves_follow_plain_pytorch_with_every_ingredient():
 
     def penalty(logits: torch.Tensor, seen: torch.Tensor) -> torch.Tensor:
         (slopes,) = torch.autograd.grad(logits.sum(), seen, create_graph=True)
-        return 3 / 2 * (slopes**2).sum(1).mean()
+        return recipe.penalty * 6 / 2 * (slopes**2).sum(1).mean()
 
     stream = TrainingStream([5], source, 16, 6, torch.device("cpu"))
     (report,) = population.fit()
@@ -236,6 +236,7 @@ def test_losses_stay_finite_where_a_probability_would_round_to_zero_or_one(
     [
         ("constant", [1, 1, 1, 1]),
         ("linear", [1, 0.75, 0.5, 0.25]),
+        ("quadratic", [1, 0.5625, 0.25, 0.0625]),
         ("cosine", [1, 0.5 + 0.25 * np.sqrt(2), 0.5, 0.5 - 0.25 * np.sqrt(2)]),
     ],
 )

@@ -1,0 +1,24 @@
+"""The ingredients of the recipe `curves` can be taken out, each by itself."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bench.train.ingredients import CHANGES, CURVES, MEASURES, medians
+
+RNG = np.random.default_rng(0)
+CURVES_OF_6 = 50 + RNG.lognormal(size=(60, 6)).cumsum(1)
+
+
+@pytest.mark.parametrize("row", CHANGES)
+def test_every_row_names_a_recipe(row: str):
+    recipe = replace(CURVES, **CHANGES[row])
+    assert (recipe == CURVES) == (row == "curves")
+
+
+def test_a_cell_is_a_median_over_seeds():
+    recipe = replace(CURVES, steps=5)
+    figures = [medians(CURVES_OF_6, recipe, seeds) for seeds in ([1], [2], [1, 2])]
+    for name in MEASURES:
+        assert figures[2][name] == pytest.approx((figures[0][name] + figures[1][name]) / 2)
