@@ -8,7 +8,7 @@ import numpy as np
 from playwright.sync_api import Browser, expect
 
 from curvegan.engine import Engine
-from curvegan.repository.description import Family, Measure, Parameter
+from curvegan.repository.description import Family, ImportedFile, Measure, Parameter, Training
 from curvegan.repository.publish import publish
 from curvegan.repository.repository import Repository
 from serve.running import RunningServer, running_server
@@ -145,6 +145,15 @@ def test_measures_go_by_their_labels_beside_what_real_curves_score(browser: Brow
             ["energy", "2.5"],
         ]
         expect(page.get_by_role("img", name="higher is better")).to_be_visible()
+
+
+def test_an_imported_generator_is_shown_without_a_training_seed(browser: Browser, models: Path):
+    elsewhere = Training.elsewhere(ImportedFile("g.onnx", "ONNX", "0" * 64))
+    publish_described(models, training=elsewhere, quality={}, measures=[])
+    with running_server(models) as server, drawn(browser, server) as page:
+        recipe = page.locator("#model dt", has_text="Recipe").locator("+ dd")
+        expect(recipe).to_have_text("imported")
+        expect(page.locator("#quality")).to_be_hidden()
 
 
 def test_a_version_of_before_is_shown_with_what_its_description_has(browser: Browser, models: Path):
