@@ -200,7 +200,7 @@ def import_(
     x: Path | None = None,
     x_from: float | None = None,
     x_to: float | None = None,
-    family: str | None = None,
+    family: FamilyName | None = None,
     models: Path = DEFAULT_MODELS,
 ) -> None:
     """Publish a generator that was trained elsewhere, after it was exported and compared.
@@ -232,14 +232,12 @@ def import_(
     from train.families import built_in
     from train.importing.asked import Asked
     from train.importing.imported import import_model
-    from train.quality.measures import write
 
     asked = Asked(name or "", units or "", x_name, x, x_from, x_to)
     real = partial(built_in, name=family) if family else None
     imported = import_model(file, models, asked, real)
     description = imported.description
-    quality = write(description.quality, description.measures, between=", ")
-    said = quality or "its quality was not measured (--family)"
+    said = description.verdict or "its quality was not measured (--family)"
     print(f"published version {imported.version} in {models}: {imported.taken_as}; {said}")
     if len(imported.files) == 1:
         print("ONNX alone: torch can make no model.pt and no model.pt2 of an ONNX file")

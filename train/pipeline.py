@@ -17,6 +17,7 @@ from curvegan.repository.description import (
     Family,
     Inputs,
     ModelName,
+    Specs,
     Training,
     default_inputs,
     model_specs,
@@ -24,7 +25,7 @@ from curvegan.repository.description import (
 from curvegan.repository.publish import check_shape
 from curvegan.repository.repository import ONNX
 from train.data.source import Source
-from train.export import SEED_RULE, export
+from train.export import SEED_RULE, Export, export
 from train.families import source_of
 from train.quality.judge import Judgement, judge, n_judged
 from train.quality.measures import Measures
@@ -155,12 +156,7 @@ def _export(
     x_grid = source.x_grid.tolist()
     n_noise = inputs["generator"][0].width
     exported = export(generator, inputs, x_grid, len(source.labels))
-    specs = model_specs(inputs, source.n_points)
-    engine = Engine(exported.files["sampler"][ONNX], exported.files["generator"][ONNX], specs)
-    seeds = np.arange(n_judged(source, measures))
-    classes = draw_classes(source, len(seeds))
-    curves = engine.curves_from_seeds(seeds, classes if source.labels else None)
-    judgement = judge(curves, classes, source, measures)
+    judgement = judge_export(exported, model_specs(inputs, source.n_points), source, measures)
     description = Description(
         family=family_of(source),
         x_grid=x_grid,
@@ -175,6 +171,15 @@ def _export(
         inputs=inputs,
     )
     return description, exported.files, judgement
+
+
+def judge_export(exported: Export, specs: Specs, source: Source, measures: Measures) -> Judgement:
+    """Judges what the exported sampler, with the tensors of `specs`, makes of the first seeds."""
+    engine = Engine(exported.files["sampler"][ONNX], exported.files["generator"][ONNX], specs)
+    seeds = np.arange(n_judged(source, measures))
+    classes = draw_classes(source, len(seeds))
+    curves = engine.curves_from_seeds(seeds, classes if source.labels else None)
+    return judge(curves, classes, source, measures)
 
 
 def family_of(source: Source) -> Family:

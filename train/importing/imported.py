@@ -5,10 +5,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
 import torch
 
-from curvegan.engine import Engine
 from curvegan.errors import CurveganError
 from curvegan.repository.description import (
     Description,
@@ -18,14 +16,13 @@ from curvegan.repository.description import (
     model_specs,
 )
 from curvegan.repository.publish import check_shape, publish
-from curvegan.repository.repository import ONNX
 from train.data.source import Source
 from train.export import SEED_RULE
 from train.importing.asked import Asked
 from train.importing.exported import export_given
 from train.importing.files import read
-from train.pipeline import LIBRARIES, family_of
-from train.quality.measures import N_SEEDS, Measures
+from train.pipeline import LIBRARIES, family_of, judge_export
+from train.quality.measures import Measures
 
 # Real curves of so many points, and the measures by which generated ones are judged.
 Real = Callable[[int], tuple[Source, Measures]]
@@ -75,21 +72,18 @@ def import_model(file: Path, models: Path, asked: Asked, real: Real | None = Non
     specs = model_specs(inputs, given.n_points)
     check_shape(models, specs)
     exported = export_given(given, x_grid)
-    quality = {}
-    if source:
-        sampler, generator = (exported.files[name][ONNX] for name in ("sampler", "generator"))
-        engine = Engine(sampler, generator, specs)
-        quality = measures.of(engine.curves_from_seeds(np.arange(N_SEEDS)), source)
+    judgement = judge_export(exported, specs, source, measures) if source else None
     description = Description(
         family=family,
         x_grid=x_grid,
         n_noise=given.n_noise,
         seed_rule=SEED_RULE,
         training=Training.elsewhere(given.file),
-        quality=quality,
+        quality=judgement.quality if judgement else {},
         parity=exported.parity,
         libraries={name: version(name) for name in LIBRARIES},
-        measures=list(measures),
+        measures=judgement.measures if judgement else [],
+        verdict=judgement.verdict if judgement else "",
     )
     files = exported.files
     number = publish(models, description, files["generator"], files["sampler"])
