@@ -101,7 +101,7 @@ KINDS = (
     ),
     Kind(
         r"(?s).*labels=|curvegan generate .*--label",
-        "needs a labelled model: test_labels.py in tests/curvegan asks one",
+        "needs a labelled model: tests/curvegan/labels asks one",
     ),
     Kind(
         r"(?s).*import tritonclient",
