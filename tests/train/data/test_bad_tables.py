@@ -229,6 +229,10 @@ ARRAYS = {
     "objects": (npy(np.array([[Harmful()]])), "holds Python objects, which are not read"),
     "cut": (npy(curves())[:-8], "is damaged, save it again"),
     "header only": (npy(curves())[:20], "is damaged, save it again"),
+    "header of nonsense": (
+        npy(curves())[:30] + b"(\n\xa5" + npy(curves())[33:],
+        "is damaged, save it again",
+    ),
     "one dimension": (npy(curves()[0]), "holds float64 [4]: give one array of numbers with two di"),
     "three dimensions": (npy(curves()[None]), "holds float64 [1, 40, 4]: give one array"),
     "words": (npy(curves().astype(str)), "holds <U32 [40, 4]: give one array of numbers"),
