@@ -308,6 +308,13 @@ def test_a_parquet_file_of_something_else_is_one_line(tmp_path: Path, kind: str)
     assert all(part in line for part in expected)
 
 
+def test_labels_of_a_parquet_file_that_are_not_text_are_one_line(tmp_path: Path):
+    path = tmp_path / "days.parquet"
+    labels = pa.array([b"\xff", b"a"] * 20).view(pa.string())
+    pa_parquet.write_table(pa.table({"0": curves()[:, 0], "1": curves()[:, 1], "k": labels}), path)
+    assert "is damaged, write it again" in error_of(path, label_column="k")
+
+
 @pytest.mark.parametrize("keep", [4, 200, -8])
 def test_a_cut_parquet_file_is_one_line(tmp_path: Path, keep: int):
     path = tmp_path / "days.parquet"
