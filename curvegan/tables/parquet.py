@@ -36,6 +36,7 @@ class Parquet:
         size = max(1, CELLS // len(kinds))
         try:
             for batch in self._file.iter_batches(size, columns=list(kinds)):
+                batch.validate(full=True)  # Text that is not UTF-8, above all.
                 columns = {
                     name: batch.column(name).cast(TYPES[kind], safe=False)
                     if kind in TYPES

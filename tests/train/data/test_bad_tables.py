@@ -229,6 +229,10 @@ ARRAYS = {
     "objects": (npy(np.array([[Harmful()]])), "holds Python objects, which are not read"),
     "cut": (npy(curves())[:-8], "is damaged, save it again"),
     "header only": (npy(curves())[:20], "is damaged, save it again"),
+    "header of nonsense": (
+        npy(curves())[:30] + b"(\n\xa5" + npy(curves())[33:],
+        "is damaged, save it again",
+    ),
     "one dimension": (npy(curves()[0]), "holds float64 [4]: give one array of numbers with two di"),
     "three dimensions": (npy(curves()[None]), "holds float64 [1, 40, 4]: give one array"),
     "words": (npy(curves().astype(str)), "holds <U32 [40, 4]: give one array of numbers"),
@@ -302,6 +306,13 @@ def test_a_parquet_file_of_something_else_is_one_line(tmp_path: Path, kind: str)
     line = error_of(path)
     assert str(path) in line
     assert all(part in line for part in expected)
+
+
+def test_labels_of_a_parquet_file_that_are_not_text_are_one_line(tmp_path: Path):
+    path = tmp_path / "days.parquet"
+    labels = pa.array([b"\xff", b"a"] * 20).view(pa.string())
+    pa_parquet.write_table(pa.table({"0": curves()[:, 0], "1": curves()[:, 1], "k": labels}), path)
+    assert "is damaged, write it again" in error_of(path, label_column="k")
 
 
 @pytest.mark.parametrize("keep", [4, 200, -8])
