@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.support.sources import ArraySource
+from tests.train.sources import ArraySource
 from train.quality.measures import Measures
 from train.quality.selection import measure_held_out
 
