@@ -1,7 +1,7 @@
 """The whole way: train, choose, export, measure, publish."""
 
 import shlex
-from dataclasses import asdict, replace
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -201,7 +201,7 @@ def _training(settings: Settings, device: torch.device, history: History, member
     d_real, score = history.mean_at_end(member)
     return Training(
         recipe=settings.recipe_name,
-        hyperparameters=asdict(settings.recipe),
+        hyperparameters=settings.recipe.hyperparameters,
         seed=settings.seeds[member],
         device=device.type,
         ms_per_step=1e3 * history.seconds / settings.recipe.steps,

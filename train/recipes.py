@@ -1,7 +1,7 @@
 """Recipes: all the hyperparameters of a training, under a name."""
 
 import math
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Literal
 
 from curvegan.errors import CurveganError
@@ -130,6 +130,14 @@ class Recipe:
             width=self.width or (128 if n_points <= 64 else 256),
             depth=self.depth or 2,
         )
+
+    @property
+    def hyperparameters(self) -> dict[str, int | float | str]:
+        """All of them by name, as manifests hold them: 1 and 0 for what is on and off."""
+        return {
+            name: int(value) if isinstance(value, bool) else value
+            for name, value in asdict(self).items()
+        }
 
     @property
     def changed_since_first(self) -> str:

@@ -178,7 +178,7 @@ class Training:
     """
 
     recipe: str
-    hyperparameters: dict[str, bool | int | float | str]
+    hyperparameters: dict[str, int | float | str]
     seed: int | None
     device: str | None
     ms_per_step: float | None

@@ -77,11 +77,11 @@ def test_the_tutorial_s_knobs_reach_the_published_model(tmp_path: Path):
     description = Repository(tmp_path / "m").load(1).sampler_manifest.description
     assert (description.n_noise, description.n_points) == (8, 21)
     assert description.training.seed == 9
-    assert description.training.hyperparameters == {
+    assert description.training.hyperparameters.items() >= {
         "steps": 20, "batch_size": 32, "lr_g": 0.001, "lr_d": 0.002, "lr_decay": "cosine",
         "beta1_g": 0.1, "beta1_d": 0.2, "beta2_g": 0.98, "beta2_d": 0.97, "ema": 0.5,
-        "n_noise": 8, "n_points": 21,
-    }  # fmt: skip
+        "n_noise": 8, "n_points": 21, "packing": 1, "loss": "minimax",
+    }.items()  # fmt: skip
 
 
 def test_help_shows_every_default(tmp_path: Path):
