@@ -11,17 +11,23 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 # What `make lock` locks: the file, and the extras that are in it.
-LOCKS = {"serve": ["serve"], "demo": ["serve", "train"], "dev": ["dev"]}
+LOCKS = {"serve": ["serve"], "demo": ["serve", "train", "data"], "dev": ["dev"]}
+
+
+def entries(name: str) -> list[tuple[str, str, int]]:
+    """Returns the packages of a lock, with version and number of hashes; one that has several
+    versions, for several versions of Python, as often."""
+    text = (ROOT / "locks" / f"{name}.txt").read_text()
+    entry = r"^([\w.-]+)==(\S+)[^\\\n]*((?:\\\n +--hash=sha256:\w{64} ?)*)$"
+    return [
+        (canonicalize_name(package), version, hashes.count("--hash"))
+        for package, version, hashes in re.findall(entry, text, re.M)
+    ]
 
 
 def locked(name: str) -> dict[str, tuple[str, int]]:
     """Returns the version of each package of a lock, and how many hashes it has."""
-    text = (ROOT / "locks" / f"{name}.txt").read_text()
-    entry = r"^([\w.-]+)==(\S+)[^\\\n]*((?:\\\n +--hash=sha256:\w{64} ?)*)$"
-    return {
-        canonicalize_name(package): (version, hashes.count("--hash"))
-        for package, version, hashes in re.findall(entry, text, re.M)
-    }
+    return {package: (version, n_hashes) for package, version, n_hashes in entries(name)}
 
 
 def requirements(*extras: str) -> Iterator[Requirement]:
@@ -47,9 +53,9 @@ def test_a_lock_holds_what_the_package_asks_for(name: str):
 @pytest.mark.parametrize("name", LOCKS)
 def test_every_file_of_a_lock_has_a_hash(name: str):
     text = (ROOT / "locks" / f"{name}.txt").read_text()
-    packages = locked(name)
-    assert len(packages) == len(re.findall(r"^\w", text, re.M))
-    assert all(hashes for _, hashes in packages.values())
+    found = entries(name)
+    assert len(found) == len(re.findall(r"^\w", text, re.M))
+    assert all(n_hashes for _, _, n_hashes in found)
 
 
 def test_the_locks_agree():

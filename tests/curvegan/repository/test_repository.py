@@ -44,7 +44,8 @@ def test_manifest_holds_what_the_design_asks_for(published: Path):
     assert description["n_noise"] == 5
     assert description["training"]["recipe"] == "default"
     assert description["training"]["hyperparameters"]["steps"] == 120
-    assert set(description["quality"]) == {"w1_a", "off_family_rmse", "in_bounds"}
+    own = {"w1_a", "off_family_rmse", "in_bounds"}
+    assert set(description["quality"]) == own | {"energy_distance", "sliced_w1"}
     assert set(description["parity"]) == {"generator", "sampler"}
     assert {"torch", "onnx", "onnxruntime"} <= set(description["libraries"])
 
