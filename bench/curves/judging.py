@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
-import torch
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
@@ -15,10 +14,8 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from curvegan.arrays import Float64Array
 from curvegan.repository.description import Measure
-from train.noise import philox
+from train.data.table import split as table
 
-# One curve in so many is held out (it is what `train.data.table.split` does).
-_ONE_IN = 5
 _N_DIRECTIONS = 200
 _N_DRAWS = 10
 _NEIGHBOUR = 5
@@ -46,11 +43,8 @@ class Split:
 
     @classmethod
     def of(cls, curves: Float64Array, seed: int) -> Self:
-        """Splits curves as our training with that seed does: a hash says which of each five is held
-        out."""
-        numbers = torch.arange(len(curves))
-        word, _ = philox.philox(numbers // _ONE_IN, torch.tensor([0]), torch.tensor([seed]))
-        is_held_out = (philox.below(word, _ONE_IN) == numbers % _ONE_IN).numpy()
+        """Splits curves as our training with that seed does."""
+        is_held_out = table.Split(seed).held_out(len(curves))
         return cls(curves, seed, curves[~is_held_out], curves[is_held_out])
 
     def yardsticks(self) -> dict[str, tuple[Float64Array, Self]]:

@@ -181,8 +181,11 @@ def test_curves_without_an_x_in_common_can_t_be_interpolated(tmp_path: Path):
 
 LABELS = {
     "no such column": (csv(ROWS), "has no column 'kind': it has '0', '1', '2', '3'"),
-    "one row": (labelled(["a", *["b"] * 39]), "the label 'a' has 1 curve, and 5 are needed"),
-    "four rows": (labelled([*"aaaa", *["b"] * 36]), "the label 'a' has 4 curves, and 5 are needed"),
+    "one row": (labelled(["a", *["b"] * 39]), "the label 'a' has 1 curve, and 10 are needed"),
+    "four rows": (
+        labelled([*"aaaa", *["b"] * 36]),
+        "the label 'a' has 4 curves, and 10 are needed",
+    ),
     "one label": (labelled(["a"] * 40), "all curves have the label 'a': leave out --label-column"),
     "missing": (
         labelled([*"abab", "", *["a"] * 35]),

@@ -7,10 +7,11 @@ import numpy as np
 from curvegan.arrays import Int64Array
 from curvegan.errors import CurveganError
 from train.data.table.layouts.curves import Curves
-from train.data.table.split import ONE_IN
 
 MAX_LABELS = 1000
 _MAX_LENGTH = 100
+# So that some are held out, and some are not.
+_MIN_CURVES = 10
 
 
 class Classes:
@@ -52,10 +53,11 @@ class Classes:
             )
         for label, number in self._numbers.items():
             n = int(self._counts[number])
-            if n < ONE_IN:
+            if n < _MIN_CURVES:
                 raise CurveganError(
-                    f"{where}: the label {label!r} has {n} curve{'s' * (n != 1)}, and {ONE_IN} are "
-                    "needed, so that one can be held out: give more, or leave them out"
+                    f"{where}: the label {label!r} has {n} curve{'s' * (n != 1)}, and "
+                    f"{_MIN_CURVES} are needed, so that some can be held out: give more, or leave "
+                    "them out"
                 )
         labels = sorted(self._numbers, key=_order)
         places = np.array([labels.index(label) for label in self._numbers], np.int64)

@@ -45,7 +45,7 @@ def read_table(asked: DataFile, seed: int, folder: Path) -> Contents:
         for curves in layout.curves(tally):
             statistics.add(curves.values)
             numbers = classes.of(curves)
-            held_out = split.held_out(numbers)
+            held_out = split.held_out(len(numbers))
             # As generated ones come out.
             values = curves.values.astype("<f4")
             for part, chosen in zip(parts, (~held_out, held_out), strict=True):
