@@ -172,7 +172,7 @@ class Recipe:
 _DEFAULT = Recipe(
     batch_size=512,
     lr_g=2e-3,
-    lr_d=1.6e-3,
+    lr_d=1.2e-3,
     lr_decay="quadratic",
     beta1_g=0.3,
     beta1_d=0.0,

@@ -36,7 +36,7 @@ TRIED: list[dict[str, Any]] = [
     {"lr_g": 1.35e-3},
     {"lr_g": 3e-3},
     {"lr_d": 8e-4},
-    {"lr_d": 1.2e-3},
+    {"lr_d": 1.6e-3},
     {"lr_decay": "linear"},
     {"lr_decay": "cosine"},
     {"beta1_g": 0.0},
