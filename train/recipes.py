@@ -18,7 +18,7 @@ MAX_N_NOISE = 1024
 MAX_N_POINTS = 4096
 MAX_AUTO_N_NOISE = 256
 # The hyperparameters that a recipe may leave to be chosen by the curves: 0.
-SIZES = ("n_noise", "width", "depth")
+SIZES = ("steps", "batch_size", "n_noise", "width", "depth")
 MAX_WIDTH = 4096
 MAX_DEPTH = 16
 MAX_PACKING = 64
@@ -28,8 +28,9 @@ MAX_PACKING = 64
 class Recipe:
     """The hyperparameters of a training. The defaults are those of Morvan's PyTorch tutorial.
 
-    steps: updates of each network
-    batch_size: real curves, and as many generated ones, of a step
+    steps: updates of each network; 0: 12 for each training row, 2,000 to 6,000
+    batch_size: real curves, and as many generated ones, of a step; 0: a power of two, about half of
+        the training rows, 128 to 1,024
     lr_g, lr_d: learning rates of the generator's and the discriminator's Adam, at the start
     lr_decay: how both fall to 0 until the last step
     beta1_g, beta1_d: Adam's decay rates of the gradient's mean, for either network
@@ -81,8 +82,8 @@ class Recipe:
     def __post_init__(self) -> None:
         """Raises CurveganError for a number that is out of range."""
         limits = {
-            "steps": (1, MAX_ROWS),
-            "batch_size": (1, MAX_ROWS),
+            "steps": (0, MAX_ROWS),
+            "batch_size": (0, MAX_ROWS),
             "n_noise": (0, MAX_N_NOISE),
             "n_points": (2, MAX_N_POINTS),
             "packing": (1, MAX_PACKING),
@@ -126,6 +127,9 @@ class Recipe:
         return replace(
             self,
             n_points=n_points,
+            # Few rows are learnt by heart in more steps; many need larger batches.
+            steps=self.steps or min(max(12 * n_rows, 2_000), 6_000),
+            batch_size=self.batch_size or min(max(2 ** (n_rows.bit_length() - 2), 128), 1_024),
             n_noise=self.n_noise or min(n_points, n_rows - 1, MAX_AUTO_N_NOISE),
             width=self.width or (128 if n_points <= 64 else 256),
             depth=self.depth or 2,
@@ -192,8 +196,8 @@ _QUICK = replace(
     packing=1,
 )
 _CURVES = Recipe(
-    steps=6_000,
-    batch_size=128,
+    steps=0,
+    batch_size=0,
     lr_g=1e-3,
     lr_d=1e-3,
     lr_decay="linear",

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from bench.curves.candidates import Made, Peer, make_ours
-from bench.curves.judging import MEASURES, Split, judge
+from bench.curves.judging import COLUMNS, Split, judge, yardsticks
 from bench.curves.real_sets import RealSet
 from bench.timing import print_table
 from curvegan.errors import CurveganError
@@ -25,9 +25,9 @@ def compare(
     ours = f"curvegan, recipe {recipe}"
     for seed in seeds:
         split = Split.of(real_set.curves, seed)
-        n = len(split.held_out)
-        for name, (curves, judged_by) in split.yardsticks().items():
-            comparison.figures[name].append(judge(curves, judged_by))
+        n = split.n_to_judge
+        for name, figures in yardsticks(judge(split.training, split)).items():
+            comparison.figures[name].append(figures)
         took = comparison.add(ours, split, partial(make_ours, split, recipe, n))
         budget = seconds or took
         for peer in peers:
@@ -58,12 +58,13 @@ class _Comparison:
             self.skipped[name] = str(problem)
             self.figures.pop(name, None)
             return None
-        self.figures[name].append(judge(made.curves, split) | {"seconds": made.seconds})
+        quality = judge(made.curves, split).quality
+        self.figures[name].append(quality | {"seconds": made.seconds})
         return made.seconds
 
     def print(self, title: str, n_seeds: int) -> None:
         """Prints the medians, and what was left out."""
-        columns = ("", *(measure.label for measure in MEASURES), "seconds")
+        columns = ("", *COLUMNS.values(), "seconds")
         rows = [(name, *_medians(of_seeds)) for name, of_seeds in self.figures.items()]
         print_table(f"{title}; medians of {n_seeds} seeds", columns, rows)
         for name, reason in self.skipped.items():
@@ -71,7 +72,9 @@ class _Comparison:
 
 
 def _medians(of_seeds: Sequence[dict[str, float]]) -> list[str]:
-    """Returns the cells of a row. Yardsticks take no seconds."""
-    medians = {key: np.median([figures[key] for figures in of_seeds]) for key in of_seeds[0]}
-    cells = [f"{medians[measure.name]:{measure.format}}" for measure in MEASURES]
-    return [*cells, f"{medians['seconds']:.0f}" if "seconds" in medians else ""]
+    """Returns the cells of a row. Yardsticks take no seconds; what has no figure is left empty."""
+    cells = []
+    for name, form in (*((name, ".4f") for name in COLUMNS), ("seconds", ".0f")):
+        figures = [of_seed[name] for of_seed in of_seeds if name in of_seed]
+        cells.append(f"{np.median(figures):{form}}" if figures else "")
+    return cells

@@ -12,7 +12,7 @@ from curvegan.repository.description import Parameter
 @dataclass(frozen=True)
 class ArraySource:
     """A source whose rows are `curves`, float64 [n_rows, n_points], of the `row_classes`, int64
-    [n_rows], if there are `labels`. It holds nothing out."""
+    [n_rows], if there are `labels`. `held_out_curves` are float64 [n, n_points], without labels."""
 
     curves: Float64Array
     row_classes: Int64Array = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -23,6 +23,7 @@ class ArraySource:
     units: str = ""
     x_name: str = "x"
     point_names: tuple[str, ...] = ()
+    held_out_curves: Float64Array | None = None
 
     @property
     def x_grid(self) -> Float64Array:
@@ -47,6 +48,10 @@ class ArraySource:
         """Returns the classes of rows: int64 [...] to int64 [...]."""
         return torch.from_numpy(self.row_classes[numbers.cpu()]).to(numbers.device)
 
-    def held_out(self, n: int) -> tuple[Float32Array, Int64Array]:  # noqa: ARG002
-        """Returns no curves."""
-        return np.zeros((0, self.n_points), np.float32), np.zeros(0, np.int64)
+    def held_out(self, n: int) -> tuple[Float32Array, Int64Array]:
+        """Returns the first held-out curves, float32 [n, n_points], and as many zeros, int64
+        [n]."""
+        if self.held_out_curves is None:
+            return np.zeros((0, self.n_points), np.float32), np.zeros(0, np.int64)
+        held_out = self.held_out_curves[:n].astype(np.float32)
+        return held_out, np.zeros(len(held_out), np.int64)

@@ -10,7 +10,6 @@ import torch
 from bench.curves.judging import Split, judge
 from bench.curves.real_sets import SetName, real_set
 from bench.timing import print_table
-from bench.train.array_source import ArraySource
 from curvegan.arrays import Float64Array
 from curvegan.command.command_line import Count, make_app, run
 from train.gan.loop import Population
@@ -32,7 +31,11 @@ CHANGES: dict[str, dict[str, Any]] = {
     "one hidden layer": {"depth": 1},
     "the last weights": {"ema": 0.0},
 }
-MEASURES = {"energy_distance": "energy distance", "auc_random_forest": "forest AUC"}
+MEASURES = {
+    "energy_distance": "energy distance",
+    "auc_random_forest": "forest AUC",
+    "neighbour_ratio": "nearest-neighbour ratio",
+}
 
 app = make_app(
     "python -m bench.train.ingredients", "Train the recipe curves without one ingredient each."
@@ -78,13 +81,14 @@ def medians(curves: Float64Array, recipe: Recipe, seeds: Sequence[int]) -> dict[
     figures = []
     for seed in seeds:
         split = Split.of(curves, seed)
-        population = Population(recipe, ArraySource(split.training), [seed], torch.device("cpu"))
+        population = Population(recipe, split.source, [seed], torch.device("cpu"))
         for _ in population.fit():
             pass
-        noise = SeedNoise(population.n_noise)(torch.arange(len(split.held_out)))
+        noise = SeedNoise(population.n_noise)(torch.arange(split.n_to_judge))
         with torch.no_grad():
-            figures.append(judge(population.generators()[0](noise).double().numpy(), split))
-    return {name: float(np.median([of_seed[name] for of_seed in figures])) for name in figures[0]}
+            made = population.generators()[0](noise).double().numpy()
+        figures.append(judge(made, split).quality)
+    return {name: float(np.median([of_seed[name] for of_seed in figures])) for name in MEASURES}
 
 
 if __name__ == "__main__":

@@ -124,11 +124,11 @@ def test_ctrl_c_ends_it_at_once_with_one_line_and_no_half_version(tmp_path: Path
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--steps", "0"], "steps is 0: give 1 to 4294967296"),
-        (["--batch-size", "-4"], "batch_size is -4: give 1 to"),
+        (["--steps", "-1"], "steps is -1: give 0 to 4294967296"),
+        (["--batch-size", "-4"], "batch_size is -4: give 0 to"),
         (["--points", "1"], "n_points is 1: give 2 to 4096"),
         (["--points", "10000"], "n_points is 10000: give 2 to 4096"),
-        (["--noise", "1025"], "n_noise is 1025: give 1 to 1024"),
+        (["--noise", "1025"], "n_noise is 1025: give 0 to 1024"),
         (
             ["--batch-size", "600000", "--steps", "9"],
             "are 12000000 numbers a step: at most 10000000",

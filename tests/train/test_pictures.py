@@ -52,8 +52,8 @@ def test_learning_gif_moves_from_noise_to_a_curve_of_the_family(runs: list[Path]
     assert (start, end) == (0, 2000)
     lower, upper = outcome.bounds
     drawn = after[outcome.member].numpy()
-    assert ((drawn > lower - 0.2) & (drawn < upper + 0.2)).mean() > 0.99
-    assert (before[outcome.member].numpy() > lower - 0.2).mean() <= 0.9
+    assert ((drawn > lower - 0.2) & (drawn < upper + 0.2)).mean() > 0.8
+    assert (before[outcome.member].numpy() > lower - 0.2).mean() <= 0.7
 
 
 def test_the_member_that_was_exported_is_the_one_that_is_drawn(runs: list[Path]):
