@@ -87,6 +87,9 @@ def _draw(picture: Path, model: Model, curves: Float32Array, description: Descri
                 f"      D score {training.score:.2f} (-1.39)"
             ),
             footnote=f"curvegan, model version {model.version}, recipe {model.recipe}",
+            x_label=model.x_name,
+            y_label=model.units or "y",
+            point_names=model.point_names,
         )
 
 

@@ -17,12 +17,10 @@ from curvegan.pictures.style import (
     Bounds,
     draw_bundle,
     frame_curves,
+    name_points,
     style,
     write_heading,
 )
-
-# Names of points that fit below the axis, one beside the other.
-_NAMED_POINTS = 12
 
 
 def draw_curves(
@@ -54,8 +52,7 @@ def draw_curves(
             draw_bundle(axes, x_grid, curves)
         frame_curves(axes, x_grid, bounds, x_label=x_label, y_label=y_label)
         if point_names:
-            shown = slice(None, None, -(-len(point_names) // _NAMED_POINTS))
-            axes.set_xticks(x_grid[shown], point_names[shown])
+            name_points(axes, x_grid, point_names)
         axes.margins(y=0.08)
         write_heading(figure, 0.075, 0.935, title, subtitle, size=16)
         figure.text(0.975, 0.025, footnote, fontsize=9, color=MUTED, ha="right")

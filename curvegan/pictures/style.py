@@ -83,15 +83,15 @@ def name_points(axes: Axes, x_grid: Float64Array, point_names: Sequence[str]) ->
     if len(point_names) < 2:
         axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
         return
-    n_points = len(point_names)
     width = min(max(map(len, point_names)), _NAME_CHARACTERS)
-    n_names = min(n_points, max(2, _AXIS_CHARACTERS // (width + 2)))
-    shown = np.linspace(0, n_points - 1, n_names).round().astype(int)
-    names = [point_names[number] for number in shown]
-    axes.set_xticks(x_grid[shown], [_shortened(name) for name in names])
-    first, *_, last = axes.get_xticklabels()
-    first.set_horizontalalignment("left")
-    last.set_horizontalalignment("right")
+    n_names = max(2, _AXIS_CHARACTERS // (width + 2))
+    # Evenly spaced, from the first one on.
+    shown = range(0, len(point_names), -(-len(point_names) // n_names))
+    names = [_shortened(point_names[number]) for number in shown]
+    axes.set_xticks(x_grid[list(shown)], names)
+    axes.get_xticklabels()[0].set_horizontalalignment("left")
+    if shown[-1] == len(point_names) - 1:
+        axes.get_xticklabels()[-1].set_horizontalalignment("right")
 
 
 def _shortened(name: str) -> str:

@@ -17,8 +17,7 @@ def test_every_row_names_a_recipe(row: str):
     assert (recipe == CURVES) == (row == "curves")
 
 
-def test_a_cell_is_a_median_over_seeds():
-    recipe = replace(CURVES, steps=5)
-    figures = [medians(CURVES_OF_6, recipe, seeds) for seeds in ([1], [2], [1, 2])]
-    for name in MEASURES:
-        assert figures[2][name] == pytest.approx((figures[0][name] + figures[1][name]) / 2)
+def test_a_row_is_trained_and_judged():
+    figures = medians(CURVES_OF_6, replace(CURVES, steps=5), seeds=[1])
+    assert list(figures) == list(MEASURES)
+    assert np.isfinite(list(figures.values())).all()
