@@ -60,6 +60,11 @@ def read(path: Path) -> Given:
     return _read_onnx(content, path)
 
 
+# What zipfile raises for a damaged archive: parts that say they are encrypted (RuntimeError), or
+# packed in an unknown way or so that they can't be unpacked (NotImplementedError, OSError).
+_DAMAGED_ARCHIVE = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError)
+
+
 def _read_archive(content: bytes, path: Path) -> Given:
     """Returns the generator in a zip archive, as torch writes them."""
     try:
@@ -67,7 +72,7 @@ def _read_archive(content: bytes, path: Path) -> Given:
             # Each part of the file has a checksum, which torch does not look at.
             damaged = archive.testzip()
             names = {name.partition("/")[2] for name in archive.namelist()}
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError):
+    except _DAMAGED_ARCHIVE:
         damaged, names = str(path), set()
     if damaged:
         raise CurveganError(f"{path} is damaged or cut off: copy it again")
