@@ -196,7 +196,7 @@ def import_(
     *,
     name: str | None = None,
     units: str | None = None,
-    x_name: str = "x",
+    x_name: str | None = None,
     x: Path | None = None,
     x_from: float | None = None,
     x_to: float | None = None,
@@ -215,7 +215,7 @@ def import_(
     units
         The units of y.
     x_name
-        What x is, such as hour.
+        What x is, such as hour [default: x, or what the dates or times in --x say].
     x
         A file with the values of x: text, or .npy [default: what our own ONNX files say, or
         0, 1, ...].
@@ -233,7 +233,7 @@ def import_(
     from train.importing.asked import Asked
     from train.importing.imported import import_model
 
-    asked = Asked(name or "", units or "", x_name, x, x_from, x_to)
+    asked = Asked(name or "", units or "", x_name or "", x, x_from, x_to)
     real = partial(built_in, name=family) if family else None
     imported = import_model(file, models, asked, real)
     description = imported.description

@@ -1,8 +1,5 @@
 """Tables in numpy's files."""
 
-import tokenize
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,25 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from curvegan.arrays import DAMAGED_ARRAY
 from curvegan.errors import CurveganError
 from curvegan.tables.table import CELLS, TYPES, Kind
 
 AnyArray = npt.NDArray[Any]
-
-# What numpy and zipfile raise for a damaged file; RuntimeError is also for an encrypted one.
-_DAMAGED = (
-    ArithmeticError,
-    EOFError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    tokenize.TokenError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 class Array:
@@ -54,7 +37,7 @@ class Array:
                 with loaded:
                     members = {name: loaded[name] for name in loaded.files}
                 arrays = {n: held for n, held in members.items() if isinstance(held, np.ndarray)}
-        except _DAMAGED as error:
+        except DAMAGED_ARRAY as error:
             if "allow_pickle" in str(error) or "Python objects" in str(error):
                 raise CurveganError(
                     f"{path} holds Python objects, which are not read: save an array of numbers"

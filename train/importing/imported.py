@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from curvegan.errors import CurveganError
@@ -17,6 +18,7 @@ from curvegan.repository.description import (
 )
 from curvegan.repository.publish import check_shape, publish
 from train.data.source import Source
+from train.data.x_grid import XGrid
 from train.export import SEED_RULE
 from train.importing.asked import Asked
 from train.importing.exported import export_given
@@ -65,9 +67,16 @@ def import_model(file: Path, models: Path, asked: Asked, real: Real | None = Non
     if source:
         family, x_grid = family_of(source), source.x_grid.tolist()
     else:
-        family = Family(asked.name or file.stem, units=asked.units, x_name=asked.x_name)
-        from_file = None if asked.says_x else given.x_grid
-        x_grid = from_file or asked.x_grid(given.n_points)
+        grid = asked.grid(given.n_points)
+        if given.x_grid and not asked.says_x:
+            grid = XGrid(np.array(given.x_grid))
+        family = Family(
+            asked.name or file.stem,
+            units=asked.units,
+            x_name=asked.x_name or grid.name,
+            point_names=list(grid.point_names),
+        )
+        x_grid = grid.values.tolist()
     inputs = default_inputs(given.n_noise)
     specs = model_specs(inputs, given.n_points)
     check_shape(models, specs)

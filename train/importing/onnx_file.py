@@ -15,7 +15,6 @@ from torch import nn
 from curvegan.engine import ort
 from curvegan.errors import CurveganError
 from train.export.seed_rule import OPSET
-from train.importing.asked import increases
 from train.importing.given import reason
 from train.recipes import MAX_N_NOISE
 
@@ -139,10 +138,11 @@ def x_grid_of(model: onnx.ModelProto, n_points: int) -> list[float] | None:
     for entry in model.metadata_props:
         if entry.key == "x_grid":
             try:
-                values = json.loads(entry.value)
-            except (ValueError, RecursionError):
+                values = np.array(json.loads(entry.value), np.float64)
+            except (ArithmeticError, TypeError, ValueError, RecursionError):
                 return None
-            return list(map(float, values)) if increases(values, n_points) else None
+            fits = values.shape == (n_points,) and np.isfinite(values).all()
+            return values.tolist() if fits and (np.diff(values) > 0).all() else None
     return None
 
 

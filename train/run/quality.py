@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from curvegan.arrays import Float32Array
+from curvegan.arrays import DAMAGED_ARRAY, Float32Array
 from curvegan.errors import CurveganError
 from curvegan.files import replacing
 from train.quality.judge import Judgement
@@ -60,7 +60,7 @@ def load_held_out(run: Run) -> Float32Array | None:
         return np.asarray(np.load(path, allow_pickle=False), np.float32)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, EOFError) as error:
+    except DAMAGED_ARRAY as error:
         raise CurveganError(f"can't read {path}: {error}") from error
 
 

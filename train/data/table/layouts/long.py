@@ -11,7 +11,7 @@ from train.data.table.asked import DataFile
 from train.data.table.layouts.curves import Curves, Tally, settled
 from train.data.table.layouts.runs import ApartError, Block, Runs
 from train.data.table.layouts.wide import check_columns, row_of
-from train.data.table.layouts.x_grid import XGrid, grid_of_numbers
+from train.data.x_grid import XGrid, grid_of_values
 from train.recipes import MAX_N_POINTS
 
 
@@ -30,7 +30,7 @@ class Long:
             self._runs.sort()
             self._x, self._first_name = self._find_x()
         assert asked.x_column
-        grid = grid_of_numbers(self._x, self._runs.scale, asked.x_column)
+        grid = grid_of_values(self._x, self._runs.scale, asked.x_column)
         self.grid = XGrid(grid.values, grid.name) if asked.resample else grid
 
     def curves(self, tally: Tally) -> Iterator[Curves]:

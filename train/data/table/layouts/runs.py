@@ -13,7 +13,7 @@ from curvegan.tables import Kind, Table
 from train.data.table.asked import DataFile
 from train.data.table.layouts.curves import classes_of
 from train.data.table.layouts.wide import row_of
-from train.data.table.layouts.x_grid import Scale, numbers_of
+from train.data.x_grid import Scale, values_of_texts
 
 # Rows of one curve; more are hardly one.
 _MAX_ROWS = 1_000_000
@@ -172,7 +172,7 @@ class Runs:
                 yield pa.RecordBatch.from_pydict(columns)
 
     def _x_of(self, column: pa.Array, first: bool) -> Float64Array:
-        found = numbers_of(column)
+        found = _x_values(column)
         if found is None or (not first and found[1] != self.scale):
             raise CurveganError(
                 f"{self._table.path}, column {self.columns[_X]!r} holds {column.type} such as "
@@ -194,3 +194,27 @@ def _starts(table: pa.RecordBatch) -> Int64Array:
     """Returns where the rows of another curve begin."""
     codes = table.column(_ID).dictionary_encode().indices.to_numpy()
     return np.append(0, 1 + np.flatnonzero(np.diff(codes)))
+
+
+def _x_values(column: pa.Array) -> tuple[Float64Array, Scale] | None:
+    """Returns a column of x, and their scale; NaN where one is missing, None if it holds other
+    things than numbers, dates and times."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    found = column.type
+    if pa.types.is_temporal(found) and not pa.types.is_duration(found):
+        is_time = pa.types.is_time(found)
+        unit = pa.time64("us") if is_time else pa.timestamp("us", getattr(found, "tz", None))
+        whole = column.cast(unit).cast(pa.int64()).cast(pa.float64())
+        return whole.to_numpy(zero_copy_only=False) / 1e6, "time" if is_time else "date"
+    if pa.types.is_string(found) or pa.types.is_large_string(found):
+        words = column.dictionary_encode()
+        read = values_of_texts(words.dictionary.to_pylist())
+        if read is None:
+            return None
+        values, scale = read
+        of_each = pc.take(pa.array(values), words.indices)
+        return of_each.to_numpy(zero_copy_only=False), scale
+    if pa.types.is_integer(found) or pa.types.is_floating(found) or pa.types.is_decimal(found):
+        return column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), "number"
+    return None

@@ -10,7 +10,7 @@ from curvegan.errors import CurveganError
 from curvegan.tables import Kind, Table, numbers
 from train.data.table.asked import DataFile
 from train.data.table.layouts.curves import Curves, Tally, classes_of, settled
-from train.data.table.layouts.x_grid import XGrid, check_increasing, grid_in_file, grid_of_texts
+from train.data.x_grid import XGrid, check_increasing, grid_in_file, grid_of_texts
 from train.recipes import MAX_N_POINTS
 
 
@@ -74,14 +74,7 @@ class Wide:
     def _find_grid(self) -> XGrid:
         path, n_points = self._table.path, len(self._points)
         if self._asked.x:
-            grid = grid_in_file(Path(self._asked.x))
-            if len(grid.values) != n_points:
-                raise CurveganError(
-                    f"{self._asked.x} holds {len(grid.values)} values of x, and {path} has "
-                    f"{n_points} columns of points: give one for each"
-                )
-            check_increasing(grid, lambda point: f"{self._asked.x}, value {point + 1}")
-            return grid
+            return grid_in_file(Path(self._asked.x), n_points)
         header = grid_of_texts(self._points)
         if header is None:
             self._check_mixed()

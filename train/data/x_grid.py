@@ -1,6 +1,7 @@
-"""The x of a table's points: numbers, dates, or times of the day."""
+"""The x of curves' points: numbers, dates, or times of the day."""
 
 import csv
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
@@ -8,13 +9,12 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from curvegan.arrays import Float64Array
+from curvegan.arrays import DAMAGED_ARRAY, Float64Array
 from curvegan.errors import CurveganError
+from curvegan.files import read_regular
 
-# What the numbers of a column are: numbers, seconds since 1970, or seconds since midnight.
+# What values of x are: numbers, seconds since 1970, or seconds since midnight.
 Scale = Literal["number", "date", "time"]
 
 _DAY = 86_400
@@ -33,17 +33,14 @@ class XGrid:
 def grid_of_texts(texts: Sequence[str]) -> XGrid | None:
     """Returns the x that `texts` say, in the order in which they stand; None if they are other
     words than numbers, dates and times."""
-    found = _read(texts)
-    if found is None:
-        return None
-    values, scale = found
-    return grid_of_numbers(values, scale, texts=tuple(texts))
+    found = values_of_texts(texts)
+    return found and grid_of_values(*found, texts=tuple(texts))
 
 
-def grid_of_numbers(
+def grid_of_values(
     values: Float64Array, scale: Scale, name: str = "x", texts: tuple[str, ...] = ()
 ) -> XGrid:
-    """Returns the x of numbers on a `scale`: dates count from the first one, in days if all are
+    """Returns the x of values on a `scale`: dates count from the first one, in days if all are
     whole, or in hours or seconds; times count from midnight. `texts` are what a user wrote."""
     if scale == "number":
         return XGrid(values, name)
@@ -59,28 +56,36 @@ def grid_of_numbers(
     return XGrid(since / length, name, texts)
 
 
-def grid_in_file(path: Path) -> XGrid:
-    """Returns the x that a file holds: an array in a .npy file, or text, a value a line or between
-    commas. Raises CurveganError if it can't be read."""
+def grid_in_file(path: Path, n_points: int) -> XGrid:
+    """Returns the `n_points` values of x that a file holds: an array in a .npy file, or text, a
+    value a line or between commas; numbers also between spaces.
+
+    Raises CurveganError if it can't be read, or holds something else.
+    """
     try:
-        if path.suffix.lower() == ".npy":
-            texts = [str(value) for value in np.load(path, allow_pickle=False).ravel()]
-        elif path.exists() and not path.is_file():
-            raise CurveganError(f"{path} is not a regular file: give a file with the values of x")
-        else:
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                cells = (cell.strip() for row in csv.reader(file) for cell in row)
-                texts = [cell for cell in cells if cell]
+        content = read_regular(path)
     except OSError as error:
         raise CurveganError(f"can't read {path}: {error.strerror}") from error
-    except (ValueError, EOFError, csv.Error) as error:
+    try:
+        if path.suffix.lower() == ".npy":
+            texts = [str(x) for x in np.load(io.BytesIO(content), allow_pickle=False).ravel()]
+        else:
+            rows = csv.reader(content.decode("utf-8-sig").splitlines())
+            texts = [cell.strip() for row in rows for cell in row if cell.strip()]
+    except (csv.Error, *DAMAGED_ARRAY) as error:
         raise CurveganError(f"can't read x from {path}: {error}") from error
-    grid = grid_of_texts(texts) if texts else None
+    grid = grid_of_texts(texts) or grid_of_texts(" ".join(texts).split())
     if grid is None:
         raise CurveganError(
             f"{path} holds something else than values of x: give a number or a date (2030-01-31) "
             "for each point, without a header"
         )
+    if len(grid.values) != n_points:
+        raise CurveganError(
+            f"{path} holds {len(grid.values)} values of x: give {n_points}, one for each point of "
+            "a curve"
+        )
+    check_increasing(grid, lambda point: f"{path}, value {point + 1}")
     return grid
 
 
@@ -100,31 +105,8 @@ def check_increasing(
         )
 
 
-def numbers_of(column: pa.Array) -> tuple[Float64Array, Scale] | None:
-    """Returns a column of x, and their scale; NaN where one is missing, None if it holds other
-    things than numbers, dates and times."""
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    found = column.type
-    if pa.types.is_temporal(found) and not pa.types.is_duration(found):
-        is_time = pa.types.is_time(found)
-        unit = pa.time64("us") if is_time else pa.timestamp("us", getattr(found, "tz", None))
-        whole = column.cast(unit).cast(pa.int64()).cast(pa.float64())
-        return whole.to_numpy(zero_copy_only=False) / 1e6, "time" if is_time else "date"
-    if pa.types.is_string(found) or pa.types.is_large_string(found):
-        words = column.dictionary_encode()
-        read = _read(words.dictionary.to_pylist())
-        if read is None:
-            return None
-        values, scale = read
-        of_each = pc.take(pa.array(values), words.indices)
-        return of_each.to_numpy(zero_copy_only=False), scale
-    if pa.types.is_integer(found) or pa.types.is_floating(found) or pa.types.is_decimal(found):
-        return column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), "number"
-    return None
-
-
-def _read(texts: Sequence[str]) -> tuple[Float64Array, Scale] | None:
+def values_of_texts(texts: Sequence[str]) -> tuple[Float64Array, Scale] | None:
+    """Returns the values that `texts` say, float64 [n], and their scale; None for other words."""
     scales: tuple[tuple[Scale, Callable[[str], float]], ...] = (
         ("number", float),
         ("date", _seconds_of_date),
