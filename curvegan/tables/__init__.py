@@ -10,9 +10,9 @@ from curvegan.errors import CurveganError
 from curvegan.tables.array import Array
 from curvegan.tables.delimited import Delimited
 from curvegan.tables.parquet import Parquet
-from curvegan.tables.table import Kind, Table, numbers
+from curvegan.tables.table import Kind, Table, check_columns, numbers, place_of
 
-__all__ = ["SUFFIXES", "Kind", "Table", "numbers", "open_table"]
+__all__ = ["SUFFIXES", "Kind", "Table", "check_columns", "numbers", "open_table", "place_of"]
 
 SUFFIXES = (".csv", ".tsv", ".parquet", ".npy", ".npz")
 

@@ -1,12 +1,14 @@
 """What a table is, whatever file it is in."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+
+from curvegan.errors import CurveganError
 
 # What the cells of a column are wanted as: numbers as float64, text as strings, and anything as the
 # file has it, such as dates.
@@ -46,3 +48,17 @@ def numbers(batch: pa.RecordBatch, names: list[str]) -> npt.NDArray[np.float64]:
     for column, name in enumerate(names):
         rows[:, column] = batch.column(name).to_numpy(zero_copy_only=False)
     return rows
+
+
+def place_of(table: Table, row: int) -> str:
+    """Returns how messages name a row, from 1."""
+    line = table.line_of(row)
+    return f"{table.path}, row {row}" + (f" (line {line})" if line else "")
+
+
+def check_columns(table: Table, names: Iterable[str]) -> None:
+    """Raises CurveganError unless the table has columns of these names."""
+    for name in names:
+        if name not in table.names:
+            known = ", ".join(map(repr, table.names[:20])) + (", ..." * (len(table.names) > 20))
+            raise CurveganError(f"{table.path} has no column {name!r}: it has {known}")

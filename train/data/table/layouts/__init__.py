@@ -1,5 +1,5 @@
 """How curves stand in a table.
 
-Read in this order: `curves` (what is read off it), `wide` (a row a curve), `runs` (the rows of a
-long table, curve after curve) and `long` (a row a point).
+Read in this order: `curves` (what is read off it), `wide` (a row a curve), `grouped_rows` (the rows
+of a long table, curve after curve) and `long` (a row a point).
 """

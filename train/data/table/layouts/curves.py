@@ -90,12 +90,7 @@ def settled(
     if missing is None:
         first = int(np.argmin(whole))
         point = int(np.argmin(known[first]))
-        is_infinite = np.isinf(curves.values[first, point])
-        raise CurveganError(
-            f"{curves.place(first, point)}: the number is "
-            f"{'infinite' if is_infinite else 'missing'}, correct it or give --missing drop or "
-            "--missing interpolate"
-        )
+        raise missing_number(curves.place(first, point), curves.values[first, point])
     if missing == "drop":
         dropped["with missing cells"] += int((~whole).sum())
         return curves.only(whole)
@@ -117,6 +112,14 @@ def _check_size(curves: Curves, known: Bools) -> None:
         )
 
 
-def classes_of(column: pa.Array) -> pa.Array:
-    """Returns a column of text as classes: without space around them, empty if it is missing."""
+def missing_number(place: str, number: float) -> CurveganError:
+    """Returns the error of a number, at `place`, that is missing or infinite."""
+    return CurveganError(
+        f"{place}: the number is {'infinite' if np.isinf(number) else 'missing'}, correct it or "
+        "give --missing drop or --missing interpolate"
+    )
+
+
+def words(column: pa.Array) -> pa.Array:
+    """Returns a column of text without space around it, empty where it is missing."""
     return pc.utf8_trim_whitespace(pc.fill_null(column, ""))

@@ -1,16 +1,16 @@
 """Tables with a row a point: columns for the curve, x and y."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
 from curvegan.arrays import Float64Array
 from curvegan.errors import CurveganError
-from curvegan.tables import Table
+from curvegan.tables import Table, check_columns, place_of
 from train.data.table.asked import DataFile
-from train.data.table.layouts.curves import Curves, Tally, settled
-from train.data.table.layouts.runs import ApartError, Block, Runs
-from train.data.table.layouts.wide import check_columns, row_of
+from train.data.table.layouts.curves import Curves, Tally, missing_number, settled
+from train.data.table.layouts.grouped_rows import ApartError, Block, GroupedRows
 from train.data.x_grid import XGrid, grid_of_values
 from train.recipes import MAX_N_POINTS
 
@@ -22,20 +22,20 @@ class Long:
         """Looks the whole table over. Raises CurveganError if it holds no curves."""
         self._table = table
         self._asked = asked
-        self._runs = Runs(table, asked)
-        check_columns(table, tuple(self._runs.columns.values()))
+        self._rows = GroupedRows(table, asked)
+        check_columns(table, self._rows.columns.values())
         try:
             self._x, self._first_name = self._find_x()
         except ApartError:
-            self._runs.sort()
+            self._rows.sort()
             self._x, self._first_name = self._find_x()
         assert asked.x_column
-        grid = grid_of_values(self._x, self._runs.scale, asked.x_column)
+        grid = grid_of_values(self._x, self._rows.scale, asked.x_column)
         self.grid = XGrid(grid.values, grid.name) if asked.resample else grid
 
     def curves(self, tally: Tally) -> Iterator[Curves]:
         """See `Layout`."""
-        for block in self._runs.blocks():
+        for block in self._rows.blocks():
             tally.rows += len(block.x)
             tally.curves += len(block.starts)
             self._check(block)
@@ -44,7 +44,7 @@ class Long:
             else:
                 self._check_same_x(block)
                 y = block.y.reshape(-1, len(self._x))
-                curves = Curves(y, block.labels, _Place(self._table, block, self._asked))
+                curves = Curves(y, block.labels, partial(self._place, block))
             yield settled(curves, self._x, self._asked.missing, tally.dropped)
 
     def _find_x(self) -> tuple[Float64Array, str]:
@@ -52,7 +52,7 @@ class Long:
         first curve's, or equally spaced ones that all have in common."""
         path, first, name = self._table.path, np.zeros(0), ""
         latest_start, soonest_end = (-np.inf, ""), (np.inf, "")
-        for block in self._runs.blocks():
+        for block in self._rows.blocks():
             if not len(first):
                 first, name = block.x[: block.ends[0]], block.name(0)
             starts, ends = block.x[block.starts], block.x[block.ends - 1]
@@ -80,12 +80,12 @@ class Long:
         if twice.any():
             row = int(np.argmax(twice)) + 1
             raise CurveganError(
-                f"{row_of(self._table, int(block.rows[row]))}: the curve "
+                f"{place_of(self._table, int(block.rows[row]))}: the curve "
                 f"{block.name(int(block.curves[row]))} has another y at the same x, remove one"
             )
         if len(block.second_labels):
             raise CurveganError(
-                f"{row_of(self._table, int(block.second_labels[0]))}, column "
+                f"{place_of(self._table, int(block.second_labels[0]))}, column "
                 f"{self._asked.label_column!r}: the curve has a second label, give it one"
             )
 
@@ -104,7 +104,7 @@ class Long:
             else:
                 differ = f"{len(x)} points, not {len(self._x)}"
             raise CurveganError(
-                f"{row_of(self._table, int(block.rows[block.starts[curve]]))}: the curve "
+                f"{place_of(self._table, int(block.rows[block.starts[curve]]))}: the curve "
                 f"{block.name(curve)} has other x than the curve {self._first_name} ({differ}); "
                 "--resample N interpolates all of them at N points"
             )
@@ -112,15 +112,13 @@ class Long:
     def _resampled(self, block: Block) -> Curves:
         """Returns the curves of a block at the common x; NaN for those that can't be: with
         missing cells that are not to be interpolated, or with one known cell."""
-        place = _Place(self._table, block, self._asked)
+        place = partial(self._place, block)
         known = np.isfinite(block.y)
         if not known.all() and self._asked.missing is None:
-            curve = int(block.curves[np.argmin(known)])
-            point = int(np.argmin(known)) - int(block.starts[curve])
-            raise CurveganError(
-                f"{place(curve, point)}: the number is missing or infinite, correct it or give "
-                "--missing drop or --missing interpolate"
-            )
+            row = int(np.argmin(known))
+            curve = int(block.curves[row])
+            point = row - int(block.starts[curve])
+            raise missing_number(place(curve, point), block.y[row])
         values = np.full((len(block.starts), len(self._x)), np.nan)
         for curve, (start, end) in enumerate(zip(block.starts, block.ends, strict=True)):
             there = known[start:end]
@@ -128,19 +126,12 @@ class Long:
                 x, y = block.x[start:end][there], block.y[start:end][there]
                 values[curve] = np.interp(self._x, x, y)
         # A point is no longer a row: the curve's first one stands for it.
-        return Curves(values, block.labels, lambda curve, point: place(curve, point and 0))
+        return Curves(
+            values, block.labels, lambda curve, point: self._place(block, curve, point and 0)
+        )
 
-
-class _Place:
-    """Where a number of a block stands."""
-
-    def __init__(self, table: Table, block: Block, asked: DataFile) -> None:
-        self._table = table
-        self._block = block
-        self._asked = asked
-
-    def __call__(self, curve: int, point: int | None) -> str:
-        """Returns file, row, line, column and curve."""
-        row = int(self._block.rows[self._block.starts[curve] + (point or 0)])
+    def _place(self, block: Block, curve: int, point: int | None) -> str:
+        """Returns where a number of a curve of `block` stands, or its label, and which curve."""
+        row = int(block.rows[block.starts[curve] + (point or 0)])
         column = self._asked.label_column if point is None else self._asked.y_column
-        return f"{row_of(self._table, row)}, column {column!r} (curve {self._block.name(curve)})"
+        return f"{place_of(self._table, row)}, column {column!r} (curve {block.name(curve)})"

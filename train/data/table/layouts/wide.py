@@ -1,15 +1,16 @@
 """Tables with a row a curve, a column a point."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from curvegan.arrays import Float64Array
 from curvegan.errors import CurveganError
-from curvegan.tables import Kind, Table, numbers
+from curvegan.tables import Kind, Table, check_columns, numbers, place_of
 from train.data.table.asked import DataFile
-from train.data.table.layouts.curves import Curves, Tally, classes_of, settled
+from train.data.table.layouts.curves import Curves, Tally, settled, words
 from train.data.x_grid import XGrid, check_increasing, grid_in_file, grid_of_texts
 from train.recipes import MAX_N_POINTS
 
@@ -21,10 +22,9 @@ class Wide:
         """Raises CurveganError if the columns can't be points."""
         self._table = table
         self._asked = asked
-        check_columns(table, (asked.id_column, asked.label_column))
-        self._points = [
-            name for name in table.names if name not in (asked.id_column, asked.label_column)
-        ]
+        others = [name for name in (asked.id_column, asked.label_column) if name is not None]
+        check_columns(table, others)
+        self._points = [name for name in table.names if name not in others]
         self._check_points()
         self._read_grid = self._find_grid()
         self.grid = self._read_grid
@@ -41,16 +41,21 @@ class Wide:
         for batch in self._table.batches(kinds):
             curves = Curves(
                 numbers(batch, self._points),
-                None if label_column is None else classes_of(batch.column(label_column)),
-                Place(self._table, tally.rows, self._points, label_column),
+                None if label_column is None else words(batch.column(label_column)),
+                partial(self._place, tally.rows),
             )
             tally.rows += batch.num_rows
             tally.curves += batch.num_rows
             whole = settled(curves, self._read_grid.values, self._asked.missing, tally.dropped)
             if self._asked.resample:
-                values = interpolated(whole.values, self._read_grid.values, self.grid.values)
+                values = _interpolated(whole.values, self._read_grid.values, self.grid.values)
                 whole = Curves(values, whole.labels, whole.place)
             yield whole
+
+    def _place(self, before: int, curve: int, point: int | None) -> str:
+        """Returns where a number of a curve stands, or its label, after `before` rows."""
+        column = self._asked.label_column if point is None else self._points[point]
+        return f"{place_of(self._table, before + curve + 1)}, column {column!r}"
 
     def _check_points(self) -> None:
         path, n_points = self._table.path, len(self._points)
@@ -97,38 +102,7 @@ class Wide:
             )
 
 
-class Place:
-    """Where a number of a wide table stands, after `before` rows."""
-
-    def __init__(
-        self, table: Table, before: int, points: list[str], label_column: str | None
-    ) -> None:
-        self._table = table
-        self._before = before
-        self._points = points
-        self._label_column = label_column
-
-    def __call__(self, curve: int, point: int | None) -> str:
-        """Returns file, row, line and column."""
-        column = self._label_column if point is None else self._points[point]
-        return f"{row_of(self._table, self._before + curve + 1)}, column {column!r}"
-
-
-def row_of(table: Table, row: int) -> str:
-    """Returns how messages name a row of a table."""
-    line = table.line_of(row)
-    return f"{table.path}, row {row}" + (f" (line {line})" if line else "")
-
-
-def check_columns(table: Table, names: tuple[str | None, ...]) -> None:
-    """Raises CurveganError unless the table has these columns."""
-    for name in names:
-        if name is not None and name not in table.names:
-            known = ", ".join(map(repr, table.names[:20])) + (", ..." * (len(table.names) > 20))
-            raise CurveganError(f"{table.path} has no column {name!r}: it has {known}")
-
-
-def interpolated(curves: Float64Array, x: Float64Array, at: Float64Array) -> Float64Array:
+def _interpolated(curves: Float64Array, x: Float64Array, at: Float64Array) -> Float64Array:
     """Returns curves at `x`, float64 [n, len(x)], at other values of x: [n, len(at)]."""
     left = np.clip(np.searchsorted(x, at, side="right") - 1, 0, len(x) - 2)
     share = (at - x[left]) / (x[left + 1] - x[left])

@@ -9,10 +9,9 @@ import pyarrow.compute as pc
 
 from curvegan.arrays import Float64Array, Int64Array
 from curvegan.errors import CurveganError
-from curvegan.tables import Kind, Table
+from curvegan.tables import Kind, Table, place_of
 from train.data.table.asked import DataFile
-from train.data.table.layouts.curves import classes_of
-from train.data.table.layouts.wide import row_of
+from train.data.table.layouts.curves import words
 from train.data.x_grid import Scale, values_of_texts
 
 # Rows of one curve; more are hardly one.
@@ -79,7 +78,7 @@ class Block:
         return repr(self.names[curve].as_py())
 
 
-class Runs:
+class GroupedRows:
     """A long table whose rows are read curve after curve, in a stream if they stand so."""
 
     def __init__(self, table: Table, asked: DataFile) -> None:
@@ -156,7 +155,7 @@ class Runs:
         for batch in self._table.batches(kinds):
             rows = np.arange(before, before + batch.num_rows) + 1
             before += batch.num_rows
-            names = classes_of(batch.column(self.columns[_ID]))
+            names = words(batch.column(self.columns[_ID]))
             x = self._x_of(batch.column(self.columns[_X]), first=rows[:1].tolist() == [1])
             self._check_there(_ID, pc.not_equal(names, "").to_numpy(zero_copy_only=False), rows)
             self._check_there(_X, np.isfinite(x), rows)
@@ -167,7 +166,7 @@ class Runs:
                 _ROW: pa.array(rows),
             }
             if _LABEL in self.columns:
-                columns[_LABEL] = classes_of(batch.column(self.columns[_LABEL]))
+                columns[_LABEL] = words(batch.column(self.columns[_LABEL]))
             if batch.num_rows:
                 yield pa.RecordBatch.from_pydict(columns)
 
@@ -184,7 +183,7 @@ class Runs:
     def _check_there(self, column: str, there: np.ndarray, rows: Int64Array) -> None:
         if not there.all():
             raise CurveganError(
-                f"{row_of(self._table, int(rows[np.argmin(there)]))}, column "
+                f"{place_of(self._table, int(rows[np.argmin(there)]))}, column "
                 f"{self.columns[column]!r}: the cell is missing or not finite, give it or remove "
                 "the row"
             )
@@ -208,12 +207,12 @@ def _x_values(column: pa.Array) -> tuple[Float64Array, Scale] | None:
         whole = column.cast(unit).cast(pa.int64()).cast(pa.float64())
         return whole.to_numpy(zero_copy_only=False) / 1e6, "time" if is_time else "date"
     if pa.types.is_string(found) or pa.types.is_large_string(found):
-        words = column.dictionary_encode()
-        read = values_of_texts(words.dictionary.to_pylist())
+        texts = column.dictionary_encode()
+        read = values_of_texts(texts.dictionary.to_pylist())
         if read is None:
             return None
         values, scale = read
-        of_each = pc.take(pa.array(values), words.indices)
+        of_each = pc.take(pa.array(values), texts.indices)
         return of_each.to_numpy(zero_copy_only=False), scale
     if pa.types.is_integer(found) or pa.types.is_floating(found) or pa.types.is_decimal(found):
         return column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), "number"
