@@ -127,6 +127,9 @@ def _seconds_of_date(text: str) -> float:
 
 def _seconds_of_time(text: str) -> float:
     clock = time.fromisoformat(text)
+    # Python reads "2019-20" as 20:19 at an offset of twenty hours; it is a span of years.
+    if ":" not in text or clock.tzinfo:
+        raise ValueError(f"{text} is not a time of the day")
     return clock.hour * 3600 + clock.minute * 60 + clock.second + clock.microsecond / 1e6
 
 

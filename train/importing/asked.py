@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from curvegan.errors import CurveganError
-from train.data.x_grid import XGrid, grid_in_file
+from train.data.x_grid import XGrid, check_increasing, grid_in_file
 
 _MAX_NAME = 100
 
@@ -61,5 +61,11 @@ class Asked:
         if self.x:
             return grid_in_file(self.x, n_points)
         if self.x_from is not None and self.x_to is not None:
-            return XGrid(np.linspace(self.x_from, self.x_to, n_points))
+            with np.errstate(over="ignore", invalid="ignore"):
+                grid = XGrid(np.linspace(self.x_from, self.x_to, n_points))
+            asked = f"--x-from {self.x_from} --x-to {self.x_to}"
+            check_increasing(
+                grid, lambda point: f"{asked}, point {point + 1}", "give ends that float64 can part"
+            )
+            return grid
         return XGrid(np.arange(n_points, dtype=np.float64))

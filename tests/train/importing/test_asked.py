@@ -40,3 +40,15 @@ def test_x_stands_in_a_file(content: str, expected: list[float], name: str, tmp_
 def test_what_does_not_go_together_is_refused(asked, expected: str):
     with pytest.raises(CurveganError, match=expected):
         Asked(**asked)
+
+
+@pytest.mark.parametrize(
+    ("x_from", "x_to", "expected"),
+    [
+        (-1.7e308, 1.7e308, "point 1: x is not a finite number"),
+        (1.0, 1.0000000000000002, "point 2: x is 1 after 1, and it must increase: give ends"),
+    ],
+)
+def test_x_that_float64_cannot_space_evenly_is_refused(x_from: float, x_to: float, expected: str):
+    with pytest.raises(CurveganError, match=expected):
+        Asked(x_from=x_from, x_to=x_to).grid(4)
