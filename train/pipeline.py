@@ -67,7 +67,8 @@ def start(settings: Settings, runs: Path, show: Show, warn: Warn) -> Run:
         source, _ = source_of(settings, table)
         recipe = settings.recipe.sized(source.n_points, source.n_rows)
         inputs = default_inputs(recipe.n_noise, len(source.labels))
-        check_shape(Path(settings.models), model_specs(inputs, source.n_points))
+        specs = model_specs(inputs, source.n_points)
+        check_shape(Path(settings.models), specs, source.labels)
         return Run.create(runs, replace(settings, recipe=recipe), table)
 
 
@@ -106,7 +107,7 @@ def _train_and_publish(
         )
     source, measures = source_of(settings, run.data)
     inputs = default_inputs(settings.recipe.n_noise, len(source.labels))
-    check_shape(models, model_specs(inputs, source.n_points))
+    check_shape(models, model_specs(inputs, source.n_points), source.labels)
     device = choose_device(settings.device)
     # The networks are so small that a second thread costs more than it computes.
     torch.set_num_threads(1)

@@ -62,6 +62,11 @@ class Settings:
             )
 
     @property
+    def curves_name(self) -> str:
+        """What the curves that it learns are called."""
+        return self.data.name if self.data else self.family
+
+    @property
     def seeds(self) -> range:
         """The seeds of the population."""
         return range(self.seed, self.seed + self.population)

@@ -56,7 +56,10 @@ def open_table(path: Path) -> Table:
     seen: set[str] = set()
     for name in table.names:
         if name in seen:
-            raise CurveganError(f"{path} has two columns {name!r}: give each a name of its own")
+            raise CurveganError(
+                f"{path} has two columns {name!r}: give each a name of its own, or add a header if "
+                "there is none"
+            )
         seen.add(name)
     return table
 
@@ -69,7 +72,7 @@ def _check_begin(path: Path, suffix: str) -> None:
         if path.exists() and not path.is_file():  # Its end may never come.
             raise CurveganError(f"{path} is not a regular file: save the table into one")
         with path.open("rb") as file:
-            begin = file.read(8)
+            begin = file.read(4096)
     except OSError as error:
         raise CurveganError(f"can't read {path}: {error.strerror}") from error
     if not begin:
@@ -78,5 +81,9 @@ def _check_begin(path: Path, suffix: str) -> None:
     for known, (kind, advice) in _BEGINS.items():
         if begin.startswith(known) and known != expected:
             raise CurveganError(f"{path} is {kind}, not what {suffix} says: {advice}")
+    if not expected and b"\0" in begin:
+        raise CurveganError(
+            f"{path} is not text, which {suffix} says: export the table as {suffix} in UTF-8"
+        )
     if not begin.startswith(expected):
         raise CurveganError(f"{path} is not a {suffix} file: give it the suffix of what it is")

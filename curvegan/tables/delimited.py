@@ -97,12 +97,21 @@ class Delimited:
                 yield records()
         except UnicodeDecodeError as error:
             raise CurveganError(
-                f"{self.path} is not UTF-8 text after line {line}: save it as UTF-8"
+                f"{self.path}, line {self._first_not_utf8()} is not UTF-8: save the file as UTF-8, "
+                "not as Latin-1 or Windows-1252"
             ) from error
         except csv.Error as error:
             raise CurveganError(f"can't read {self.path} after line {line}: {error}") from error
         except OSError as error:
             raise CurveganError(f"can't read {self.path}: {error.strerror}") from error
+
+    def _first_not_utf8(self) -> int:
+        """Returns the number of the first line that can't be decoded, which csv reads in blocks."""
+        with self.path.open("rb") as file:
+            for number, line in enumerate(file, 1):
+                if line.decode(errors="ignore").encode() != line:
+                    return number
+        return 0  # It changed meanwhile.
 
 
 def _is_number(cell: str) -> bool:

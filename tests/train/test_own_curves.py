@@ -1,19 +1,30 @@
 """python -m train --data, as users run it."""
 
 import json
+import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from curvegan.errors import RepositoryError
+from curvegan.files import locked
 from curvegan.repository.description import Description
+from curvegan.repository.publish import publish
 from curvegan.repository.repository import Repository
 from tests.support.commands import error_line, run_command, try_command
+from tests.support.labelled.days import N_NOISE, N_POINTS, describe
 from tests.train.data.tables import csv, curves, write
 from tests.train.run.test_resume import interrupt
+from train.data.table.asked import DataFile
+from train.pipeline import start
+from train.recipes import RECIPES
 from train.run.folder import Run
-from train.run.table import warn_of_change
+from train.run.table import table_read, warn_of_change
+from train.settings import Settings
+from train.terminal.tables import print_runs
 
 HOURS = "00:30,01:00,01:30,02:00"
 OPTIONS = ("--steps", "20", "--units", "kW", "--missing", "drop")
@@ -56,7 +67,8 @@ def test_what_was_read_is_printed_before_the_training(learnt: Path):
     assert str(learnt / "loads.csv") in table.replace("\n", "")
     for fact, value in {
         "rows": "151",
-        "curves": "151 of 4 points, hour 00:30 to 02:00",
+        "curves": "151 of 4 points",
+        "x": "hour 00:30 to 02:00, says the first line",
         "dropped": "1 with missing cells",
         "duplicates": "0",
         "constant points": "none",
@@ -70,6 +82,63 @@ def test_few_curves_are_warned_of(learnt: Path):
     assert "warning: 150 curves are few: they are easily learnt by heart, and the 33" in (
         learnt / "said.txt"
     ).read_text().replace("\n", " ")
+
+
+def read(folder: Path, **asked: str) -> list[str]:
+    """Reads loads.csv for a run below `folder`, and returns what is warned of."""
+    data = DataFile(str(folder / "loads.csv"), **asked)
+    warned: list[str] = []
+    settings = Settings("curves", RECIPES["curves"], data=data)
+    with table_read(settings, folder / "runs", lambda _: None, warned.append):
+        return warned
+
+
+@pytest.mark.parametrize(
+    ("header", "is_warned_of"),
+    [
+        ("-1.2,-0.9,0.3,1.7", True),
+        ("-1,0,1,2", False),
+        ("1,3,6,12", False),
+        ("00:30,01:00,02:00,03:00", False),
+        ("a,b,c,d", False),
+    ],
+)
+def test_a_first_line_that_is_taken_for_x_and_may_be_a_curve_is_warned_of(
+    tmp_path: Path, header: str, is_warned_of: bool
+):
+    """It rises in uneven steps, and is as near to the mean as the curves."""
+    path = write(tmp_path / "loads.csv", csv(curves(300), header))
+    line = f"the first line of {path} was taken for x, but looks like one of its curves"
+    assert [warning.startswith(line) for warning in read(tmp_path)] == [True] * is_warned_of
+
+
+def test_what_a_killed_process_was_reading_is_removed_but_not_what_another_reads(tmp_path: Path):
+    write(tmp_path / "loads.csv", csv(curves(300)))
+    for name in (".part-killed", ".part-reading"):
+        (tmp_path / "runs" / name / "data").mkdir(parents=True)
+        write(tmp_path / "runs" / name / "lock", "")
+    with locked(tmp_path / "runs" / ".part-reading" / "lock", wait=False):
+        read(tmp_path)
+        assert [path.name for path in (tmp_path / "runs").iterdir()] == [".part-reading"]
+
+
+def test_a_model_of_other_classes_is_refused_before_the_training(tmp_path: Path):
+    publish(tmp_path / "models", describe(), *[{"model.onnx": b"onnx", "model.pt": b"pt"}] * 2)
+    rows = [[*row, "ab"[number % 2]] for number, row in enumerate(curves(300, N_POINTS))]
+    header = ",".join([*map(str, range(N_POINTS)), "kind"])
+    path = write(tmp_path / "loads.csv", csv(rows, header))
+    recipe = replace(RECIPES["curves"], n_noise=N_NOISE)
+    data = DataFile(str(path), label_column="kind")
+    settings = Settings("curves", recipe, models=str(tmp_path / "models"), data=data)
+    with pytest.raises(RepositoryError, match="the class 'working day' at index 0, this one 'a'"):
+        start(settings, tmp_path / "runs", lambda _: None, lambda _: None)
+
+
+def test_runs_are_listed_with_the_name_of_their_curves(
+    learnt: Path, capsys: pytest.CaptureFixture[str]
+):
+    print_runs(learnt / "runs")
+    assert re.search(rf"{run_of(learnt).name} +loads +20/20 ", capsys.readouterr().out)
 
 
 def test_a_table_s_curves_are_drawn(learnt: Path):

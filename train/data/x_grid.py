@@ -23,11 +23,14 @@ _DAY = 86_400
 @dataclass(frozen=True)
 class XGrid:
     """The values of x, float64 [n_points], what x is, and what the points are called if the values
-    do not say it, [n_points] or none."""
+    do not say it, [n_points] or none.
+
+    `in_first_line` says that they were the first line of a table of text, which may be a curve."""
 
     values: Float64Array
     name: str = "x"
     point_names: tuple[str, ...] = ()
+    in_first_line: bool = False
 
 
 def grid_of_texts(texts: Sequence[str]) -> XGrid | None:

@@ -3,15 +3,18 @@
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from curvegan.errors import CurveganError
-from curvegan.files import ASIDE
+from curvegan.errors import CurveganError, LockedError
+from curvegan.files import ASIDE, locked
 from train.data.table.contents import Contents, file_sha256, read_contents
 from train.data.table.statistics import FEW_CURVES
-from train.run.folder import Run
+from train.run.folder import DATA, Run
 from train.settings import Settings
+
+# In the folder of a table that is being read, held by who reads it.
+_LOCK = "lock"
 
 Show = Callable[[Contents], None]
 Warn = Callable[[str], None]
@@ -32,10 +35,14 @@ def table_read(settings: Settings, runs: Path, show: Show, warn: Warn) -> Iterat
     from train.data.table.reading import read_table
 
     were_there = runs.exists()
-    folder = runs / f"{ASIDE}{secrets.token_hex(8)}"
-    try:
+    _remove_stale(runs)
+    aside = runs / f"{ASIDE}{secrets.token_hex(8)}"
+    folder = aside / DATA
+    with ExitStack() as stack:
+        stack.callback(_remove, aside, runs, keep_runs=were_there)
         try:
             folder.mkdir(parents=True)
+            stack.enter_context(locked(aside / _LOCK, wait=False))
             contents = read_table(settings.data, settings.seed, folder)
         except OSError as error:
             raise CurveganError(
@@ -50,12 +57,26 @@ def table_read(settings: Settings, runs: Path, show: Show, warn: Warn) -> Iterat
                 f"{contents.n_held_out} of them that are held out can only tell roughly how good "
                 f"the generated ones are; give {FEW_CURVES} or more"
             )
+        if contents.x_may_be_curve:
+            warn(
+                f"the first line of {contents.path} was taken for x, but looks like one of its "
+                "curves: if it is, add a header, such as 0,1,2"
+            )
         yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        if not were_there:
-            with suppress(OSError):  # It is no longer empty if there is a run.
-                runs.rmdir()
+
+
+def _remove_stale(runs: Path) -> None:
+    """Removes tables that were being read when their process was killed, which ended its lock."""
+    for lock in runs.glob(f"{ASIDE}*/{_LOCK}"):
+        with suppress(LockedError, OSError), locked(lock, wait=False):
+            shutil.rmtree(lock.parent, ignore_errors=True)
+
+
+def _remove(aside: Path, runs: Path, keep_runs: bool) -> None:
+    shutil.rmtree(aside, ignore_errors=True)
+    if not keep_runs:
+        with suppress(OSError):  # It is no longer empty if there is a run.
+            runs.rmdir()
 
 
 def warn_of_change(run: Run, warn: Warn) -> None:

@@ -12,8 +12,12 @@ from rich.table import Table
 from curvegan.errors import CurveganError
 from curvegan.repository.description import Description, Measure
 from train.families import measures_of
+from train.quality.comparisons import COMPARISONS, DISTANCES
 from train.quality.measures import ENERGY_TO_TRAINING, distance
 from train.run.folder import SETTINGS, Member, Run
+
+# What the list of runs has no room for, as it has none for the measures of a class.
+_DETAILS = {comparison.measure.name for comparison in COMPARISONS if comparison not in DISTANCES}
 
 # Wide enough for every table, for output that is not a terminal.
 _WIDTH = 140
@@ -67,7 +71,7 @@ def print_quality(description: Description, left_out: Mapping[str, str]) -> None
 
 
 def print_runs(folder: Path) -> None:
-    """Prints a table of the runs below `folder`, oldest first.
+    """Prints a table of the runs below `folder`, oldest first, with the measures of the whole.
 
     Raises CurveganError if the folder can't be read or holds no runs.
     """
@@ -78,10 +82,14 @@ def print_runs(folder: Path) -> None:
     if not found:
         raise CurveganError(f"{folder} holds no runs: train one with `python -m train`")
     listed = [_listed(run) for run in found]
-    measures = _all_measures(row.measures for row in listed)
-    table = _table("run", "step", *_labels(measures), "state")
+    measures = [
+        measure
+        for measure in _all_measures(row.measures for row in listed)
+        if measure.name not in _DETAILS and "[" not in measure.name
+    ]
+    table = _table("run", "curves", "step", *_labels(measures), "state")
     for row in listed:
-        table.add_row(row.name, row.step, *_figures(row.quality, measures), row.state)
+        table.add_row(row.name, row.curves, row.step, *_figures(row.quality, measures), row.state)
     _print(table)
 
 
@@ -106,6 +114,7 @@ class _Listed:
     """What the list of runs says of one."""
 
     name: str
+    curves: str
     step: str
     quality: dict[str, float]
     measures: list[Measure]
@@ -115,19 +124,28 @@ class _Listed:
 def _listed(run: Run) -> _Listed:
     try:
         description, publications = run.description, run.publications
-        step = f"{run.step}/{run.settings.recipe.steps}"
+        settings = run.settings
+        step = f"{run.step}/{settings.recipe.steps}"
     except CurveganError as error:
-        return _Listed(run.folder.name, "", {}, [], str(error))
+        return _Listed(run.folder.name, "", "", {}, [], str(error))
     if publications:
         state = f"version {publications[-1].version} of {publications[-1].models}"
     else:
         state = "exported" if description else "unfinished"
-    return _Listed(run.folder.name, step, _quality(description), measures_of(description), state)
+    return _Listed(
+        run.folder.name,
+        settings.curves_name,
+        step,
+        _quality(description),
+        measures_of(description),
+        state,
+    )
 
 
 def _facts(run: Run) -> dict[str, str]:
     settings, description = run.settings, run.description
     return {
+        "curves": settings.curves_name,
         "recipe": settings.recipe_name,
         **{name: f"{value}" for name, value in asdict(settings.recipe).items()},
         "seed": str(settings.seed),

@@ -99,7 +99,10 @@ WIDE = {
     "header repeats": (csv(ROWS, "0,1,1.0,2"), "column '1.0' of the header: x is 1 after 1"),
     "no header": ("\n".join(csv(ROWS).splitlines()[1:]), "add a header if the file begins with a"),
     "infinite header": (csv(ROWS, "0,1,2,inf"), "column 'inf' of the header: x is not a finite"),
-    "two of a name": (csv(ROWS, "0,1,2,2"), "has two columns '2': give each a name of its own"),
+    "two of a name": (
+        csv(ROWS, "0,1,2,2"),
+        "has two columns '2': give each a name of its own, or add a header if there is none",
+    ),
     "no name": (csv(ROWS, ",a,b,c"), "column 1 has no name: give it one, or leave it out if it is"),
     "an index": (csv(ROWS, "day,0,1,2"), "column 'day' stands among columns whose names say x"),
     "one column": (csv(ROWS[:, :1], "0"), "has 1 columns of points: a curve needs at least 2"),
@@ -118,8 +121,15 @@ WIDE = {
     "empty lines": ("\n\n", "has 1 columns of points"),
     "gzip": (gzip.compress(csv(ROWS).encode()), "is gzip, not what .csv says: unpack it first"),
     "UTF-16": (csv(ROWS).encode("utf-16"), "is UTF-16 text, not what .csv says: save it as UTF-8"),
-    "latin-1": (csv(ROWS, "0,1,2,ü").encode("latin-1"), "is not UTF-8 text after line 0: save it"),
-    "latin-1 later": (csv(with_cell("ü")).encode("latin-1"), "is not UTF-8 text after line "),
+    "latin-1": (csv(ROWS, "0,1,2,ü").encode("latin-1"), ", line 1 is not UTF-8: save the file as"),
+    "latin-1 later": (
+        csv(with_cell("ü")).encode("latin-1"),
+        ", line 8 is not UTF-8: save the file",
+    ),
+    "a picture": (
+        b"\xff\xd8\xff\xe0\0\x10JFIF",
+        "is not text, which .csv says: export the table as",
+    ),
     "Parquet": (b"PAR1" + bytes(9), "is Parquet, not what .csv says: let its name end in .parquet"),
     "a sheet": (b"PK\x03\x04" + bytes(9), "is a zip archive, not what .csv says: save a sheet as"),
 }

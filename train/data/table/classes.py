@@ -10,7 +10,7 @@ from train.data.table.layouts.curves import Curves
 
 MAX_LABELS = 1000
 _MAX_LENGTH = 100
-# So that some are held out, and some are not.
+# So that hardly ever all of them, or none, are held out.
 _MIN_CURVES = 10
 
 

@@ -29,7 +29,8 @@ class Contents:
     `n_rows` are those of the table, which held `n_read` curves, of which some were `dropped`, by
     reason. `n_duplicates` are curves that equal an earlier one, `constant_points` the numbers of
     the points at which all curves are equal; `low` and `high` are the least and the largest y. The
-    sums of the files are in `sums`.
+    sums of the files are in `sums`. `x_in_first_line` says that x was the first line of the file,
+    and `x_may_be_curve` that this line looks like one of the curves.
     """
 
     name: str
@@ -50,6 +51,8 @@ class Contents:
     n_training: int
     n_held_out: int
     sums: dict[str, str] = field(default_factory=dict)
+    x_in_first_line: bool = False
+    x_may_be_curve: bool = False
 
     @property
     def n_points(self) -> int:

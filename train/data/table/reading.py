@@ -25,6 +25,10 @@ from train.data.table.layouts.long import Long
 from train.data.table.layouts.wide import Wide
 from train.data.table.split import Split
 from train.data.table.statistics import Statistics
+from train.data.x_grid import XGrid
+
+# Steps of x that differ by no more are equal but for rounding: hardly those of a curve.
+_EVEN = 0.1
 
 
 def read_table(asked: DataFile, seed: int, folder: Path) -> Contents:
@@ -51,6 +55,11 @@ def read_table(asked: DataFile, seed: int, folder: Path) -> Contents:
             for part, chosen in zip(parts, (~held_out, held_out), strict=True):
                 part.write(values[chosen], numbers[chosen])
     statistics.check(asked.path, _names(layout))
+    if not all(part.n_curves for part in parts):
+        raise CurveganError(
+            f"{asked.path}: of {statistics.n_curves} curves the seed {seed} holds out all or none: "
+            "give more, or another --seed"
+        )
     labels: list[str] = []
     if has_labels:
         labels, places = classes.sorted(asked.path)
@@ -80,7 +89,9 @@ def read_table(asked: DataFile, seed: int, folder: Path) -> Contents:
         high=statistics.high,
         n_training=parts[0].n_curves,
         n_held_out=parts[1].n_curves,
-        sums={path.name: file_sha256(path) for part in parts for path in part.paths},
+        sums={file.name: file_sha256(file) for part in parts for file in part.paths},
+        x_in_first_line=layout.grid.in_first_line,
+        x_may_be_curve=_may_be_curve(layout.grid, statistics),
     )
     (folder / CONTENTS).write_bytes(to_json(contents))
     return contents
@@ -113,6 +124,15 @@ class _Part:
 
 def _names(layout: Layout) -> list[str]:
     return list(layout.grid.point_names or [f"x = {x:.10g}" for x in layout.grid.values])
+
+
+def _may_be_curve(grid: XGrid, statistics: Statistics) -> bool:
+    """Returns whether x may be a curve of a file without a header, whose first one rises."""
+    if not grid.in_first_line or grid.point_names:
+        return False
+    steps = np.diff(grid.values)
+    is_even = np.ptp(steps) <= _EVEN * steps.mean()
+    return bool(not is_even and statistics.may_have(grid.values))
 
 
 def _state(path: Path) -> tuple[int, ...] | None:

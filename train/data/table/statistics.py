@@ -14,6 +14,9 @@ FEW_CURVES = 200
 _MIN_STEPS = 64
 _MIN_SPREAD = 1e-30
 
+# Hardly any curve is further from the mean at a point.
+_DEVIATIONS = 4
+
 
 class Statistics:
     """What is known of the curves so far, in memory of 8 bytes a curve."""
@@ -63,6 +66,14 @@ class Statistics:
         """The points at which all curves are equal."""
         return np.flatnonzero(self._low == self._high).tolist()
 
+    @property
+    def _spread(self) -> Float64Array:
+        return np.asarray(np.sqrt(self._squares / self.n_curves))
+
+    def may_have(self, curve: Float64Array) -> bool:
+        """Returns whether another curve, float64 [n_points], is as near to the mean as these."""
+        return bool((np.abs(curve - self._mean) <= _DEVIATIONS * self._spread).all())
+
     def n_duplicates(self) -> int:
         """Returns how many curves equal an earlier one, but for the odd chance of 64 bits."""
         hashes = np.concatenate([np.zeros(0, np.int64), *self._hashes])
@@ -85,7 +96,7 @@ class Statistics:
                 "give curves that differ"
             )
         level = np.maximum(np.abs(self._low), np.abs(self._high))
-        spread: Float64Array = np.sqrt(self._squares / self.n_curves)
+        spread = self._spread
         steps = np.spacing(level.astype(np.float32)).astype(np.float64)
         flat = ~constant & (spread < np.maximum(_MIN_STEPS * steps, _MIN_SPREAD))
         if flat.any():

@@ -1,6 +1,7 @@
 """Tables with a row a curve, a column a point."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -30,7 +31,8 @@ class Wide:
         self.grid = self._read_grid
         if asked.resample:
             x = self._read_grid.values
-            self.grid = XGrid(np.linspace(x[0], x[-1], asked.resample), self._read_grid.name)
+            even = np.linspace(x[0], x[-1], asked.resample)
+            self.grid = replace(self._read_grid, values=even, point_names=())
 
     def curves(self, tally: Tally) -> Iterator[Curves]:
         """See `Layout`."""
@@ -89,7 +91,7 @@ class Wide:
             lambda point: f"{path}, column {self._points[point]!r} of the header",
             "add a header if the file begins with a curve, or put the columns in order",
         )
-        return header
+        return replace(header, in_first_line=self._table.line_of(1) is not None)
 
     def _check_mixed(self) -> None:
         """Raises CurveganError for a column with a name among columns of numbers or dates, which
