@@ -2,17 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
-from curvegan.arrays import DAMAGED_ARRAY
+from curvegan.arrays import DAMAGED_ARRAY, AnyArray
 from curvegan.errors import CurveganError
 from curvegan.tables.table import CELLS, TYPES, Kind
-
-AnyArray = npt.NDArray[Any]
 
 
 class Array:

@@ -65,9 +65,8 @@ class Source(Protocol):
         the same device."""
 
     def classes(self, numbers: torch.Tensor) -> torch.Tensor:
-        """Returns the classes of rows, as indices into `labels`: int64 [...] to int64 [...].
-
-        Only of curves that have labels."""
+        """Returns the classes of rows, as indices into `labels`, all 0 for curves without: int64
+        [...] to int64 [...]."""
 
     def held_out(self, n: int) -> tuple[Float32Array, Int64Array]:
         """Returns at most `n` real curves that are in no row, float32 [n, n_points], and the class

@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from curvegan.errors import CurveganError
+from train.data.table.asked import check_text
 from train.data.x_grid import XGrid, check_increasing, grid_in_file
-
-_MAX_NAME = 100
 
 
 @dataclass(frozen=True)
@@ -30,12 +29,7 @@ class Asked:
     def __post_init__(self) -> None:
         """Raises CurveganError for what does not go together, or can't be shown."""
         for option in ("name", "units", "x_name"):
-            text = getattr(self, option)
-            if not text.isprintable() or len(text) > _MAX_NAME:
-                raise CurveganError(
-                    f"{option} is {text[:_MAX_NAME]!r}: give at most {_MAX_NAME} printable "
-                    "characters"
-                )
+            check_text(option, getattr(self, option))
         if (self.x_from is None) != (self.x_to is None):
             raise CurveganError("--x-from and --x-to belong together: give both, or --x FILE")
         if self.x_from is None or self.x_to is None:

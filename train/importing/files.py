@@ -35,6 +35,10 @@ _DAMAGED = (
     struct.error,
 )
 
+# What zipfile raises for a damaged archive: parts that say they are encrypted (RuntimeError), or
+# packed in an unknown way or so that they can't be unpacked (NotImplementedError, OSError).
+_DAMAGED_ARCHIVE = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError)
+
 
 def read(path: Path) -> Given:
     """Returns the generator in the file `path`, whatever its name ends in.
@@ -58,11 +62,6 @@ def read(path: Path) -> Given:
     if content.startswith(_PICKLE):
         return _read_weights(_unpickled(content, path), content, path)
     return _read_onnx(content, path)
-
-
-# What zipfile raises for a damaged archive: parts that say they are encrypted (RuntimeError), or
-# packed in an unknown way or so that they can't be unpacked (NotImplementedError, OSError).
-_DAMAGED_ARCHIVE = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError)
 
 
 def _read_archive(content: bytes, path: Path) -> Given:

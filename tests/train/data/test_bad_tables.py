@@ -390,8 +390,8 @@ ASKED = {
     "no id": ({"x_column": "a", "y_column": "b"}, "needs all of --id-column, --x-column and"),
     "x and column": (LONG | {"x": "f"}, "--x is for a table with a row a curve"),
     "same column": (LONG | {"label_column": "y"}, "two options name the same column"),
-    "units": ({"units": "k\nW"}, "units is 'k\\nW': give printable characters"),
-    "name": ({"name": "n" * 101}, "name has 101 characters: at most 100"),
+    "units": ({"units": "k\nW"}, "units is 'k\\nW': give at most 100 printable characters"),
+    "name": ({"name": "n" * 101}, "give at most 100 printable characters"),
 }
 
 

@@ -10,7 +10,8 @@ from train.recipes import MAX_N_POINTS
 # What becomes of curves with cells that are missing or infinite.
 Missing = Literal["drop", "interpolate"]
 
-_MAX_NAME = 100
+# Characters of a name or of units.
+_MAX_TEXT = 100
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,10 @@ class DataFile:
 
     def __post_init__(self) -> None:
         """Raises CurveganError for what does not go together."""
-        for option, text in (("data", self.path), ("units", self.units), ("name", self.name)):
-            if not text.isprintable():
-                raise CurveganError(f"{option} is {text!r}: give printable characters")
-        for option, text in (("units", self.units), ("name", self.name)):
-            if len(text) > _MAX_NAME:
-                raise CurveganError(f"{option} has {len(text)} characters: at most {_MAX_NAME}")
+        if not self.path.isprintable():
+            raise CurveganError(f"data is {self.path!r}: give a path of printable characters")
+        check_text("units", self.units)
+        check_text("name", self.name)
         if self.resample is not None and not 2 <= self.resample <= MAX_N_POINTS:
             raise CurveganError(f"resample is {self.resample}: give 2 to {MAX_N_POINTS} points")
         if bool(self.x_column) != bool(self.y_column) or (self.x_column and not self.id_column):
@@ -57,9 +56,17 @@ class DataFile:
         if len(named) > len(set(named)):
             raise CurveganError("two options name the same column: name each column once")
         if not self.name:
-            object.__setattr__(self, "name", Path(self.path).stem[:_MAX_NAME])
+            object.__setattr__(self, "name", Path(self.path).stem[:_MAX_TEXT])
 
     @property
     def is_long(self) -> bool:
         """Whether a row is a point."""
         return self.x_column is not None
+
+
+def check_text(option: str, text: str) -> None:
+    """Raises CurveganError for a name or units that can't be shown; `option` says what it is of."""
+    if not text.isprintable() or len(text) > _MAX_TEXT:
+        raise CurveganError(
+            f"{option} is {text[:_MAX_TEXT]!r}: give at most {_MAX_TEXT} printable characters"
+        )

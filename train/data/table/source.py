@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from curvegan.arrays import Float32Array, Float64Array, Int64Array
+from curvegan.arrays import AnyArray, Float32Array, Float64Array, Int64Array
 from curvegan.errors import CurveganError
 from curvegan.repository.description import Parameter
 from train.data.table.contents import (
@@ -32,19 +32,8 @@ class TableSource:
         self.contents: Contents = read_contents(folder)
         for name, expected in self.contents.sums.items():
             _check_sum(folder / name, expected)
-        n_points = self.contents.n_points
-        sizes = {TRAINING: self.contents.n_training, HELD_OUT: self.contents.n_held_out}
-        curves, classes = (
-            {
-                name: np.memmap(folder / f"{name}{suffix}", dtype, "r", shape=(n, *width))
-                for name, n in sizes.items()
-                if f"{name}{suffix}" in self.contents.sums
-            }
-            for suffix, dtype, width in ((CURVES, "<f4", (n_points,)), (CLASSES, "<i2", ()))
-        )
-        self._training, self._held_out = curves[TRAINING], curves[HELD_OUT]
-        self._training_classes = classes.get(TRAINING)
-        self._held_out_classes = classes.get(HELD_OUT)
+        self._training, self._training_classes = self._mapped(folder, TRAINING)
+        self._held_out, self._held_out_classes = self._mapped(folder, HELD_OUT)
 
     @property
     def name(self) -> str:
@@ -110,6 +99,13 @@ class TableSource:
         if self._held_out_classes is not None:
             classes = self._held_out_classes[order].astype(np.int64)
         return np.asarray(self._held_out[order]), classes
+
+    def _mapped(self, folder: Path, part: str) -> tuple[AnyArray, AnyArray | None]:
+        """Returns the curves of one part, and their classes if there are labels."""
+        curves = np.memmap(folder / f"{part}{CURVES}", "<f4", "r")
+        labelled = self.contents.labels
+        classes = np.memmap(folder / f"{part}{CLASSES}", "<i2", "r") if labelled else None
+        return curves.reshape(-1, self.n_points), classes
 
 
 def _check_sum(path: Path, expected: str) -> None:
