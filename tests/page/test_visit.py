@@ -96,6 +96,16 @@ def test_a_model_of_another_shape_is_shown_as_it_is(browser: Browser, tmp_path: 
         assert len(shown_values(page)) == 9
 
 
+def test_noise_beyond_a_dozen_numbers_is_folded(browser: Browser, tmp_path: Path):
+    run_command("train", "--steps", "20", "--noise", "20", cwd=tmp_path)
+    with running_server(tmp_path / "models") as server, drawn(browser, server) as page:
+        assert page.get_by_role("slider").count() == 12
+        page.get_by_text("The other 8").click()
+        assert page.get_by_role("slider").count() == 20
+        page.get_by_role("slider").last.fill("2.5")
+        expect(page.locator("#pick")).to_have_text("Seed 0, moved")
+
+
 def test_a_family_without_bounds_and_parameters_is_shown_without_them(
     browser: Browser, models: Path
 ):

@@ -1,8 +1,11 @@
 // A slider for each number of the noise.
 import { properMinus } from "../text/numbers";
+import { made } from "./elements";
 
 // Of a standard normal, all but one in 16,000 lies within.
 const REACH = 4;
+// More sliders would push the rest of the panel off the screen: the others are folded.
+const OPEN = 12;
 
 export class Sliders {
   private inputs: HTMLInputElement[] = [];
@@ -31,22 +34,23 @@ export class Sliders {
   private build(count: number): void {
     this.inputs = [];
     this.outputs = [];
-    this.place.replaceChildren(...Array.from({ length: count }, (_, i) => this.row(i)));
+    const rows = Array.from({ length: count }, (_, i) => this.row(i));
+    this.place.replaceChildren(...rows.slice(0, OPEN));
+    if (count <= OPEN) return;
+    const folded = made("details");
+    const others = made("div", { className: "scroll" });
+    others.append(...rows.slice(OPEN));
+    folded.append(made("summary", { textContent: `The other ${count - OPEN}` }), others);
+    this.place.append(folded);
   }
 
   private row(i: number): HTMLElement {
-    const row = document.createElement("div");
-    row.className = "slider";
-    const label = document.createElement("label");
-    const index = document.createElement("sub");
-    index.textContent = String(i + 1);
-    label.append("z", index);
-    label.htmlFor = `noise-${i + 1}`;
-    const input = document.createElement("input");
-    Object.assign(input, { type: "range", id: `noise-${i + 1}`, step: "0.01" });
-    const output = document.createElement("output");
+    const row = made("div", { className: "slider" });
+    const input = made("input", { type: "range", id: `noise-${i + 1}`, step: "0.01" });
+    const label = made("label", { htmlFor: input.id });
+    label.append("z", made("sub", { textContent: String(i + 1) }));
+    const output = made("output", { ariaLive: "off" });
     output.htmlFor.add(input.id);
-    output.ariaLive = "off";
     this.inputs.push(input);
     this.outputs.push(output);
     input.addEventListener("input", () => {
