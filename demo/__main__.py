@@ -104,25 +104,12 @@ def _time_requests(client: CurveClient) -> list[float]:
 
 
 def _print_table(description: Description, version: int, milliseconds: list[float]) -> None:
-    training, quality = description.training, description.quality
+    training = description.training
     table = Table(box=box.SIMPLE_HEAD, title=f"Model version {version}", title_justify="left")
     table.add_column("measure")
     table.add_column("value", justify="right")
     table.add_column("meaning")
     rows = [
-        *(
-            (
-                measure.label,
-                f"{quality[measure.name]:{measure.format}}",
-                f"{measure.better} is better"
-                + (
-                    ""
-                    if measure.floor is None
-                    else f"; real curves reach {measure.floor:{measure.format}}"
-                ),
-            )
-            for measure in description.measures
-        ),
         ("D(x)", f"{training.d_real:.3f}", "0.500 if D can't tell real from generated"),
         ("score", f"{training.score:.3f}", "-1.386 if D can't tell real from generated"),
         ("training step", f"{training.ms_per_step:.2f} ms", "mean over the training"),
