@@ -1,6 +1,6 @@
 """The server's processes: a supervisor and its workers.
 
 Read in this order: `listening` (the ports) and `socket_file`, `messages` (from workers to the
-supervisor), `signals`, `supervisor` (starts, watches and stops workers), `memory`, and `worker`
-(assembles the server).
+supervisor), `signals`, `place` and `supervisor` (starts, watches and stops workers), `memory`, and
+`worker` (assembles the server).
 """

@@ -9,7 +9,6 @@ import logging
 import multiprocessing
 import os
 import resource
-import signal
 import tempfile
 import time
 from collections.abc import Callable
@@ -28,15 +27,13 @@ from serve.calls.metrics import Metrics
 from serve.process import signals
 from serve.process.listening import Claim, claim
 from serve.process.messages import Failed, Ready, Refused, WorkerMessage
+from serve.process.place import Place
 from serve.settings import Access, Settings, check_exposure
 
 logger = logging.getLogger(__name__)
 
 _fork = multiprocessing.get_context("fork")
 
-# Seconds before a worker that ended is started again: doubled each time, and the first again for
-# one that had held for a while.
-_FIRST_PAUSE, _LONGEST_PAUSE, _HELD = 0.1, 10.0, 10.0
 # Seconds that all workers have to start.
 _START_SECONDS = 60.0
 # Files that a process may have open, where the system lets it: every connection is one, and takes
@@ -84,33 +81,6 @@ def supervise(settings: Settings, on_ready: Callable[[Started], None]) -> None:
         supervisor.run(on_ready)
 
 
-@dataclass
-class _Place:
-    """A worker's place: its process and since when it runs, or when the next one is to start;
-    `pause` is the wait before the start after that.
-
-    Times are seconds on the clock of `time.monotonic`.
-    """
-
-    name: str
-    process: BaseProcess | None = None
-    began: float = 0.0
-    is_ready: bool = False
-    begin_at: float = 0.0
-    pause: float = _FIRST_PAUSE
-
-    def emptied(self) -> None:
-        """Notes that the worker ended, and when the next may begin."""
-        now = time.monotonic()
-        held = now - self.began >= _HELD
-        if held:
-            self.pause = _FIRST_PAUSE
-        self.begin_at = now + self.pause
-        self.pause = min(2 * self.pause, _LONGEST_PAUSE)
-        self.process = None
-        self.is_ready = False
-
-
 def _check_tls(access: Access) -> None:
     """Raises ServerError if a file of TLS can't be read or is not what it should be."""
     if not access.tls_cert or not access.tls_key:
@@ -135,7 +105,7 @@ class _Supervisor:
         self._shared_folder = shared_folder
         self._metrics = Metrics(shared_folder, "supervisor")
         self._heard = heard_signals
-        self._places = [_Place(f"worker-{index}") for index in range(settings.workers)]
+        self._places = [Place(f"worker-{index}") for index in range(settings.workers)]
         self._refused: list[Refused] = []
         self._lifeline, self._lifeline_end = os.pipe()
         self._messages, self._messages_end = os.pipe()
@@ -207,7 +177,7 @@ class _Supervisor:
                 # Read first: the worker may have written a message before it exited.
                 self._read_messages()
                 if place.process.exitcode or (self._started and not self._ending):
-                    logger.error("%s ended: %s", place.name, _end_of(place.process))
+                    logger.error("%s ended: %s", place.name, place.how_it_ended())
                 place.emptied()
                 self._metrics.worker_ended(place.name)
                 self._count_workers()
@@ -312,8 +282,3 @@ def _marked_in_use(folder: Path) -> int:
     with contextlib.suppress(OSError):  # Not every drive has locks.
         fcntl.flock(held, fcntl.LOCK_SH)
     return held
-
-
-def _end_of(process: BaseProcess) -> str:
-    code = process.exitcode or 0
-    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
