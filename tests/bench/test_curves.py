@@ -75,7 +75,7 @@ def test_a_set_as_csv_has_hours_above_its_numbers_and_the_label_last(
 
 def test_a_csv_of_curves_without_labels_has_no_label(tmp_path: Path):
     x_grid = np.array([0.5, 1.25])
-    curves = RealSet("tecator", "", "", "x", "", x_grid, np.array([[1.0, 0.1]]), [])
+    curves = RealSet("tecator", "", "", x_grid, np.array([[1.0, 0.1]]), [])
     write_csv(curves, tmp_path / "two.csv")
     assert (tmp_path / "two.csv").read_text().split() == ["0.5,1.25", "1.0,0.1"]
 
@@ -150,7 +150,7 @@ class Missing(Peer):
 
 
 def one_set() -> RealSet:
-    return RealSet("italy", "", "", "hour", "", np.arange(24.0), waves(100), [])
+    return RealSet("italy", "", "", np.arange(24.0), waves(100), [])
 
 
 def test_the_table_has_medians_and_what_can_not_be_had_is_left_out_with_the_reason(
