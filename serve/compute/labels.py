@@ -6,7 +6,7 @@ import numpy as np
 
 from curvegan.arrays import Int64Array
 from curvegan.repository.description import listed
-from serve.calls.status import RequestError, invalid_argument
+from serve.calls.status import invalid_argument
 
 
 def check_labels(labels: Int64Array, known: Sequence[str], field: str) -> None:
@@ -18,12 +18,3 @@ def check_labels(labels: Int64Array, known: Sequence[str], field: str) -> None:
         raise invalid_argument(
             field, f"is {labels[row]} in row {row}: this model's classes are {listed(known)}"
         )
-
-
-def missing_labels(known: Sequence[str], field: str) -> RequestError:
-    """Returns the error of a request without labels, in `field`, for a model that needs them."""
-    return invalid_argument(
-        field,
-        "is empty: give the class of all curves, or of each, by its number; this model's classes "
-        f"are {listed(known)}",
-    )

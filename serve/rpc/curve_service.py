@@ -6,13 +6,14 @@ from dataclasses import asdict
 import numpy as np
 
 from curvegan.arrays import Int64Array
+from curvegan.repository.description import listed
 from curvegan.repository.model import Model
 from curvegan.seeds import MAX_SEED
 from curvegan.v1 import curves_pb2
 from curvegan.wire import packed
 from serve.calls.calls import Call
 from serve.calls.status import invalid_argument
-from serve.compute.labels import check_labels, missing_labels
+from serve.compute.labels import check_labels
 from serve.compute.plane import Plane
 from serve.compute.sources import Source, check_finite
 from serve.compute.versions import Versions
@@ -103,7 +104,11 @@ def _labels(given: Sequence[int], known: Sequence[str], rows: int) -> Int64Array
     if not known:
         raise invalid_argument(field, "is set: this model makes curves without labels")
     if not given:
-        raise missing_labels(known, field)
+        raise invalid_argument(
+            field,
+            "is empty: give the class of all curves, or of each, by its number; this model's "
+            f"classes are {listed(known)}",
+        )
     if len(given) not in (1, rows):
         raise invalid_argument(
             field, f"has {len(given)} numbers: give one, or one for each of the {rows} curves"
