@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -95,8 +96,8 @@ def _draw_measures(axes: Axes, measures: Sequence[Measure], quality: dict[str, f
     axes.set_ylim(len(measures) - 0.4, -1.6)
     axes.set_axis_off()
     start, _ = _TRACK
-    for column, x in _COLUMNS.items():
-        axes.text(x, -0.9, column, ha="right", va="center", fontsize=10, color=MUTED)
+    for column in _COLUMNS:
+        _write(axes, -0.9, column, column)
     axes.text(start, -0.9, "as real curves", ha="center", va="center", fontsize=10, color=MUTED)
     axes.plot([6.0], [-0.9], "D", color=LOWER, markersize=6)
     axes.text(6.15, -0.9, "fitted Gaussian", va="center", fontsize=10, color=MUTED)
@@ -110,34 +111,22 @@ def _draw_measures(axes: Axes, measures: Sequence[Measure], quality: dict[str, f
 
 def _draw_row(axes: Axes, row: int, measure: Measure, value: float) -> None:
     axes.text(_LEFT, row, measure.label, va="center", fontsize=10.5, color=INK)
-    figures = {
-        "value": value,
-        "real": measure.floor,
-        "Gaussian": measure.gaussian,
-        "copies": measure.copies,
-    }
-    for column, figure in figures.items():
-        if figure is not None:
-            weight = "bold" if column == "value" else "normal"
-            colour = INK if column == "value" else MUTED
-            text = f"{figure:{measure.format}}"
-            axes.text(
-                _COLUMNS[column],
-                row,
-                text,
-                ha="right",
-                va="center",
-                fontsize=10,
-                color=colour,
-                weight=weight,
-            )
+    scores = {"real": measure.floor, "Gaussian": measure.gaussian, "copies": measure.copies}
+    _write(axes, row, "value", f"{value:{measure.format}}", color=INK, weight="bold")
+    for column, score in scores.items():
+        if score is not None:
+            _write(axes, row, column, f"{score:{measure.format}}")
     if measure.low is None or measure.high is None or measure.gaussian is None:
         return
-    text = f"{measure.low:{measure.format}} to {measure.high:{measure.format}}"
-    axes.text(
-        _COLUMNS["90 % interval"], row, text, ha="right", va="center", fontsize=9, color=MUTED
-    )
+    interval = f"{measure.low:{measure.format}} to {measure.high:{measure.format}}"
+    _write(axes, row, "90 % interval", interval, fontsize=9)
     _draw_bar(axes, row, measure, value, (measure.low, measure.high))
+
+
+def _write(axes: Axes, row: float, column: str, text: str, **style: Any) -> None:
+    """Writes a cell of the table, muted unless `style` says otherwise."""
+    muted: dict[str, Any] = {"fontsize": 10, "color": MUTED}
+    axes.text(_COLUMNS[column], row, text, ha="right", va="center", **(muted | style))
 
 
 def _draw_bar(

@@ -11,19 +11,27 @@ const BETTER = {
 
 interface Column {
   heading: string;
+  className?: string;
   isKnown: (measure: Measure) => boolean;
   cell: (measure: Measure, value: number) => HTMLElement;
 }
 
 const COLUMNS: Column[] = [
-  { heading: "this model", isKnown: () => true, cell: (measure, value) => figure(measure, value) },
-  { heading: "90 % interval", isKnown: ({ low }) => low !== null, cell: interval },
-  { heading: "real curves", isKnown: ({ floor }) => floor !== null, cell: (measure) => figure(measure, measure.floor) },
-  { heading: "Gaussian", isKnown: ({ gaussian }) => gaussian !== null, cell: (measure) => figure(measure, measure.gaussian) },
-  { heading: "copies", isKnown: ({ copies }) => copies !== null, cell: (measure) => figure(measure, measure.copies) },
-  { heading: "how far off", isKnown: ({ gaussian }) => gaussian !== null, cell: bar },
+  { heading: "this model", isKnown: () => true, cell: figure },
+  { heading: "90 % interval", className: "interval", isKnown: ({ low }) => low !== null, cell: interval },
+  yardstick("real curves", "floor"),
+  yardstick("Gaussian", "gaussian"),
+  yardstick("copies", "copies"),
+  { heading: "how far off", className: "bar", isKnown: ({ gaussian }) => gaussian !== null, cell: bar },
 ];
-const CLASSES: Record<string, string> = { "90 % interval": "interval", "how far off": "bar" };
+
+function yardstick(heading: string, score: "floor" | "gaussian" | "copies"): Column {
+  return {
+    heading,
+    isKnown: (measure) => measure[score] !== null,
+    cell: (measure) => figure(measure, measure[score]),
+  };
+}
 
 /** Says how good the curves of `model` are. */
 export function describeQuality({ measures: described, quality, verdict }: Model): void {
@@ -37,8 +45,8 @@ export function describeQuality({ measures: described, quality, verdict }: Model
   element("quality-note").hidden = measures.every(({ gaussian }) => gaussian === null);
   element("quality-columns").replaceChildren(
     made("th", { scope: "col", textContent: "measure" }),
-    ...columns.map(({ heading }) =>
-      made("th", { scope: "col", textContent: heading, className: CLASSES[heading] ?? "" }),
+    ...columns.map(({ heading, className = "" }) =>
+      made("th", { scope: "col", textContent: heading, className }),
     ),
   );
   element("measures").replaceChildren(
