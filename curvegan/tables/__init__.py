@@ -83,7 +83,7 @@ def _check_begin(path: Path, suffix: str) -> None:
             raise CurveganError(f"{path} is {kind}, not what {suffix} says: {advice}")
     if not expected and b"\0" in begin:
         raise CurveganError(
-            f"{path} is not text, which {suffix} says: export the table as {suffix} in UTF-8"
+            f"{path} is not text, though its name ends in {suffix}: export the table as UTF-8 text"
         )
     if not begin.startswith(expected):
         raise CurveganError(f"{path} is not a {suffix} file: give it the suffix of what it is")

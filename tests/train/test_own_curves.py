@@ -68,7 +68,7 @@ def test_what_was_read_is_printed_before_the_training(learnt: Path):
     for fact, value in {
         "rows": "151",
         "curves": "151 of 4 points",
-        "x": "hour 00:30 to 02:00, says the first line",
+        "hour": "00:30 to 02:00, from the first line",
         "dropped": "1 with missing cells",
         "duplicates": "0",
         "constant points": "none",

@@ -21,14 +21,14 @@ def _facts(contents: Contents) -> list[tuple[str, str]]:
     x = contents.x_grid
     names = contents.point_names
     ends = f"{names[0]} to {names[-1]}" if names else f"{x[0]:.6g} to {x[-1]:.6g}"
-    said = ", says the first line" if contents.x_in_first_line else ""
+    said = ", from the first line" if contents.x_in_first_line else ""
     units = f" {contents.units}" if contents.units else ""
     dropped = [f"{n:,} {reason}" for reason, n in contents.dropped.items()]
     facts = [
         ("file", contents.path),
         ("rows", f"{contents.n_rows:,}"),
         ("curves", f"{contents.n_read:,} of {contents.n_points} points"),
-        ("x", f"{contents.x_name} {ends}{said}"),
+        (contents.x_name, f"{ends}{said}"),
         ("dropped", ", ".join(dropped) or "none"),
         ("duplicates", f"{contents.n_duplicates:,}, which are kept"),
         ("constant points", _points(contents)),

@@ -128,7 +128,7 @@ WIDE = {
     ),
     "a picture": (
         b"\xff\xd8\xff\xe0\0\x10JFIF",
-        "is not text, which .csv says: export the table as",
+        "is not text, though its name ends in .csv: export the",
     ),
     "Parquet": (b"PAR1" + bytes(9), "is Parquet, not what .csv says: let its name end in .parquet"),
     "a sheet": (b"PK\x03\x04" + bytes(9), "is a zip archive, not what .csv says: save a sheet as"),
