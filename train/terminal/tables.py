@@ -20,7 +20,7 @@ from train.run.folder import SETTINGS, Member, Run
 _DETAILS = {comparison.measure.name for comparison in COMPARISONS if comparison not in DISTANCES}
 
 # Wide enough for every table, for output that is not a terminal.
-_WIDTH = 140
+_WIDTH = 160
 
 
 def print_population(members: Sequence[Member], measures: Sequence[Measure]) -> None:
