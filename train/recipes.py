@@ -28,7 +28,7 @@ MAX_PACKING = 64
 class Recipe:
     """The hyperparameters of a training. The defaults are those of Morvan's PyTorch tutorial.
 
-    steps: updates of each network; 0: 12 for each training row, 2,000 to 6,000
+    steps: updates of each network; 0: 12 for each training row, 4,000 to 6,000
     batch_size: real curves, and as many generated ones, of a step; 0: a power of two, about half of
         the training rows, 128 to 1,024
     lr_g, lr_d: learning rates of the generator's and the discriminator's Adam, at the start
@@ -128,7 +128,7 @@ class Recipe:
             self,
             n_points=n_points,
             # Few rows are learnt by heart in more steps; many need larger batches.
-            steps=self.steps or min(max(12 * n_rows, 2_000), 6_000),
+            steps=self.steps or min(max(12 * n_rows, 4_000), 6_000),
             batch_size=self.batch_size or min(max(2 ** (n_rows.bit_length() - 2), 128), 1_024),
             n_noise=self.n_noise or min(n_points, n_rows - 1, MAX_AUTO_N_NOISE),
             width=self.width or (128 if n_points <= 64 else 256),
