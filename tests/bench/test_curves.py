@@ -109,7 +109,7 @@ def test_a_set_that_can_not_be_had_is_left_out_with_the_reason(
     assert line.startswith("skipped italy: pip can't download aeon==1.6.0: ERROR: No matching")
 
 
-# The first of these waits for pip.
+@pytest.mark.installs
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.module)
 def test_a_peer_trains_for_its_seconds_and_makes_curves_of_the_real_ones_size(peer: Peer):

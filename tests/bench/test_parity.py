@@ -1,13 +1,15 @@
 """The matrix: every runtime gives the curves that torch gives in float64."""
 
 import sys
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from bench.parity import __main__ as command
 from bench.parity.rows import Rows, seeds_and_noise
-from bench.parity.runtimes import RUNTIMES, Outcome, Runtime, run_all, run_both
+from bench.parity.runtimes import RUNTIMES, Outcome, Runtime, run_both
 from curvegan.repository.repository import Repository
 from tests.support.commands import error_line, try_command
 
@@ -15,18 +17,36 @@ MODELS = ("sampler", "generator")
 BETWEEN = ("onnxruntime 1.20", "onnxruntime 1.17")
 
 
+# What runs where ours does; the others are first installed or built.
+AT_HAND = (
+    "TorchScript",
+    "TorchScript, Debian's torch",
+    "torch.export",
+    "onnxruntime",
+    "onnx's reference evaluator",
+)
 # Versions between the oldest and ours take time: `make parity` asks them too.
-ASKED = [runtime for runtime in RUNTIMES if runtime.name not in BETWEEN]
+ASKED = [
+    pytest.param(
+        runtime, id=runtime.name, marks=() if runtime.name in AT_HAND else pytest.mark.installs
+    )
+    for runtime in RUNTIMES
+    if runtime.name not in BETWEEN
+]
 
 
 @pytest.fixture(scope="module")
-def outcomes(published: Path, labelled: Path) -> dict[tuple[str, str, str], Outcome]:
-    """What came out, by curves, runtime and model."""
-    return {
-        (curves, outcome.runtime.name, outcome.model): outcome
-        for curves, models in (("quadratics", published), ("labelled days", labelled))
-        for outcome in run_all(models, seconds=0, runtimes=ASKED)
-    }
+def outcomes(published: Path, labelled: Path) -> Callable[[str, Runtime], dict[str, Outcome]]:
+    """What comes of a runtime by model, for each of two kinds of curves."""
+    folders = {"quadratics": published.resolve(), "labelled days": labelled.resolve()}
+    rows = {curves: rows_of(folder) for curves, folder in folders.items()}
+
+    @cache
+    def of(curves: str, runtime: Runtime) -> dict[str, Outcome]:
+        both = run_both(runtime, folders[curves], 1, rows[curves], seconds=0)
+        return {outcome.model: outcome for outcome in both}
+
+    return of
 
 
 def rows_of(published: Path) -> dict[str, Rows]:
@@ -35,14 +55,17 @@ def rows_of(published: Path) -> dict[str, Rows]:
     return seeds_and_noise(weights, description.specs, len(description.family.labels))
 
 
-@pytest.mark.timeout(600)  # The first test also builds, and fetches packages.
+@pytest.mark.timeout(600)  # The first test of a runtime may build, and fetch packages.
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("runtime", [runtime.name for runtime in ASKED])
+@pytest.mark.parametrize("runtime", ASKED)
 @pytest.mark.parametrize("curves", ["quadratics", "labelled days"])
 def test_a_runtime_gives_the_curves_of_torch_in_float64(
-    outcomes: dict[tuple[str, str, str], Outcome], curves: str, runtime: str, model: str
+    outcomes: Callable[[str, Runtime], dict[str, Outcome]],
+    curves: str,
+    runtime: Runtime,
+    model: str,
 ):
-    found = outcomes[curves, runtime, model]
+    found = outcomes(curves, runtime)[model]
     if found.not_run:
         pytest.skip(found.not_run)
     assert not found.failed

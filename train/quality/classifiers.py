@@ -12,7 +12,7 @@ import numpy as np
 from train.quality.samples import NotMeasuredError, Sample
 
 _FOLDS = 5
-_TREES = 100
+_TREES = 50
 
 # A forest takes by far the longest. It looks for each split at as many points as the root of all,
 # at most _MAX_FEATURES, and sees so many curves a side that all forests take about as long.
@@ -33,7 +33,7 @@ def logistic_regression(sample: Sample) -> float:
 
 
 def random_forest(sample: Sample) -> float:
-    """Returns the cross-validated area of a forest of 100 trees on the points of curves."""
+    """Returns the cross-validated area of a forest of 50 trees on the points of curves."""
     try:
         from sklearn.ensemble import RandomForestClassifier
     except ImportError:

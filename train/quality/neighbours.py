@@ -7,7 +7,7 @@ Nearest neighbours find copies; that they find none proves nothing more.
 import numpy as np
 
 from curvegan.arrays import Float64Array
-from train.quality.samples import NotMeasuredError, Sample, distances, nearest
+from train.quality.samples import NotMeasuredError, Sample, nearest
 
 # Nearby is what is no further than this neighbour among held-out curves.
 _NEIGHBOUR = 5
@@ -38,9 +38,7 @@ def neighbour_ratio(sample: Sample) -> float:
     to_held_out = float(np.median(sample.between.min(axis=1)))
     if to_held_out <= _SAME:
         raise NotMeasuredError("half of the curves equal a held-out one")
-    to_training = [
-        np.median(distances(sample.judged, rows).min(axis=1)) for rows in _subsets(sample, _SUBSETS)
-    ]
+    to_training = [np.median(nearest(sample.judged, rows)) for rows in _subsets(sample, _SUBSETS)]
     return float(np.mean(to_training)) / to_held_out
 
 

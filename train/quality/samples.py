@@ -26,7 +26,8 @@ _POOL = 10
 # What copies are blurred with, in units of a point's spread.
 COPY_NOISE = 0.05
 
-_ROWS_AT_ONCE = 1000
+# So few that a part of a table of distances stays in a cache.
+_ROWS_AT_ONCE = 200
 
 
 class NotMeasuredError(Exception):
@@ -195,16 +196,24 @@ class Reference:
 def distances(one: Float64Array, other: Float64Array) -> Float64Array:
     """Returns the distance of each curve to each other one, [n, n_points] and [m, n_points]: the
     root of the mean square over points, float64 [n, m]."""
-    squares = (one**2).sum(axis=1)[:, np.newaxis] + (other**2).sum(axis=1) - 2 * one @ other.T
-    roots: Float64Array = np.sqrt(np.maximum(squares, 0) / one.shape[1])
+    roots: Float64Array = np.sqrt(np.maximum(_squares(one, other), 0) / one.shape[1])
     return roots
 
 
 def nearest(one: Float64Array, other: Float64Array) -> Float64Array:
     """Returns the distance of each curve to the nearest of others: float64 [n]."""
     parts = range(0, len(other), _ROWS_AT_ONCE)
-    least = [distances(one, other[part : part + _ROWS_AT_ONCE]).min(axis=1) for part in parts]
-    return np.asarray(np.min(least, axis=0), np.float64)
+    least = [_squares(one, other[part : part + _ROWS_AT_ONCE]).min(axis=1) for part in parts]
+    # The root of the least square alone: to take all roots would be most of the work.
+    roots: Float64Array = np.sqrt(np.maximum(np.min(least, axis=0), 0) / one.shape[1])
+    return roots
+
+
+def _squares(one: Float64Array, other: Float64Array) -> Float64Array:
+    """Returns the sums of squared differences, float64 [n, m], which rounding may put below 0."""
+    squares: Float64Array = (one**2).sum(axis=1)[:, np.newaxis] + (other**2).sum(axis=1)
+    squares -= 2 * one @ other.T
+    return squares
 
 
 def _standardise(
