@@ -3,7 +3,7 @@
 import os
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -11,6 +11,7 @@ import pytest
 
 from curvegan import CurveClient
 from curvegan.engine import Engine
+from curvegan.files import locked
 from curvegan.repository.repository import Repository
 from serve.running import RunningServer, running_server
 from tests.support.commands import run_command
@@ -46,12 +47,38 @@ def pytest_runtest_makereport(item: pytest.Item):
     return report
 
 
+def made_once(
+    tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]
+) -> Path:
+    """Returns a folder that `make` has filled, by whichever of the processes asks first."""
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent  # Each process has a folder of its own there.
+    folder, half = base / name, base / f"{name}.half"
+    with locked(base / f"{name}.lock", wait=True):
+        if not folder.exists():
+            half.mkdir()
+            make(half)
+            half.rename(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `models` (version 1) and `runs`, from a short training."""
-    folder = tmp_path_factory.mktemp("trained")
-    run_command("train", "--steps", "120", cwd=folder)
-    return folder
+    """A folder with `models` (version 1) and `runs`, from a short training. Tests must not change
+    it."""
+
+    def train(folder: Path) -> None:
+        run_command("train", "--steps", "120", cwd=folder)
+
+    return made_once(tmp_path_factory, "trained", train)
+
+
+@pytest.fixture
+def trained_run(trained: Path, tmp_path: Path) -> Path:
+    """A copy of the run of `trained` that a test may change."""
+    (run,) = (trained / "runs").iterdir()
+    return shutil.copytree(run, tmp_path / run.name)
 
 
 @pytest.fixture(scope="session")
@@ -94,9 +121,10 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository with a model of labelled curves, of 24 points. Tests must not change it."""
     from tests.support.labelled.days import publish_labelled  # Needs torch, which takes its time.
 
-    models = tmp_path_factory.mktemp("labelled") / "models"
-    publish_labelled(models)
-    return models
+    made = made_once(
+        tmp_path_factory, "labelled", lambda folder: publish_labelled(folder / "models")
+    )
+    return made / "models"
 
 
 @pytest.fixture(scope="session")

@@ -106,12 +106,13 @@ def test_without_retry_a_killed_worker_ends_the_stream(published: Path):
                 pass
 
 
-def test_a_stream_that_broke_off_never_goes_on_with_another_version(models: Path, trained: Path):
-    (run,) = (trained / "runs").iterdir()
+def test_a_stream_that_broke_off_never_goes_on_with_another_version(
+    models: Path, trained_run: Path
+):
     with running_server(models) as server, CurveClient(server.address) as client:
         stream = client.stream(range(2**40))
         next(stream)
-        run_command("train", "publish", str(run), "--models", str(models), cwd=models)
+        run_command("train", "publish", str(trained_run), "--models", str(models), cwd=models)
         while client.model().version == 1:
             time.sleep(0.1)
         os.kill(workers_of(server)[0], signal.SIGKILL)

@@ -36,8 +36,7 @@ def publish_again(root: Path, description: Description) -> int:
     return publish(root, description, files, files)
 
 
-def publish_in_process(trained: Path, models: Path, before: str) -> subprocess.CompletedProcess:
-    (run,) = (trained / "runs").iterdir()
+def publish_in_process(run: Path, models: Path, before: str) -> subprocess.CompletedProcess:
     return subprocess.run(
         [sys.executable, "-c", PUBLISH.format(before=before), str(run), str(models)],
         capture_output=True,
@@ -88,14 +87,14 @@ def test_another_shape_is_refused_with_advice(models: Path, description: Descrip
 
 @pytest.mark.parametrize("bytes_until_full", [0, 100, 4_000, 12_000, 20_000, 24_000])
 def test_a_full_disk_publishes_nothing_and_leaves_nothing(
-    trained: Path, models: Path, bytes_until_full: int
+    trained_run: Path, models: Path, bytes_until_full: int
 ):
     """The kernel refuses to let any file grow past a limit, as a full disk does."""
     before = (
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({bytes_until_full}, {bytes_until_full}))"
     )
-    done = publish_in_process(trained, models, before)
+    done = publish_in_process(trained_run, models, before)
     assert "RepositoryError: can't publish into" in done.stderr
     assert "File too large" in done.stderr
     assert Repository(models).versions() == [1]
@@ -105,7 +104,7 @@ def test_a_full_disk_publishes_nothing_and_leaves_nothing(
 
 @pytest.mark.parametrize("renames_before", [0, 1])
 def test_kill_9_between_the_renames_leaves_no_half_version(
-    trained: Path, models: Path, renames_before: int, description: Description
+    trained_run: Path, models: Path, renames_before: int, description: Description
 ):
     """Killed before either rename, or between them: the version does not exist, and its number
     is not used for another one."""
@@ -120,7 +119,7 @@ def kill_at(self, target):
     return rename(self, target)
 Path.rename = kill_at
 """
-    assert publish_in_process(trained, models, before).returncode == -signal.SIGKILL
+    assert publish_in_process(trained_run, models, before).returncode == -signal.SIGKILL
     assert Repository(models).versions() == [1]
     assert leftovers(models)
     assert publish_again(models, description) == 3
@@ -136,7 +135,7 @@ def test_a_generator_that_a_killed_publisher_left_is_removed(
     assert sorted(path.name for path in (models / "generator").glob("[0-9]*")) == ["1", "3"]
 
 
-def test_ctrl_c_after_the_last_rename_comes_too_late(trained: Path, models: Path):
+def test_ctrl_c_after_the_last_rename_comes_too_late(trained_run: Path, models: Path):
     before = """
 rename = Path.rename
 def interrupted_afterwards(self, target):
@@ -145,14 +144,14 @@ def interrupted_afterwards(self, target):
         raise KeyboardInterrupt
 Path.rename = interrupted_afterwards
 """
-    done = publish_in_process(trained, models, before)
+    done = publish_in_process(trained_run, models, before)
     assert done.returncode == 0, done.stderr
     assert Repository(models).versions() == [1, 2]
     Repository(models).load(2)
     assert not leftovers(models)
 
 
-def test_ctrl_c_between_the_renames_leaves_nothing(trained: Path, models: Path):
+def test_ctrl_c_between_the_renames_leaves_nothing(trained_run: Path, models: Path):
     before = """
 rename, calls = Path.rename, []
 def interrupted_after_the_first(self, target):
@@ -162,7 +161,7 @@ def interrupted_after_the_first(self, target):
     return rename(self, target)
 Path.rename = interrupted_after_the_first
 """
-    assert "KeyboardInterrupt" in publish_in_process(trained, models, before).stderr
+    assert "KeyboardInterrupt" in publish_in_process(trained_run, models, before).stderr
     assert not (models / "generator" / "2").exists()
     assert Repository(models).versions() == [1]
     assert not leftovers(models)

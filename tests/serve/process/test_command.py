@@ -225,9 +225,8 @@ def test_a_file_as_repository_is_a_one_line_error(tmp_path: Path):
     )
 
 
-def test_it_serves_the_newest_version(models: Path, trained: Path):
-    (run,) = (trained / "runs").iterdir()
-    run_command("train", "publish", str(run), "--models", str(models), cwd=models)
+def test_it_serves_the_newest_version(models: Path, trained_run: Path):
+    run_command("train", "publish", str(trained_run), "--models", str(models), cwd=models)
     with running_server(models) as server, CurveClient(server.address) as client:
         assert client.model().version == 2
 
