@@ -105,8 +105,8 @@ class Population:
         for number in range(len(real)):
             factor = self._recipe.lr_factor(self.step)
             of_step = None if classes is None else classes[number]
-            logits.append(self._play_step(real[number], noise[number], of_step, factor))
             self.step += 1
+            logits.append(self._play_step(real[number], noise[number], of_step, factor))
         return compared(self._recipe.loss, torch.stack(logits))
 
     def _play_step(
@@ -134,14 +134,14 @@ class Population:
             d.write_gradient((logits, penalty), (gradient, weights))
         else:
             d.write_gradient((logits,), (gradient,))
-        self._d_adam.step(recipe.lr_d * lr_factor)
+        self._d_adam.step(self.step, recipe.lr_d * lr_factor)
 
-        fake_logits = d.outputs(shown_fake)
-        with torch.no_grad():
-            real_logits = d.outputs(shown_real) if recipe.loss == "relativistic" else fake_logits
+        fake_logits = d.outputs(shown_fake, d.constants)
+        relativistic = recipe.loss == "relativistic"
+        real_logits = d.outputs(shown_real, d.constants) if relativistic else fake_logits
         gradient = generator_gradient(recipe.loss, real_logits, fake_logits.detach())
         g.write_gradient((fake_logits,), (gradient,))
-        self._g_adam.step(recipe.lr_g * lr_factor)
+        self._g_adam.step(self.step, recipe.lr_g * lr_factor)
 
         if recipe.ema:
             self._average.lerp_(g.parameters, 1 - recipe.ema)
@@ -156,7 +156,7 @@ class Population:
         if self._n_labels:
             classes = torch.arange(noise.shape[1], device=noise.device) % self._n_labels
             classes = classes.expand(noise.shape[:2])
-        outputs = self._g.outputs(self._scale.inputs(noise, classes), self._average)
+        outputs = self._g.outputs(self._scale.inputs(noise, classes), self._g.views(self._average))
         return self._scale.in_units(self._scale.drawn(outputs))
 
     def report(self, logits: torch.Tensor) -> Report:

@@ -40,10 +40,10 @@ def discriminator_loss(compared_logits: torch.Tensor) -> torch.Tensor:
 
 def discriminator_gradient(loss: Loss, logits: torch.Tensor) -> torch.Tensor:
     """Returns the gradient of D's loss in the logits: [..., 2n, 1]."""
-    n = logits.shape[-2] // 2
     gradient = compared(loss, logits).sigmoid()
-    gradient[..., :n, :] -= 1
-    return gradient.div_(n)
+    real, _ = gradient.chunk(2, dim=-2)
+    real.sub_(1)
+    return gradient.div_(real.shape[-2])
 
 
 def generator_gradient(loss: Loss, real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:

@@ -42,16 +42,21 @@ class Perceptrons:
         self.parameters.grad = torch.zeros_like(self.parameters)
         # Leaves of autograd's graph that share the parameters' memory: weights [K, n_inputs,
         # n_outputs] and biases [K, 1, n_outputs].
-        self._leaves = [view.detach().requires_grad_() for view in self._views(self.parameters)]
-        for leaf, gradient in zip(self._leaves, self._views(self.parameters.grad), strict=True):
+        self._leaves = [view.detach().requires_grad_() for view in self.views(self.parameters)]
+        for leaf, gradient in zip(self._leaves, self.views(self.parameters.grad), strict=True):
             leaf.grad = gradient
+        # The same parameters for what is not to be differentiated by them.
+        self.constants = self.views(self.parameters)
 
-    def outputs(self, inputs: torch.Tensor, parameters: torch.Tensor | None = None) -> torch.Tensor:
+    def outputs(
+        self, inputs: torch.Tensor, parts: list[torch.Tensor] | None = None
+    ) -> torch.Tensor:
         """Returns what the K networks make of their `inputs`, [K, n, n_inputs]: [K, n, n_outputs].
 
-        `parameters` are laid out like this object's own, and stand in for them.
+        `parts` stand in for the parameters that `write_gradient` differentiates by: `constants`, or
+        the `views` of others.
         """
-        parts = self._leaves if parameters is None else self._views(parameters)
+        parts = parts or self._leaves
         weights, biases = parts[::2], parts[1::2]
         path = weights.pop() if len(weights) > len(biases) else None
         hidden = inputs
@@ -78,12 +83,12 @@ class Perceptrons:
 
     def are_finite(self) -> torch.Tensor:
         """Returns whether all parameters of each network are finite: bool [K]."""
-        views = self._views(self.parameters)
-        return torch.stack([view.isfinite().all(dim=2).all(dim=1) for view in views]).all(dim=0)
+        of_each = [part.view(self._k, -1) for part in self.constants]
+        return torch.cat(of_each, dim=1).isfinite().all(dim=1)
 
     def networks(self, parameters: torch.Tensor) -> list[nn.Module]:
         """Returns K networks on the CPU with `parameters`, laid out like this object's own."""
-        views = self._views(parameters.cpu())
+        views = self.views(parameters.cpu())
         return [self._network([view[number] for view in views]) for number in range(self._k)]
 
     def _network(self, parts: Sequence[torch.Tensor]) -> nn.Module:
@@ -92,7 +97,9 @@ class Perceptrons:
             target.data.copy_(part.T if target.ndim == 2 else part[0])
         return network
 
-    def _views(self, flat: torch.Tensor) -> list[torch.Tensor]:
+    def views(self, flat: torch.Tensor) -> list[torch.Tensor]:
+        """Returns the parts of a tensor that is laid out like `parameters`: weights [K, n_inputs,
+        n_outputs] and biases [K, 1, n_outputs]."""
         used = flat[: len(flat) - len(self._filler)]
         parts = torch.split(used, [shape.numel() for shape in self._shapes])
         return [part.view(shape) for part, shape in zip(parts, self._shapes, strict=True)]

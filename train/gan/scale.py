@@ -64,7 +64,9 @@ class Scale:
         if classes is not None:
             parts.append(self._one_hot(classes))
         shown = torch.cat(parts, dim=2) if len(parts) > 1 else curves
-        return shown.view(len(shown), -1, self._packing * self.n_features)
+        if self._packing > 1:
+            shown = shown.view(len(shown), -1, self._packing * self.n_features)
+        return shown
 
     def _one_hot(self, classes: torch.Tensor) -> torch.Tensor:
         return one_hot(classes, self._n_labels).float()
