@@ -180,7 +180,7 @@ _DEFAULT = Recipe(
     lr_decay="quadratic",
     beta1_g=0.3,
     beta1_d=0.0,
-    beta2_g=0.999,
+    beta2_g=0.99,
     beta2_d=0.8,
     ema=0.998,
     packing=2,
@@ -192,6 +192,7 @@ _QUICK = replace(
     lr_g=4e-3,
     lr_d=4e-3,
     lr_decay="linear",
+    beta2_g=0.999,
     ema=0.995,
     packing=1,
 )

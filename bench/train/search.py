@@ -40,7 +40,7 @@ TRIED: list[dict[str, Any]] = [
     {"lr_decay": "linear"},
     {"lr_decay": "cosine"},
     {"beta1_g": 0.0},
-    {"beta2_g": 0.99},
+    {"beta2_g": 0.999},
     {"beta2_d": 0.5},
     {"beta2_d": 0.99},
     {"ema": 0.995},
