@@ -27,3 +27,22 @@ DAMAGED_ARRAY = (
     zipfile.BadZipFile,
     zlib.error,
 )
+
+
+def texts(array: AnyArray) -> list[str]:
+    """Returns what the cells of an array of numbers, words, dates or truth values say, as text.
+
+    Raises ValueError for other cells, and for words that are not Unicode.
+    """
+    kind, cells = array.dtype.kind, array.ravel()
+    if kind not in "biufSUM":
+        raise ValueError(f"it holds {array.dtype}, not numbers, words or dates")
+    if kind == "M":
+        cells = np.datetime_as_string(cells, unit="auto")
+    try:
+        written = np.char.decode(cells, "utf-8") if kind == "S" else cells.astype(str)
+        found: list[str] = written.tolist()
+        "".join(found).encode()  # Half of a surrogate pair is no character.
+    except UnicodeError as error:
+        raise ValueError("it holds words that are not Unicode, or not in UTF-8") from error
+    return found

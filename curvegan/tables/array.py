@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from curvegan.arrays import DAMAGED_ARRAY, AnyArray
+from curvegan.arrays import DAMAGED_ARRAY, AnyArray, texts
 from curvegan.errors import CurveganError
 from curvegan.tables.table import CELLS, TYPES, Kind
 
@@ -63,8 +63,9 @@ class Array:
                     f"{len(self._rows)} rows: give one for each, or leave the array out"
                 )
         self._more = arrays
-        self._columns = {str(name): number for number, name in enumerate(x.tolist())}
-        self.names = [*map(str, x.tolist()), *arrays]
+        points = self._texts("x", x)
+        self._columns = {name: number for number, name in enumerate(points)}
+        self.names = [*points, *arrays]
 
     def batches(self, kinds: Mapping[str, Kind]) -> Iterator[pa.RecordBatch]:
         """See `Table`."""
@@ -98,10 +99,19 @@ class Array:
         column = self._columns.get(name)
         cells = self._more[name][part] if column is None else rows[:, column]
         numeric = cells.dtype.kind in "iuf"
-        if cells.dtype.kind == "O" or (kind == "number" and not numeric):
+        if numeric and kind != "text":
+            return pa.array(cells.astype(np.float64))
+        if kind == "number":
             raise CurveganError(
                 f"{self.path}: {name} holds {cells.dtype}, not numbers: convert it, or leave it out"
             )
-        if kind == "text":
-            return pa.array(cells.astype(str).tolist(), TYPES[kind])
-        return pa.array(cells.astype(np.float64) if numeric else cells.tolist())
+        missing = np.isnan(cells) if cells.dtype.kind in "fM" else None
+        return pa.array(self._texts(name, cells), TYPES["text"], mask=missing)
+
+    def _texts(self, name: str, cells: AnyArray) -> list[str]:
+        try:
+            return texts(cells)
+        except ValueError as error:
+            raise CurveganError(
+                f"{self.path}: {name} can't be read, {error}: convert it, or leave it out"
+            ) from error

@@ -49,7 +49,11 @@ class Delimited:
                 pa_csv.ParseOptions(delimiter=self._delimiter),
                 pa_csv.ConvertOptions(
                     include_columns=list(kinds),
-                    column_types={name: TYPES[of] for name, of in kinds.items() if of in TYPES},
+                    # Never as the first rows look: later ones may look otherwise.
+                    column_types={name: TYPES.get(of, pa.string()) for name, of in kinds.items()},
+                    # NA is missing, "NA" is a word.
+                    strings_can_be_null=True,
+                    quoted_strings_can_be_null=False,
                 ),
             )
         except (pa.ArrowException, UnicodeDecodeError, OSError) as error:
@@ -63,6 +67,7 @@ class Delimited:
     def _explained(self, kinds: Mapping[str, Kind], error: Exception) -> CurveganError:
         """Returns what is wrong, which pyarrow says without a column's name and without the line
         where there are empty ones."""
+        row = 0
         with self._records() as records:
             for row, (line, cells) in enumerate(islice(records, 1, None), 1):
                 place = f"{self.path}, row {row} (line {line})"
@@ -77,6 +82,8 @@ class Delimited:
                             f"{place}, column {name!r}: {cell[:40]!r} is not a number; "
                             f"{_advice(cell)}"
                         )
+        if not row:
+            return CurveganError(f"{self.path} is a header alone: give rows below it")
         return CurveganError(f"can't read {self.path}: {error}")
 
     @contextmanager

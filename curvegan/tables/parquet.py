@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pa_parquet
 
 from curvegan.errors import CurveganError
@@ -36,14 +37,10 @@ class Parquet:
         size = max(1, CELLS // len(kinds))
         try:
             for batch in self._file.iter_batches(size, columns=list(kinds)):
-                batch.validate(full=True)  # Text that is not UTF-8, above all.
-                columns = {
-                    name: batch.column(name).cast(TYPES[kind], safe=False)
-                    if kind in TYPES
-                    else batch.column(name)
-                    for name, kind in kinds.items()
-                }
-                yield pa.RecordBatch.from_pydict(columns)
+                columns = {name: _column(batch.column(name), kind) for name, kind in kinds.items()}
+                read = pa.RecordBatch.from_pydict(columns)
+                read.validate(full=True)  # Text that is not UTF-8, above all.
+                yield read
         except (pa.ArrowException, OSError) as error:
             raise self._damaged(error) from error
 
@@ -67,3 +64,10 @@ class Parquet:
 
     def _damaged(self, error: Exception) -> CurveganError:
         return CurveganError(f"{self.path} is damaged, write it again: {error}")
+
+
+def _column(cells: pa.Array, kind: Kind) -> pa.Array:
+    """Returns the cells of a column as `kind`."""
+    if kind == "text" and pa.types.is_floating(cells.type):
+        cells = pc.if_else(pc.is_nan(cells), None, cells)
+    return cells.cast(TYPES[kind], safe=False) if kind in TYPES else cells

@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from curvegan.errors import CurveganError
 
-# What the cells of a column are wanted as: numbers as float64, text as strings, and anything as the
-# file has it, such as dates.
+# What the cells of a column are wanted as: numbers as float64, text as strings, and anything, such
+# as dates, as the file has it.
 Kind = Literal["number", "text", "any"]
 TYPES: Mapping[Kind, pa.DataType] = {"number": pa.float64(), "text": pa.string()}
 
@@ -60,5 +60,6 @@ def check_columns(table: Table, names: Iterable[str]) -> None:
     """Raises CurveganError unless the table has columns of these names."""
     for name in names:
         if name not in table.names:
-            known = ", ".join(map(repr, table.names[:20])) + (", ..." * (len(table.names) > 20))
+            known = ", ".join(repr(known[:40]) for known in table.names[:20])
+            known += ", ..." * (len(table.names) > 20)
             raise CurveganError(f"{table.path} has no column {name!r}: it has {known}")

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from curvegan.arrays import DAMAGED_ARRAY, Float64Array
+from curvegan.arrays import DAMAGED_ARRAY, AnyArray, Float64Array, texts
 from curvegan.errors import CurveganError
 from curvegan.files import read_regular
 
@@ -18,6 +18,7 @@ from curvegan.files import read_regular
 Scale = Literal["number", "date", "time"]
 
 _DAY = 86_400
+_MOST = np.finfo(np.float64).max
 
 
 @dataclass(frozen=True)
@@ -33,18 +34,18 @@ class XGrid:
     in_first_line: bool = False
 
 
-def grid_of_texts(texts: Sequence[str]) -> XGrid | None:
-    """Returns the x that `texts` say, in the order in which they stand; None if they are other
+def grid_of_texts(words: Sequence[str]) -> XGrid | None:
+    """Returns the x that `words` say, in the order in which they stand; None if they are other
     words than numbers, dates and times."""
-    found = values_of_texts(texts)
-    return found and grid_of_values(*found, texts=tuple(texts))
+    found = values_of_texts(words)
+    return found and grid_of_values(*found, names=tuple(words))
 
 
 def grid_of_values(
-    values: Float64Array, scale: Scale, name: str = "x", texts: tuple[str, ...] = ()
+    values: Float64Array, scale: Scale, name: str = "x", names: tuple[str, ...] = ()
 ) -> XGrid:
     """Returns the x of values on a `scale`: dates count from the first one, in days if all are
-    whole, or in hours or seconds; times count from midnight. `texts` are what a user wrote."""
+    whole, or in hours or seconds; times count from midnight. `names` are what a user wrote."""
     if scale == "number":
         return XGrid(values, name)
     since = values - values[0] if scale == "date" else values
@@ -54,9 +55,9 @@ def grid_of_values(
         unit, length = "hours", 3600
     else:
         unit, length = "seconds", 1
-    texts = texts or _texts(values, scale)
-    name = f"{unit} since {texts[0]}" if scale == "date" else unit.removesuffix("s")
-    return XGrid(since / length, name, texts)
+    names = names or written(values, scale)
+    name = f"{unit} since {names[0]}" if scale == "date" else unit.removesuffix("s")
+    return XGrid(since / length, name, names)
 
 
 def grid_in_file(path: Path, n_points: int) -> XGrid:
@@ -71,13 +72,13 @@ def grid_in_file(path: Path, n_points: int) -> XGrid:
         raise CurveganError(f"can't read {path}: {error.strerror}") from error
     try:
         if path.suffix.lower() == ".npy":
-            texts = [str(x) for x in np.load(io.BytesIO(content), allow_pickle=False).ravel()]
+            cells = texts(_array(content))
         else:
             rows = csv.reader(content.decode("utf-8-sig").splitlines())
-            texts = [cell.strip() for row in rows for cell in row if cell.strip()]
+            cells = [cell.strip() for row in rows for cell in row if cell.strip()]
     except (csv.Error, *DAMAGED_ARRAY) as error:
         raise CurveganError(f"can't read x from {path}: {error}") from error
-    grid = grid_of_texts(texts) or grid_of_texts(" ".join(texts).split())
+    grid = grid_of_texts(cells) or grid_of_texts(" ".join(cells).split())
     if grid is None:
         raise CurveganError(
             f"{path} holds something else than values of x: give a number or a date (2030-01-31) "
@@ -92,24 +93,42 @@ def grid_in_file(path: Path, n_points: int) -> XGrid:
     return grid
 
 
+def even_grid(start: float, end: float, n_points: int, where: str, advice: str) -> Float64Array:
+    """Returns `n_points` equally spaced values of x from `start` to `end`.
+
+    Raises CurveganError if float64 can't hold them; `where` says what the ends are of, `advice`
+    what to do.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        grid = XGrid(np.linspace(start, end, n_points))
+    check_increasing(grid, lambda point: f"{where}, point {point + 1}", advice)
+    return grid.values
+
+
 def check_increasing(
     grid: XGrid, place: Callable[[int], str], advice: str = "put the points in order"
 ) -> None:
-    """Raises CurveganError unless x increases; `place` says where the x of a point stands."""
+    """Raises CurveganError unless x increases, and float64 can hold how far; `place` says where the
+    x of a point stands."""
     if not np.isfinite(grid.values).all():
         number = int(np.argmin(np.isfinite(grid.values)))
         raise CurveganError(f"{place(number)}: x is not a finite number, correct it")
-    falls = np.flatnonzero(np.diff(grid.values) <= 0)
+    falls = np.flatnonzero(grid.values[1:] <= grid.values[:-1])
     if len(falls):
         number = int(falls[0]) + 1
         raise CurveganError(
             f"{place(number)}: x is {grid.values[number]:.10g} after "
             f"{grid.values[number - 1]:.10g}, and it must increase: {advice}"
         )
+    if grid.values[-1] / 2 - grid.values[0] / 2 > _MOST / 2:
+        raise CurveganError(
+            f"{place(len(grid.values) - 1)}: x goes from {grid.values[0]:.10g} to "
+            f"{grid.values[-1]:.10g}, which float64 can't hold: give it in larger units"
+        )
 
 
-def values_of_texts(texts: Sequence[str]) -> tuple[Float64Array, Scale] | None:
-    """Returns the values that `texts` say, float64 [n], and their scale; None for other words."""
+def values_of_texts(words: Sequence[str]) -> tuple[Float64Array, Scale] | None:
+    """Returns the values that `words` say, float64 [n], and their scale; None for other words."""
     scales: tuple[tuple[Scale, Callable[[str], float]], ...] = (
         ("number", float),
         ("date", _seconds_of_date),
@@ -117,10 +136,17 @@ def values_of_texts(texts: Sequence[str]) -> tuple[Float64Array, Scale] | None:
     )
     for scale, number_of in scales:
         try:
-            return np.array([number_of(text.strip()) for text in texts]), scale
+            return np.array([number_of(word.strip()) for word in words]), scale
         except ValueError:
             continue
     return None
+
+
+def _array(content: bytes) -> AnyArray:
+    loaded = np.load(io.BytesIO(content), allow_pickle=False)
+    if not isinstance(loaded, np.ndarray):
+        raise ValueError("it is a .npz archive: save x alone with numpy.save")
+    return loaded
 
 
 def _seconds_of_date(text: str) -> float:
@@ -129,6 +155,8 @@ def _seconds_of_date(text: str) -> float:
 
 
 def _seconds_of_time(text: str) -> float:
+    if text in ("24:00", "24:00:00"):  # How ISO 8601 writes the end of a day.
+        return _DAY
     clock = time.fromisoformat(text)
     # Python reads "2019-20" as 20:19 at an offset of twenty hours; it is a span of years.
     if ":" not in text or clock.tzinfo:
@@ -136,12 +164,21 @@ def _seconds_of_time(text: str) -> float:
     return clock.hour * 3600 + clock.minute * 60 + clock.second + clock.microsecond / 1e6
 
 
-def _texts(values: Float64Array, scale: Scale) -> tuple[str, ...]:
-    """Returns dates or times as ISO 8601 writes them, as short as all of them can be."""
+def written(values: Float64Array, scale: Scale) -> tuple[str, ...]:
+    """Returns numbers, or dates or times as ISO 8601 writes them, as short as all of them can
+    be."""
+    if scale == "number":
+        return tuple(f"{x:.10g}" for x in values)
     moments = np.round(values * 1e6).astype("datetime64[us]")
+    unit: Literal["D", "m", "s", "us"]
     if scale == "date" and not (values % _DAY).any():
-        unit: Literal["D", "m", "s"] = "D"
+        unit = "D"
+    elif (values % 1).any():
+        unit = "us"
     else:
         unit = "s" if (values % 60).any() else "m"
-    written = np.datetime_as_string(moments, unit=unit)
-    return tuple(text.partition("T")[2] if scale == "time" else text for text in written.tolist())
+    iso = np.datetime_as_string(moments, unit=unit).tolist()
+    if scale == "date":
+        return tuple(iso)
+    # Midnight at the end of a day is not the one at its start.
+    return tuple(text.replace("1970-01-02T00", "T24").partition("T")[2] for text in iso)

@@ -14,11 +14,13 @@ from torch import nn
 def to_torchscript(module: nn.Module, example: tuple[torch.Tensor, ...]) -> bytes:
     """Returns the file of `module` traced on `example`, a batch of each of its inputs."""
     buffer = io.BytesIO()
+    module = module.eval()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", FutureWarning)
-        traced = torch.jit.trace(module.eval(), example)  # type: ignore[no-untyped-call]
-        torch.jit.save(traced, buffer)
+        if not isinstance(module, torch.jit.ScriptModule):  # As one that is imported may be.
+            module = torch.jit.trace(module, example)  # type: ignore[no-untyped-call]
+        torch.jit.save(module, buffer)
     return _without_source_ranges(buffer)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from curvegan.errors import CurveganError
 from train.data.table.asked import check_text
-from train.data.x_grid import XGrid, check_increasing, grid_in_file
+from train.data.x_grid import XGrid, even_grid, grid_in_file
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,7 @@ class Asked:
         if self.x:
             return grid_in_file(self.x, n_points)
         if self.x_from is not None and self.x_to is not None:
-            with np.errstate(over="ignore", invalid="ignore"):
-                grid = XGrid(np.linspace(self.x_from, self.x_to, n_points))
             asked = f"--x-from {self.x_from} --x-to {self.x_to}"
-            check_increasing(
-                grid, lambda point: f"{asked}, point {point + 1}", "give ends that float64 can part"
-            )
-            return grid
+            advice = "give ends that float64 can part"
+            return XGrid(even_grid(self.x_from, self.x_to, n_points, asked, advice))
         return XGrid(np.arange(n_points, dtype=np.float64))

@@ -26,7 +26,10 @@ def to_sequential(tensors: Mapping[Any, object]) -> nn.Sequential:
         found = _TENSOR.fullmatch(str(name))
         if not found or not isinstance(tensor, torch.Tensor):
             raise ValueError(f"holds {str(name)[:80]!r}, which no layer of an nn.Sequential has")
-        if tensor.dtype != torch.float32 or tensor.layout != torch.strided:
+        if tensor.layout != torch.strided or tensor.device.type != "cpu":
+            kind = f"{tensor.layout} on the device {tensor.device}".removeprefix("torch.")
+            raise ValueError(f"holds {name!r} {kind}: save it dense, and with its numbers")
+        if tensor.dtype != torch.float32:
             kind = str(tensor.dtype).removeprefix("torch.")
             raise ValueError(f"holds {name!r} in {kind}: call generator.float() before you save it")
         layers.setdefault((found[1], int(found[2])), {})[found[3]] = tensor

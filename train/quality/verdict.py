@@ -39,6 +39,7 @@ def verdict(
         return f"Not compared with real curves: {left_out[ENERGY_DISTANCE]}."
     parts = [
         _nearness(quality, known),
+        _classes(quality, known),
         _coverage(quality, known),
         _forest(quality, known),
         _memory(quality, known),
@@ -82,6 +83,23 @@ def _nearness(quality: Mapping[str, float], known: Mapping[str, Measure]) -> str
         f"Not as close as other real curves, but {gaussian / value:.1f} times closer than a fitted "
         f"Gaussian in {measure.label}"
     )
+
+
+def _classes(quality: Mapping[str, float], known: Mapping[str, Measure]) -> str:
+    """Returns the class whose curves are furthest from real ones of it, if any are."""
+    off = {
+        name: quality[name] - (measure.floor or 0)
+        for name, measure in known.items()
+        if name.startswith(f"{ENERGY_DISTANCE}[") and not is_as_real(measure, quality[name])
+    }
+    if not off:
+        return ""
+    worst = known[max(off, key=off.__getitem__)]
+    figure = f"{worst.label} {quality[worst.name]:{worst.format}}"
+    if worst.floor is not None:
+        figure += f" against {worst.floor:{worst.format}}"
+    n = len(off)
+    return f"{n} class{'es are' if n > 1 else ' is'} not as close as real ones ({figure})"
 
 
 def _fools_the_forest(quality: Mapping[str, float], known: Mapping[str, Measure]) -> bool:

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from curvegan.generate.answer import Answer, Block
+from curvegan.errors import CurveganError
+from curvegan.generate.answer import Answer, Block, class_of
 from curvegan.generate.output import save, writer_for
 from curvegan.repository.model import Model
 from curvegan.repository.repository import Repository
@@ -75,6 +76,13 @@ def test_wrong_labels_are_one_line_and_leave_no_file(ask, tmp_path: Path, labels
     options = [f"--label={label}" for label in labels]
     assert expected in error_line(ask("--seeds", "1", "--out", "c.csv", *options))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("label", "known"), [("3", ["10", "20", "30", "40"]), ("0", ["1", "2"])])
+def test_an_index_is_no_label_where_names_are_numbers(label: str, known: list[str]):
+    with pytest.raises(CurveganError, match=f"label '{label}' is not known: this model has 0 '"):
+        class_of(label, known)
+    assert class_of(known[1], known) == known[1]
 
 
 def test_labels_for_a_model_without_are_one_line(server: RunningServer, tmp_path: Path):

@@ -15,6 +15,7 @@ import pytest
 from curvegan.errors import CurveganError
 from curvegan.tables import open_table
 from tests.train.data.tables import LONG, csv, curves, error_of, long_csv, npy, write
+from train.data.table.split import Split
 
 ROWS = curves().astype(object)
 
@@ -95,6 +96,16 @@ WIDE = {
     "equal": (csv([ROWS[0]] * 40), "all 40 curves are equal, so there is nothing to learn"),
     "too few": (csv(ROWS[:31]), "31 curves are left, where 32 to 2147483648 are needed"),
     "header only": (csv([]), "0 curves are left, where 32 to"),
+    "header without a line's end": ("0,1,2,3", "is a header alone: give rows below it"),
+    "header that float64 can't hold": (
+        csv(ROWS, "-1.7e308,0,1,1.7e308"),
+        "column '1.7e308' of the header: x goes from -1.7e+308 to 1.7e+308, which float64 can't",
+    ),
+    "a name of a line's end": (
+        csv(ROWS, '"a\nb",b,c,d'),
+        "the name of a column is 'a\\nb': give at",
+    ),
+    "an endless name": (csv(ROWS, "a" * 101 + ",b,c,d"), "give at most 100 printable characters"),
     "header falls": (csv(ROWS, "0,1,3,2"), "column '2' of the header: x is 2 after 3, and it must"),
     "header repeats": (csv(ROWS, "0,1,1.0,2"), "column '1.0' of the header: x is 1 after 1"),
     "no header": ("\n".join(csv(ROWS).splitlines()[1:]), "add a header if the file begins with a"),
@@ -229,7 +240,7 @@ def test_a_curve_with_two_labels_is_named(tmp_path: Path):
     rows[30][3] = "b"
     path = write(tmp_path / "days.csv", csv(rows, "id,x,y,kind"))
     line = error_of(path, label_column="kind", **LONG)
-    assert "row 31 (line 32), column 'kind': the curve has a second label, give it one" in line
+    assert "row 31 (line 32), column 'kind': the curve has another label in the row before" in line
 
 
 class Harmful:
@@ -279,6 +290,14 @@ ARCHIVES = {
         "k has the shape [3], and there are 40 rows",
     ),
     "objects": ({"a": curves(), "k": np.array([None] * 40)}, "holds Python objects, which are not"),
+    "x of another kind": (
+        {"a": curves(), "x": np.arange(4, dtype="m8[D]")},
+        "x can't be read, it holds timedelta64[D], not numbers, words or dates: convert it",
+    ),
+    "x of bytes": (
+        {"a": curves(), "x": np.array([b"\xe4", b"a", b"b", b"c"])},
+        "x can't be read, it holds words that are not",
+    ),
 }
 
 
@@ -328,6 +347,40 @@ def test_labels_of_a_parquet_file_that_are_not_text_are_one_line(tmp_path: Path)
     assert "is damaged, write it again" in error_of(path, label_column="k")
 
 
+NOT_UNICODE = {
+    "npz bytes": np.array([b"\xe4", b"b"] * 20),
+    "npz surrogate": np.array(["\ud800", "b"] * 20),
+    "parquet": pa.array([b"\xe4", b"b"] * 20),
+}
+
+
+@pytest.mark.parametrize("kind", NOT_UNICODE)
+def test_labels_that_are_not_unicode_are_one_line(tmp_path: Path, kind: str):
+    labels = NOT_UNICODE[kind]
+    if kind == "parquet":
+        path = tmp_path / "days.parquet"
+        columns = {str(j): curves()[:, j] for j in range(4)}
+        pa_parquet.write_table(pa.table(columns | {"k": labels}), path)
+    else:
+        path = tmp_path / "days.npz"
+        np.savez(path, curves(), k=labels)
+    assert str(path) in error_of(path, label_column="k")
+
+
+def test_dates_that_no_calendar_has_are_one_line(tmp_path: Path):
+    path = tmp_path / "days.parquet"
+    x = pa.array([1, 2, 9 * 10**18] * 40, pa.timestamp("ms"))
+    pa_parquet.write_table(pa.table({"id": np.repeat(range(40), 3), "x": x, "y": range(120)}), path)
+    assert "holds timestamp[ms] outside the years 1 to 9999" in error_of(path, **LONG)
+
+
+def test_a_table_of_which_too_few_curves_to_judge_by_are_held_out_is_one_line(tmp_path: Path):
+    path = write(tmp_path / "days.csv", csv(ROWS[:32]))
+    counts = {seed: int(Split(seed).held_out(32).sum()) for seed in range(200)}
+    few = min(counts, key=counts.__getitem__)
+    assert f"holds out {counts[few]}, and 4 are needed to judge by" in error_of(path, seed=few)
+
+
 @pytest.mark.parametrize("keep", [4, 200, -8])
 def test_a_cut_parquet_file_is_one_line(tmp_path: Path, keep: int):
     path = tmp_path / "days.parquet"
@@ -370,6 +423,10 @@ X_FILES = {
     "falls": ("1,2,4,3", "value 4: x is 3 after 4, and it must increase: put the points in order"),
     "nan": ("1,2,nan,3", "value 3: x is not a finite number"),
     "latin-1": ("1\nü\n".encode("latin-1"), "can't read x from"),
+    "endless": (
+        "-1.7e308,0,1,1.7e308",
+        "value 4: x goes from -1.7e+308 to 1.7e+308, which float64",
+    ),
 }
 
 
@@ -384,12 +441,36 @@ def test_a_file_of_something_else_than_x_is_one_line(tmp_path: Path, kind: str):
     assert "No such file" in error_of(table, x=str(tmp_path / "nothing.txt"))
 
 
+def test_an_array_of_something_else_than_x_is_one_line(tmp_path: Path):
+    table, x = write(tmp_path / "days.csv", csv(ROWS, "a,b,c,d")), tmp_path / "x.npy"
+    for array in (np.arange(4) * 1j, np.arange(4, dtype="m8[s]"), np.arange(4) > 1):
+        np.save(x, array)
+        line = error_of(table, x=str(x))
+        assert str(x) in line
+        assert f"it holds {array.dtype}" in line or "something else than values of x" in line
+    with x.open("wb") as file:
+        np.savez(file, np.arange(4))
+    assert "it is a .npz archive: save x alone with numpy.save" in error_of(table, x=str(x))
+
+
+@pytest.mark.parametrize("long", [True, False])
+def test_x_too_near_to_be_resampled_is_one_line(tmp_path: Path, long: bool):
+    path, near = tmp_path / "days.csv", "1.0000000000000002"
+    if long:
+        cells = [(i, x, i) for i in range(40) for x in ("1", near)]
+        line = error_of(write(path, csv(cells, "id,x,y")), resample=5, **LONG)
+    else:
+        line = error_of(write(path, csv(ROWS[:, :2], f"1,{near}")), resample=5)
+    assert f"{path}, resampled, point 2: x is 1 after 1, and it must increase" in line
+
+
 ASKED = {
     "resample": ({"resample": 1}, "resample is 1: give 2 to 4096 points"),
     "half": ({"x_column": "a"}, "needs all of --id-column, --x-column and --y-column"),
     "no id": ({"x_column": "a", "y_column": "b"}, "needs all of --id-column, --x-column and"),
     "x and column": (LONG | {"x": "f"}, "--x is for a table with a row a curve"),
     "same column": (LONG | {"label_column": "y"}, "two options name the same column"),
+    "column": ({"label_column": "a\x1b"}, "the name of a column is 'a\\x1b': give at most 100"),
     "units": ({"units": "k\nW"}, "units is 'k\\nW': give at most 100 printable characters"),
     "name": ({"name": "n" * 101}, "give at most 100 printable characters"),
 }

@@ -144,6 +144,12 @@ X = {
         "second",
         ["08:00:00", "08:00:01", "08:00:02", "08:00:05"],
     ),
+    "the end of a day": (
+        "00:15,12:00,23:45,24:00",
+        [0.25, 12, 23.75, 24],
+        "hour",
+        ["00:15", "12:00", "23:45", "24:00"],
+    ),
 }
 
 
@@ -193,6 +199,52 @@ def test_a_column_of_dates_is_read_whatever_its_type(tmp_path: Path, form: str):
     assert source.x_grid.tolist() == [0, 1, 2, 3]
     assert source.x_name == "days since 2030-01-30"
     assert source.point_names == ["2030-01-30", "2030-01-31", "2030-02-01", "2030-02-02"]
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("kind", [pa.timestamp, pa.time64])
+def test_a_column_of_moments_is_read_in_any_unit(tmp_path: Path, unit: str, kind):
+    """pandas writes nanoseconds."""
+    if kind is pa.time64 and unit in ("s", "ms"):
+        kind = pa.time32
+    x = pa.array([1, 2, 3, 3001] * 40, kind(unit))
+    table = {"id": np.repeat(np.arange(40), 4), "x": x, "y": ROWS[:40].ravel()}
+    pa_parquet.write_table(pa.table(table), tmp_path / "a.parquet", version="2.6")
+    found = np.array(read(tmp_path / "a.parquet", **LONG).x_grid)
+    expected = np.array([1, 2, 3, 3001]) / {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}[unit]
+    steps = np.diff(found) / (found[1] - found[0])  # In days, hours or seconds.
+    np.testing.assert_allclose(steps, np.diff(expected) / (expected[1] - expected[0]))
+
+
+DATES = np.array(["2030-01-30", "2030-01-31", "2030-02-01", "2030-02-03"])
+
+
+@pytest.mark.parametrize("dtype", ["M8[ns]", "M8[s]", "M8[D]", "S10", "U10"])
+@pytest.mark.parametrize("place", ["an archive", "a file of x", "a column"])
+def test_an_array_of_dates_is_read_whatever_its_type(tmp_path: Path, dtype: str, place: str):
+    x, names = DATES.astype(dtype), DATES.tolist()
+    if place == "an archive":
+        np.savez(tmp_path / "a.npz", ROWS, x=x)
+        source = read(tmp_path / "a.npz")
+    elif place == "a file of x":
+        np.save(tmp_path / "x.npy", x)
+        path = write(tmp_path / "a.csv", csv(ROWS, "a,b,c,d"))
+        source = read(path, x=str(tmp_path / "x.npy"))
+    else:
+        rows = np.column_stack([np.repeat(np.arange(50), 4), ROWS.ravel()])
+        np.savez(tmp_path / "a.npz", rows, x=["id", "y"], x_of_each=np.tile(x, 50))
+        source = read(tmp_path / "a.npz", id_column="id", x_column="x_of_each", y_column="y")
+    assert source.x_grid.tolist() == [0, 1, 2, 4]
+    assert (source.x_name, source.point_names) == ("days since 2030-01-30", names)
+
+
+def test_a_column_is_not_what_its_first_rows_look_like(tmp_path: Path, monkeypatch):
+    """Dates alone in the first part that is read, and times of the day after them."""
+    monkeypatch.setattr("curvegan.tables.delimited._BLOCK", 200)
+    plain, full = ("2030-01-01", "2030-01-02"), ("2030-01-01 00:00", "2030-01-02 00:00")
+    cells = [(i, x, i + j) for i in range(40) for j, x in enumerate(plain if i < 20 else full)]
+    source = read(write(tmp_path / "a.csv", csv(cells, "id,x,y")), **LONG)
+    assert source.x_grid.tolist() == [0, 1]
 
 
 def test_an_archive_says_x_and_labels(tmp_path: Path):
@@ -327,6 +379,23 @@ def test_curves_without_a_label_are_dropped_if_that_is_asked_for(tmp_path: Path)
     path = write(tmp_path / "a.csv", csv(rows, "0,1,2,3,kind"))
     found = contents(path, label_column="kind", missing="drop")
     assert (found.dropped, found.labels) == ({"without a label": 16}, ["a", "b"])
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".npz", ".parquet"])
+def test_a_label_that_is_nan_or_na_is_missing_as_a_number_is(tmp_path: Path, suffix: str):
+    """But a word in quotes is one: "NA" may be Namibia."""
+    path = tmp_path / f"days{suffix}"
+    labels = np.array([1.0, 2.0, np.nan] * 16 + [1.0, 2.0])
+    if suffix == ".csv":
+        words = ["NA" if np.isnan(label) else '"NA"' if label == 1 else "b" for label in labels]
+        write(path, csv(np.column_stack([ROWS.astype(object), words]), "0,1,2,3,kind"))
+    elif suffix == ".npz":
+        np.savez(path, ROWS, kind=labels)
+    else:
+        pa_parquet.write_table(pa.table({"0": ROWS[:, 0], "1": ROWS[:, 1], "kind": labels}), path)
+    found = contents(path, label_column="kind", missing="drop")
+    assert found.dropped == {"without a label": 16}
+    assert len(found.labels) == 2
 
 
 def test_what_is_odd_is_counted(tmp_path: Path):

@@ -58,6 +58,19 @@ class Channel(nn.Module):
         return self.net(z).unsqueeze(1)
 
 
+class Choosy(nn.Module):
+    """Of many rows it raises what is not one of torch's usual errors."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Linear(5, 15)
+
+    def forward(self, z: torch.Tensor) -> torch.Tensor:
+        if z.shape[0] > 2000:
+            raise ValueError("no")
+        return self.net(z)
+
+
 class Code:
     """What runs a command when it is unpickled."""
 
@@ -150,6 +163,14 @@ def modules(**nets: nn.Module) -> dict[str, torch.Tensor]:
         (changed(**{"0_bias": torch.zeros(9)}), "which is not a Linear"),
         (changed(**{"0_weight": torch.full((32, 5), torch.nan)}), "curves that are not finite"),
         (tutorial(n_points=1).state_dict(), "makes curves of 1 points: give 2 to 4096"),
+        (
+            tutorial().to("meta").state_dict(),
+            "holds '0.weight' strided on the device meta: save it",
+        ),
+        (
+            changed(**{"0_bias": torch.zeros(32).to_sparse()}),
+            "'0.bias' sparse_coo on the device cpu",
+        ),
         ([1, 2], "holds a list: expected that of an nn.Sequential(Linear, ReLU, Linear)"),
         ({}, "has the layers none"),
         (tutorial(), "holds Python objects, which could run any code and are not loaded"),
@@ -189,7 +210,8 @@ def batch_norm_in_training() -> nn.Module:
         (save_scripted, tutorial().double(), "has weights in float64: call generator.float()"),
         (save_scripted, Conditional(), "takes z, label: give a generator with one input"),
         (save_scripted, Pair(), "gives a tuple, not a tensor"),
-        (save_scripted, Channel(), "float32 [1000, 1, 15] of noise, float32 [1000, 5]"),
+        (save_scripted, Channel(), "float32 [5000, 1, 15] of noise, float32 [5000, 5]"),
+        (save_scripted, Choosy(), "can't compute curves of noise, float32 [5000, 5]: "),
         (save_scripted, nn.ReLU(), "no matrix of weights that would tell the size of its noise"),
     ],
 )

@@ -224,9 +224,9 @@ NEG = [node("Neg", "z", "y")]
         (
             [node("Cast", "z", "y", to=TensorProto.DOUBLE)],
             {"outputs": [tensor("y", ["n", 5], TensorProto.DOUBLE)]},
-            "makes float64 [1000, 5] of noise",
+            "makes float64 [5000, 5] of noise",
         ),
-        ([node("Unsqueeze", "z one", "y")], {"constants": {"one": np.array([1])}}, "[1000, 1, 5]"),
+        ([node("Unsqueeze", "z one", "y")], {"constants": {"one": np.array([1])}}, "[5000, 1, 5]"),
         ([node("RandomNormalLike", "z", "y", seed=1.0)], {}, "the same noise each time"),
         (
             [node("ReduceMean", "z zero", "m"), node("Sub", "z m", "y")],

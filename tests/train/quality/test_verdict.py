@@ -66,6 +66,24 @@ def test_a_forest_that_guesses_and_one_that_knows():
     assert of((ENERGY, 0.01), (knowing, 0.99)).endswith("tells nearly all pairs apart.")
 
 
+def test_it_names_the_class_that_is_furthest_from_real_ones():
+    measures = [
+        (
+            Measure(
+                f"energy_distance[{name}]", f"energy distance, {name}", "lower", 0.01, 4, low=low
+            ),
+            2,
+        )
+        for name, low in (("a", 1.0), ("b", 1.5), ("c", 0.0))
+    ]
+    far = (measures[1][0], 2.7)
+    assert of((ENERGY, 0.011), measures[0], far, measures[2]) == (
+        "As close as other real curves in energy distance; 2 classes are not as close as real ones "
+        "(energy distance, b 2.7000 against 0.0100)."
+    )
+    assert "class" not in of((ENERGY, 0.011), measures[2])
+
+
 def test_it_says_why_nothing_was_compared():
     assert verdict({}, [], {"energy_distance": "too few"}) == (
         "Not compared with real curves: too few."

@@ -53,6 +53,8 @@ class DataFile:
             raise CurveganError("--x is for a table with a row a curve: leave it or --x-column out")
         columns = [self.id_column, self.x_column, self.y_column, self.label_column]
         named = [column for column in columns if column is not None]
+        for column in named:
+            check_text("the name of a column", column)
         if len(named) > len(set(named)):
             raise CurveganError("two options name the same column: name each column once")
         if not self.name:

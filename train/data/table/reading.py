@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from curvegan.errors import CurveganError
 from curvegan.repository.manifest import to_json
@@ -23,7 +24,7 @@ from train.data.table.contents import (
 from train.data.table.layouts.curves import Layout, Tally
 from train.data.table.layouts.long import Long
 from train.data.table.layouts.wide import Wide
-from train.data.table.split import Split
+from train.data.table.split import MIN_HELD_OUT, Split
 from train.data.table.statistics import Statistics
 from train.data.x_grid import XGrid
 
@@ -37,6 +38,13 @@ def read_table(asked: DataFile, seed: int, folder: Path) -> Contents:
     Raises CurveganError if it can't be read, holds what is not a curve, or changes meanwhile;
     OSError if the folder can't be written.
     """
+    try:
+        return _read(asked, seed, folder)
+    except (pa.ArrowException, UnicodeError) as error:
+        raise CurveganError(f"can't read {asked.path}: {error}") from error
+
+
+def _read(asked: DataFile, seed: int, folder: Path) -> Contents:
     path = Path(asked.path)
     before = _state(path)
     table = open_table(path)
@@ -55,10 +63,11 @@ def read_table(asked: DataFile, seed: int, folder: Path) -> Contents:
             for part, chosen in zip(parts, (~held_out, held_out), strict=True):
                 part.write(values[chosen], numbers[chosen])
     statistics.check(asked.path, _names(layout))
-    if not all(part.n_curves for part in parts):
+    if parts[1].n_curves < MIN_HELD_OUT:
         raise CurveganError(
-            f"{asked.path}: of {statistics.n_curves} curves the seed {seed} holds out all or none: "
-            "give more, or another --seed"
+            f"{asked.path}: of {statistics.n_curves} curves the seed {seed} holds out "
+            f"{parts[1].n_curves}, and {MIN_HELD_OUT} are needed to judge by: give more curves, or "
+            "another --seed"
         )
     labels: list[str] = []
     if has_labels:

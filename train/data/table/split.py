@@ -7,6 +7,8 @@ from train.noise import philox
 
 # The chance of a curve to be held out is one in so many.
 ONE_IN = 5
+# Fewer are too few for any measure.
+MIN_HELD_OUT = 4
 
 
 class Split:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
@@ -19,6 +20,12 @@ _MAX_ROWS = 1_000_000
 
 # What the columns of interest are called here: of which curve, x, y, class, the row's number.
 _ID, _X, _Y, _LABEL, _ROW = "id", "x", "y", "label", "row"
+
+_PER_SECOND = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}
+_FIRST_DATE, _LAST_DATE = (
+    datetime(year, month, day, tzinfo=UTC).timestamp()
+    for year, month, day in ((1, 1, 1), (9999, 12, 31))
+)
 
 
 class ApartError(CurveganError):
@@ -174,10 +181,15 @@ class GroupedRows:
         found = _x_values(column)
         if found is None or (not first and found[1] != self.scale):
             raise CurveganError(
-                f"{self._table.path}, column {self.columns[_X]!r} holds {column.type} such as "
-                f"{str(column[0])!r}: give numbers, dates (2030-01-31) or times (08:30) alone"
+                f"{self._table.path}, column {self.columns[_X]!r} holds {_kind(column)}: give "
+                "numbers, dates (2030-01-31) or times (08:30) alone"
             )
         x, self.scale = found
+        if self.scale == "date" and ((x < _FIRST_DATE) | (x > _LAST_DATE)).any():
+            raise CurveganError(
+                f"{self._table.path}, column {self.columns[_X]!r} holds {column.type} outside the "
+                "years 1 to 9999: write its dates in the unit that they are in"
+            )
         return x
 
     def _check_there(self, column: str, there: np.ndarray, rows: Int64Array) -> None:
@@ -202,10 +214,13 @@ def _x_values(column: pa.Array) -> tuple[Float64Array, Scale] | None:
         column = column.dictionary_decode()
     found = column.type
     if pa.types.is_temporal(found) and not pa.types.is_duration(found):
-        is_time = pa.types.is_time(found)
-        unit = pa.time64("us") if is_time else pa.timestamp("us", getattr(found, "tz", None))
-        whole = column.cast(unit).cast(pa.int64()).cast(pa.float64())
-        return whole.to_numpy(zero_copy_only=False) / 1e6, "time" if is_time else "date"
+        if pa.types.is_date(found):
+            column = column.cast(pa.timestamp("ms"))
+        whole = column.cast(pa.int32() if column.type.bit_width == 32 else pa.int64())
+        counted = whole.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        return counted / _PER_SECOND[column.type.unit], "time" if pa.types.is_time(
+            found
+        ) else "date"
     if pa.types.is_string(found) or pa.types.is_large_string(found):
         texts = column.dictionary_encode()
         read = values_of_texts(texts.dictionary.to_pylist())
@@ -217,3 +232,8 @@ def _x_values(column: pa.Array) -> tuple[Float64Array, Scale] | None:
     if pa.types.is_integer(found) or pa.types.is_floating(found) or pa.types.is_decimal(found):
         return column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), "number"
     return None
+
+
+def _kind(column: pa.Array) -> str:
+    is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+    return f"{column.type} such as {column[0].as_py()!r}" if is_text else str(column.type)

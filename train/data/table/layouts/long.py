@@ -11,7 +11,7 @@ from curvegan.tables import Table, check_columns, place_of
 from train.data.table.asked import DataFile
 from train.data.table.layouts.curves import Curves, Tally, missing_number, settled
 from train.data.table.layouts.grouped_rows import ApartError, Block, GroupedRows
-from train.data.x_grid import XGrid, grid_of_values
+from train.data.x_grid import XGrid, check_increasing, even_grid, grid_of_values, written
 from train.recipes import MAX_N_POINTS
 
 
@@ -31,6 +31,7 @@ class Long:
             self._x, self._first_name = self._find_x()
         assert asked.x_column
         grid = grid_of_values(self._x, self._rows.scale, asked.x_column)
+        check_increasing(grid, lambda point: f"{table.path}, point {point + 1} of a curve")
         self.grid = XGrid(grid.values, grid.name) if asked.resample else grid
 
     def curves(self, tally: Tally) -> Iterator[Curves]:
@@ -60,12 +61,21 @@ class Long:
             latest_start = max(latest_start, (float(starts[latest]), block.name(latest)))
             soonest_end = min(soonest_end, (float(ends[soonest]), block.name(soonest)))
         if self._asked.resample:
-            if latest_start[0] >= soonest_end[0]:
+            start, end = latest_start[0], soonest_end[0]
+            if start > end:
                 raise CurveganError(
                     f"{path}: the curve {soonest_end[1]} ends where {latest_start[1]} has not "
                     "begun, so that they have no x in common: leave one of them out"
                 )
-            return np.linspace(latest_start[0], soonest_end[0], self._asked.resample), name
+            if start == end:
+                raise CurveganError(
+                    f"{path}: the curves {soonest_end[1]} and {latest_start[1]} have a single x in "
+                    "common: leave out those of one point, and those that only touch"
+                )
+            x = even_grid(
+                start, end, self._asked.resample, f"{path}, resampled", "give x that differ more"
+            )
+            return x, name
         if not 2 <= len(first) <= MAX_N_POINTS:
             raise CurveganError(
                 f"{path}: the curve {name or 'that is first'} has {len(first)} points, where 2 to "
@@ -86,7 +96,8 @@ class Long:
         if len(block.second_labels):
             raise CurveganError(
                 f"{place_of(self._table, int(block.second_labels[0]))}, column "
-                f"{self._asked.label_column!r}: the curve has a second label, give it one"
+                f"{self._asked.label_column!r}: the curve has another label in the row before, "
+                "give all of its rows the same one"
             )
 
     def _check_same_x(self, block: Block) -> None:
@@ -100,7 +111,8 @@ class Long:
             x = block.x[block.starts[curve] : block.ends[curve]]
             if len(x) == len(self._x):
                 point = int(np.argmax(x != self._x))
-                differ = f"x {x[point]:.10g}, not {self._x[point]:.10g}"
+                found, first = (written(each, self._rows.scale) for each in (x, self._x))
+                differ = f"x {found[point]}, not {first[point]}"
             else:
                 differ = f"{len(x)} points, not {len(self._x)}"
             raise CurveganError(

@@ -10,9 +10,9 @@ import numpy as np
 from curvegan.arrays import Float64Array
 from curvegan.errors import CurveganError
 from curvegan.tables import Kind, Table, check_columns, numbers, place_of
-from train.data.table.asked import DataFile
+from train.data.table.asked import DataFile, check_text
 from train.data.table.layouts.curves import Curves, Tally, settled, words
-from train.data.x_grid import XGrid, check_increasing, grid_in_file, grid_of_texts
+from train.data.x_grid import XGrid, check_increasing, even_grid, grid_in_file, grid_of_texts
 from train.recipes import MAX_N_POINTS
 
 
@@ -31,7 +31,9 @@ class Wide:
         self.grid = self._read_grid
         if asked.resample:
             x = self._read_grid.values
-            even = np.linspace(x[0], x[-1], asked.resample)
+            even = even_grid(
+                x[0], x[-1], asked.resample, f"{table.path}, resampled", "give x that differ more"
+            )
             self.grid = replace(self._read_grid, values=even, point_names=())
 
     def curves(self, tally: Tally) -> Iterator[Curves]:
@@ -77,6 +79,8 @@ class Wide:
                 f"{path}, column {self._table.names.index('') + 1} has no name: give it one, or "
                 "leave it out if it is not a point but pandas' index"
             )
+        for name in self._points:
+            check_text(f"{path}: the name of a column", name)
 
     def _find_grid(self) -> XGrid:
         path, n_points = self._table.path, len(self._points)
