@@ -26,6 +26,8 @@ def compare(
     for seed in seeds:
         split = Split.of(real_set.curves, seed)
         n = split.n_to_judge
+        for name, figures in yardsticks(split).items():
+            comparison.figures[name].append(figures)
         took = comparison.add(ours, split, partial(make_ours, split, recipe, n))
         budget = seconds or took
         for peer in peers:
@@ -38,13 +40,11 @@ def compare(
 
 
 class _Comparison:
-    """The figures of each seed by candidate, and why some have none."""
+    """The figures of each seed by yardstick and candidate, and why some have none."""
 
     def __init__(self) -> None:
         self.figures: dict[str, list[dict[str, float]]] = defaultdict(list)
         self.skipped: dict[str, str] = {}
-        # Of each seed; the same whoever's curves are judged.
-        self._yardsticks: dict[int, dict[str, dict[str, float]]] = {}
 
     def add(self, name: str, split: Split, make: Callable[[], Made]) -> float | None:
         """Adds what a candidate makes. Returns the seconds that it took, or None if it failed."""
@@ -58,21 +58,13 @@ class _Comparison:
             self.skipped[name] = str(problem)
             self.figures.pop(name, None)
             return None
-        judgement = judge(made.curves, split)
-        self.figures[name].append(judgement.quality | {"seconds": made.seconds})
-        self._yardsticks.setdefault(split.seed, yardsticks(judgement))
+        self.figures[name].append(judge(made.curves, split) | {"seconds": made.seconds})
         return made.seconds
 
     def print(self, title: str, n_seeds: int) -> None:
         """Prints the medians, and what was left out."""
         columns = ("", *COLUMNS.values(), "seconds")
-        of_yardsticks: dict[str, list[dict[str, float]]] = defaultdict(list)
-        for of_seed in self._yardsticks.values():
-            for name, figures in of_seed.items():
-                of_yardsticks[name].append(figures)
-        rows = [
-            (name, *_medians(of_seeds)) for name, of_seeds in (of_yardsticks | self.figures).items()
-        ]
+        rows = [(name, *_medians(of_seeds)) for name, of_seeds in self.figures.items()]
         print_table(f"{title}; medians of {n_seeds} seeds", columns, rows)
         for name, reason in self.skipped.items():
             print(f"skipped {name}: {reason}")

@@ -1,7 +1,9 @@
 """The measures by which generators are compared: those of `train.quality`, on curves that a
 training of ours holds out. The same for all of them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -9,10 +11,8 @@ import numpy as np
 from bench.train.array_source import ArraySource
 from curvegan.arrays import Float64Array
 from train.data.table import split as table
-from train.quality.judge import Judgement
-from train.quality.judge import judge as judge_by
-from train.quality.measures import Measures
-from train.quality.samples import curves_to_judge
+from train.quality.comparisons import COMPARISONS
+from train.quality.samples import Reference, Sample, curves_to_judge
 
 # The columns of a table: a measure's name, and what the column is called.
 COLUMNS = {
@@ -23,6 +23,9 @@ COLUMNS = {
     "neighbour_ratio": "nearest-neighbour ratio",
     "coverage": "coverage",
 }
+
+# A figure is the mean over so many samples.
+_DRAWS = 5
 
 
 @dataclass(frozen=True)
@@ -46,24 +49,38 @@ class Split:
         """The curves, as what a training needs to know of them."""
         return ArraySource(self.training, held_out_curves=self.held_out)
 
+    @cached_property
+    def reference(self) -> Reference:
+        """The real curves by which generated ones are judged."""
+        return Reference.of(self.source)
+
     @property
     def n_to_judge(self) -> int:
         """How many generated curves to judge a generator by."""
         return min(curves_to_judge(self.curves.shape[1]), 10 * len(self.held_out))
 
 
-def judge(made: Float64Array, split: Split) -> Judgement:
-    """Judges generated curves, [n, n_points], beside the yardsticks."""
-    classes = np.zeros(len(made), np.int64)
-    return judge_by(made.astype(np.float32), classes, split.source, Measures({}))
+def judge(made: Float64Array, split: Split) -> dict[str, float]:
+    """Returns the figures of generated curves, [n, n_points], by the names of COLUMNS."""
+    reference, rng = split.reference, np.random.default_rng(0)
+    n = min(reference.n, len(made))
+    return _figures(lambda: reference.sample(made.astype(np.float32), rng, n))
 
 
-def yardsticks(judgement: Judgement) -> dict[str, dict[str, float]]:
+def yardsticks(split: Split) -> dict[str, dict[str, float]]:
     """Returns the figures of curves to compare generated ones with, by what they are."""
-    of = {measure.name: measure for measure in judgement.measures}
-    known = [of[name] for name in COLUMNS if name in of]
+    reference, rng = split.reference, np.random.default_rng(0)
     return {
-        "other real curves": {it.name: it.floor for it in known if it.floor is not None},
-        "training curves, 5 % noise": {it.name: it.copies for it in known if it.copies is not None},
-        "fitted Gaussian": {it.name: it.gaussian for it in known if it.gaussian is not None},
+        "other real curves": _figures(lambda: reference.real(rng)),
+        "training curves, 5 % noise": _figures(lambda: reference.copies(rng)),
+        "fitted Gaussian": _figures(lambda: reference.gaussian(rng)),
+    }
+
+
+def _figures(draw: Callable[[], Sample]) -> dict[str, float]:
+    samples = [draw() for _ in range(_DRAWS)]
+    return {
+        comparison.measure.name: float(np.mean([comparison.of(sample) for sample in samples]))
+        for comparison in COMPARISONS
+        if comparison.measure.name in COLUMNS
     }

@@ -87,7 +87,7 @@ def medians(curves: Float64Array, recipe: Recipe, seeds: Sequence[int]) -> dict[
         noise = SeedNoise(population.n_noise)(torch.arange(split.n_to_judge))
         with torch.no_grad():
             made = population.generators()[0](noise).double().numpy()
-        figures.append(judge(made, split).quality)
+        figures.append(judge(made, split))
     return {name: float(np.median([of_seed[name] for of_seed in figures])) for name in MEASURES}
 
 
