@@ -78,17 +78,20 @@ def main(
 
 def medians(curves: Float64Array, recipe: Recipe, seeds: Sequence[int]) -> dict[str, float]:
     """Returns the median over the seeds of each measure, of GANs that learn `curves`."""
-    figures = []
-    for seed in seeds:
-        split = Split.of(curves, seed)
-        population = Population(recipe, split.source, [seed], torch.device("cpu"))
-        for _ in population.fit():
-            pass
-        noise = SeedNoise(population.n_noise)(torch.arange(split.n_to_judge))
-        with torch.no_grad():
-            made = population.generators()[0](noise).double().numpy()
-        figures.append(judge(made, split))
+    splits = [Split.of(curves, seed) for seed in seeds]
+    figures = [judge(trained(split, recipe), split) for split in splits]
     return {name: float(np.median([of_seed[name] for of_seed in figures])) for name in MEASURES}
+
+
+def trained(split: Split, recipe: Recipe) -> Float64Array:
+    """Trains a GAN, and returns as many of its curves as are judged, float64 [n, n_points]."""
+    population = Population(recipe, split.source, [split.seed], torch.device("cpu"))
+    for _ in population.fit():
+        pass
+    noise = SeedNoise(population.n_noise)(torch.arange(split.n_to_judge))
+    with torch.no_grad():
+        curves: Float64Array = population.generators()[0](noise).double().numpy()
+    return curves
 
 
 if __name__ == "__main__":

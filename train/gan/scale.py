@@ -53,7 +53,10 @@ class Scale:
 
     def drawn(self, outputs: torch.Tensor) -> torch.Tensor:
         """Returns the curves that G's outputs are, [K, n, n_outputs] to [K, n, n_points]."""
-        return outputs if self._basis is None else _product(outputs, self._basis)
+        if self._basis is None:
+            return outputs
+        # Without a linear path G draws along the main components only.
+        return _product(outputs, self._basis[: outputs.shape[2]])
 
     def shown(self, curves: torch.Tensor, classes: torch.Tensor | None) -> torch.Tensor:
         """Returns what D takes, [K, n / packing, packing · n_features], of curves, [K, n,
