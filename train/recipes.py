@@ -8,7 +8,6 @@ from curvegan.errors import CurveganError
 
 RecipeName = Literal["default", "quick", "tutorial", "curves"]
 LrDecay = Literal["constant", "linear", "quadratic", "cosine"]
-Loss = Literal["minimax", "relativistic"]
 
 # Rows of a seed's random stream: they are counted by one 32-bit word.
 MAX_ROWS = 2**32
@@ -41,7 +40,6 @@ class Recipe:
         has points, at most MAX_AUTO_N_NOISE
     n_points: points at which the real curves are drawn; the source of real curves is made with it,
         and everything else takes the source's
-    loss: what D and G play for; "relativistic" compares each real curve with a generated one
     penalty: weight, for each point of a curve, of the zero-centred gradient penalties on real and
         on generated curves
     packing: curves that D sees at once
@@ -68,7 +66,6 @@ class Recipe:
     ema: float = 0.0
     n_noise: int = 5
     n_points: int = 15
-    loss: Loss = field(default="minimax", repr=False)
     penalty: float = field(default=0.0, repr=False)
     packing: int = field(default=1, repr=False)
     slope: float = field(default=0.0, repr=False)
@@ -208,7 +205,6 @@ _CURVES = Recipe(
     beta2_d=0.99,
     ema=0.998,
     n_noise=0,
-    loss="relativistic",
     penalty=0.12,
     packing=2,
     slope=0.2,

@@ -22,7 +22,6 @@ CURVES = RECIPES["curves"]
 CHANGES: dict[str, dict[str, Any]] = {
     "curves": {},
     "one curve at a time": {"packing": 1},
-    "the minimax loss": {"loss": "minimax"},
     "no penalty": {"penalty": 0.0},
     "no linear path": {"linear_path": False},
     "no whitened coefficients": {"coefficients": False},

@@ -32,7 +32,6 @@ TRIED: list[dict[str, Any]] = [
     {"batch_size": 256},
     {"packing": 1},
     {"packing": 4},
-    {"loss": "relativistic"},
     {"lr_g": 1.35e-3},
     {"lr_g": 3e-3},
     {"lr_d": 8e-4},

@@ -11,7 +11,6 @@ from train.data.scaling import Scaling, fit_scaling
 from train.data.source import Source
 from train.gan.adam import Adam
 from train.gan.loss import (
-    compared,
     discriminator_gradient,
     discriminator_loss,
     generator_gradient,
@@ -98,8 +97,8 @@ class Population:
         self, real: torch.Tensor, noise: torch.Tensor, classes: torch.Tensor | None = None
     ) -> torch.Tensor:
         """Plays a step for each of the first dimension of `real`, float32 [n_steps, K, batch_size,
-        n_points], `noise` and `classes`, which are a `Block`'s; returns D's logits as
-        `discriminator_loss` takes them, [n_steps, K, 2 · batch_size / packing, 1]."""
+        n_points], `noise` and `classes`, which are a `Block`'s; returns D's logits, [n_steps, K,
+        2 · batch_size / packing, 1], of the real curves and then of the generated ones."""
         real = self._scale.standardised(real)
         logits = []
         for number in range(len(real)):
@@ -107,7 +106,7 @@ class Population:
             of_step = None if classes is None else classes[number]
             self.step += 1
             logits.append(self._play_step(real[number], noise[number], of_step, factor))
-        return compared(self._recipe.loss, torch.stack(logits))
+        return torch.stack(logits)
 
     def _play_step(
         self,
@@ -127,7 +126,7 @@ class Population:
         shown_real, shown_fake = scale.shown(real, classes), scale.shown(fake, classes)
         shown = torch.cat([shown_real, shown_fake.detach()], dim=1)
         logits = d.outputs(shown.requires_grad_(recipe.penalty > 0))
-        gradient = discriminator_gradient(recipe.loss, logits.detach())
+        gradient = discriminator_gradient(logits.detach())
         if recipe.penalty:
             penalty = gradient_penalty(logits, shown)
             weights = torch.full_like(penalty, recipe.penalty * recipe.n_points)
@@ -137,9 +136,7 @@ class Population:
         self._d_adam.step(self.step, recipe.lr_d * lr_factor)
 
         fake_logits = d.outputs(shown_fake, d.constants)
-        relativistic = recipe.loss == "relativistic"
-        real_logits = d.outputs(shown_real, d.constants) if relativistic else fake_logits
-        gradient = generator_gradient(recipe.loss, real_logits, fake_logits.detach())
+        gradient = generator_gradient(fake_logits.detach())
         g.write_gradient((fake_logits,), (gradient,))
         self._g_adam.step(self.step, recipe.lr_g * lr_factor)
 

@@ -1,13 +1,7 @@
-"""The losses, from logits.
+"""The minimax loss of Goodfellow et al., "Generative adversarial nets", 2014, from logits.
 
-"minimax" is Goodfellow et al., "Generative adversarial nets", 2014. With D(x) = sigmoid(logit):
--log D(x) = softplus(-logit) and -log(1 - D(x)) = softplus(logit). So no probability is ever rounded
-to 0 or 1, and no logarithm is infinite.
-
-"relativistic" is Jolicoeur-Martineau, "The relativistic discriminator", 2018, as Huang et al., "The
-GAN is dead; long live the GAN!", 2024, pair it: each real logit stands against one of a generated
-curve, and sigmoid(real - generated) is the probability that the real one is found to be the real
-one.
+With D(x) = sigmoid(logit): -log D(x) = softplus(-logit) and -log(1 - D(x)) = softplus(logit). So no
+probability is ever rounded to 0 or 1, and no logarithm is infinite.
 
 Training needs only the losses' gradients in the logits, which are probabilities; the loss itself is
 for people to watch. Logits are [..., n, 1] of n curves, or packs of curves; where real and
@@ -17,43 +11,28 @@ generated ones are together, [..., 2n, 1], the real ones come first.
 import torch
 from torch.nn.functional import softplus
 
-from train.recipes import Loss
 
-
-def compared(loss: Loss, logits: torch.Tensor) -> torch.Tensor:
-    """Returns logits, [..., 2n, 1], as `discriminator_loss` takes them: with the relativistic loss
-    they are how much more real a curve is than the one that it is paired with."""
-    if loss == "minimax":
-        return logits
-    return logits - logits.roll(logits.shape[-2] // 2, -2)
-
-
-def discriminator_loss(compared_logits: torch.Tensor) -> torch.Tensor:
+def discriminator_loss(logits: torch.Tensor) -> torch.Tensor:
     """Returns -mean(log D(x) + log(1 - D(G(z)))), which D minimises: [..., 2n, 1] to [...].
 
-    It is 2·ln 2 ≈ 1.386 for a D that can't tell real curves from generated ones. It is twice the
-    relativistic loss.
+    It is 2·ln 2 ≈ 1.386 for a D that can't tell real curves from generated ones.
     """
-    real, fake = compared_logits.chunk(2, dim=-2)
+    real, fake = logits.chunk(2, dim=-2)
     return softplus(-real).mean(dim=(-2, -1)) + softplus(fake).mean(dim=(-2, -1))
 
 
-def discriminator_gradient(loss: Loss, logits: torch.Tensor) -> torch.Tensor:
+def discriminator_gradient(logits: torch.Tensor) -> torch.Tensor:
     """Returns the gradient of D's loss in the logits: [..., 2n, 1]."""
-    gradient = compared(loss, logits).sigmoid()
+    gradient = logits.sigmoid()
     real, _ = gradient.chunk(2, dim=-2)
     real.sub_(1)
     return gradient.div_(real.shape[-2])
 
 
-def generator_gradient(loss: Loss, real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
-    """Returns the gradient of what G minimises in the logits `fake` of n generated curves,
-    [..., n, 1]: of mean(log(1 - D(G(z)))), or of the relativistic loss with its sides swapped.
-
-    Only the relativistic loss looks at the logits of real curves, `real`.
-    """
-    sure = fake if loss == "minimax" else real - fake
-    return sure.sigmoid().div_(-fake.shape[-2])
+def generator_gradient(fake: torch.Tensor) -> torch.Tensor:
+    """Returns the gradient of mean(log(1 - D(G(z)))), which G minimises, in the logits of n
+    generated curves: [..., n, 1]."""
+    return fake.sigmoid().div_(-fake.shape[-2])
 
 
 def gradient_penalty(logits: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
