@@ -3,8 +3,10 @@
 from curvegan.command import early_interrupt  # noqa: F401, I001  (first: the others take their time)
 
 from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
@@ -12,12 +14,21 @@ from cyclopts.validators import Number
 from curvegan.address import DEFAULT_ADDRESS
 from curvegan.client import MAX_TIMEOUT
 from curvegan.client.target import parse_target
-from curvegan.command.command_line import make_app, run
+from curvegan.command.command_line import Count, make_app, run
+from curvegan.command.requirements import exit_for_system, need_packages
+from curvegan.cores import usable_cores
+from curvegan.errors import CurveganError
 from curvegan.files import drop_unfinished
 
 Flag = Annotated[bool, Parameter(negative="")]
 
-app = make_app("curvegan", "Ask a curve server for curves.")
+Version = Annotated[int, Parameter(validator=Number(gte=0, lt=2**63))]
+Seeds = Annotated[str, Parameter(allow_leading_hyphen=True)]
+
+app = make_app("curvegan", "Curves: from a server, or in bulk from a model on disk.")
+
+# Lines that `bulk --check` prints.
+_MAX_PROBLEMS = 20
 
 
 def _seconds(_type: type, seconds: float) -> None:
@@ -47,11 +58,11 @@ class Access:
 @app.command
 def generate(
     *,
-    seeds: Annotated[str, Parameter(allow_leading_hyphen=True)],
+    seeds: Seeds,
     out: Path,
     label: tuple[str, ...] = (),
     server: str = DEFAULT_ADDRESS,
-    model_version: Annotated[int, Parameter(validator=Number(gte=0, lt=2**63))] = 0,
+    model_version: Version = 0,
     timeout: Annotated[float, Parameter(validator=_seconds)] = 30.0,
     retry: bool = True,
     access: Access = Access(),
@@ -99,6 +110,83 @@ def generate(
         answer = ask(client, ranges, label, model_version)
         save(out, answer, write)
     print(f"wrote {answer.n_rows} curves of model version {answer.model.version} to {out}")
+
+
+@app.command
+def bulk(
+    *,
+    models: Path | None = None,
+    seeds: Seeds | None = None,
+    out: str | None = None,
+    label: tuple[str, ...] = (),
+    model_version: Version = 0,
+    format: Literal["parquet", "npy"] = "parquet",
+    workers: Count | None = None,
+    check: str | None = None,
+) -> None:
+    """Compute the curves of any number of seeds, without a server, into a folder of files.
+
+    Run again, the same command makes what is missing. --check OUT verifies such a folder instead.
+
+    Parameters
+    ----------
+    models
+        The model repository, by default ./models. With --check: compute some curves again.
+    seeds
+        Which seeds: 7, 1,5,9 or 0-999999999, or a mix. Each is made once.
+    out
+        The folder, or a URL such as s3://bucket/folder.
+    label
+        The class of the curves, by name or index, if the model has classes. Given several times,
+        the curves of all seeds are made for each.
+    model_version
+        The model version; 0 is the newest.
+    format
+        The files: parquet (seed, curve and label) or npy (the curves alone).
+    workers
+        Processes, by default one for each core that this command may use.
+    check
+        The folder, or URL, of a set to verify: every seed once, whole files, of one model.
+    """
+    if find_spec("fcntl") is None:  # Windows, where nobody has tried it.
+        exit_for_system("curvegan bulk", "Linux or macOS")
+    need_packages("curvegan bulk", "serve,data", ("msgspec", "onnxruntime", "pyarrow"))
+    # Imported here so that --help and a wrong option do not wait for onnxruntime.
+    from curvegan.generate.bulk.checking import check_set
+    from curvegan.generate.bulk.curve_set import CurveSet
+    from curvegan.generate.bulk.making import make_set
+    from curvegan.generate.bulk.place import Place
+    from curvegan.generate.bulk.processes import run_in_processes
+    from curvegan.repository.repository import DEFAULT_MODELS, Repository
+
+    run_parts = partial(run_in_processes, n_workers=workers or usable_cores())
+    if check is not None:
+        if (seeds, out, label, model_version) != (None, None, (), 0):
+            raise CurveganError("--check OUT goes with --models and --workers, and no more")
+        curve_set, problems = check_set(Place(check), models, run_parts)
+        for problem in problems[:_MAX_PROBLEMS]:
+            print(problem)
+        if problems:
+            raise CurveganError(
+                f"{Place(check)} is not whole, for {len(problems)} reasons: remove damaged and "
+                "foreign files, then run the command that made it again"
+            )
+        print(f"{Place(check)} is whole: {curve_set}")
+        return
+    if seeds is None or out is None:
+        raise CurveganError("give --seeds and --out, or --check OUT")
+    repository = Repository(models or DEFAULT_MODELS)
+    version = model_version or repository.newest()
+    if not repository.holds(version):
+        known = ", ".join(map(str, repository.versions()))
+        raise CurveganError(f"{repository.root} has no version {version}, only {known}")
+    model = repository.load(version)
+    curve_set = CurveSet.of(model, seeds, label, format)
+    n_made = make_set(Place(out), curve_set, model, run_parts)
+    there = (
+        f", of which {curve_set.n_rows - n_made} were there" if n_made < curve_set.n_rows else ""
+    )
+    print(f"{Place(out)} holds {curve_set}{there}")
 
 
 def main() -> None:

@@ -8,9 +8,8 @@ import numpy as np
 
 from curvegan.arrays import Float32Array, Int64Array
 from curvegan.client.curve_client import CurveClient
-from curvegan.errors import CurveganError
+from curvegan.generate.labels import named_classes
 from curvegan.generate.seed_text import batches, count_seeds
-from curvegan.repository.description import listed
 from curvegan.repository.model import Model
 
 
@@ -49,11 +48,7 @@ def ask(
     ServiceError, here or while the blocks are read.
     """
     model = client.model(version)
-    names = [class_of(label, model.labels) for label in labels]
-    if model.labels and not names:
-        raise CurveganError(
-            "this model makes curves of classes: name one with --label, of " + listed(model.labels)
-        )
+    names = named_classes(labels, model.labels)
     each: list[str | None] = [*names] or [None]
 
     def blocks() -> Iterator[Block]:
@@ -66,27 +61,3 @@ def ask(
                     start = stop
 
     return Answer(model, sum(map(count_seeds, ranges)), names, blocks())
-
-
-def class_of(label: str, known: Sequence[str]) -> str:
-    """Returns the class that `label` is the name of, or else the index: but where names are numbers
-    themselves, another number is hardly meant as an index.
-
-    Raises CurveganError for another.
-    """
-    if not known:
-        raise CurveganError("this model makes curves without labels: leave --label out")
-    if label in known:
-        return label
-    is_index = label.isascii() and label.isdecimal() and int(label[:9]) < len(known)
-    if is_index and not any(map(_is_number, known)):
-        return known[int(label)]
-    raise CurveganError(f"label {label[:40]!r} is not known: this model has {listed(known)}")
-
-
-def _is_number(label: str) -> bool:
-    try:
-        float(label)
-    except ValueError:
-        return False
-    return True

@@ -43,6 +43,25 @@ def _parse_part(part: str) -> range:
     return range(first, last + 1)
 
 
+def merged(ranges: Iterable[range]) -> tuple[range, ...]:
+    """Returns the seeds of `ranges`, each once and ascending, as unbroken ranges."""
+    joined: list[range] = []
+    for part in sorted(ranges, key=lambda part: part.start):
+        if joined and part.start <= joined[-1].stop:
+            last = joined.pop()
+            part = range(last.start, max(last.stop, part.stop))
+        joined.append(part)
+    return tuple(joined)
+
+
+def format_seeds(ranges: Iterable[range]) -> str:
+    """Returns the seeds of `ranges` as `parse_seeds` reads them."""
+    return ",".join(
+        str(part.start) if count_seeds(part) == 1 else f"{part.start}-{part.stop - 1}"
+        for part in ranges
+    )
+
+
 def count_seeds(part: range) -> int:
     """Returns how many seeds an unbroken range has; `len` can't count beyond 2^63 - 1."""
     return part.stop - part.start

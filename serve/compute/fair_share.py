@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import grpc
 
+from curvegan.cores import usable_cores
 from serve.calls.status import RequestError
-from serve.compute.cores import usable_cores
 
 Result = TypeVar("Result")
 

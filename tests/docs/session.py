@@ -23,7 +23,7 @@ _INTERPRETERS = {"python": ["python", "-c"], "js": ["node", "--input-type=module
 PROGRAMS = tuple(_INTERPRETERS)
 
 _STARTS_A_SERVER = re.compile(r"(\w+=\S+ )*(?=(python -m serve|curvegan-serve)\b)")
-_ASKS_A_SERVER = re.compile(r"(python -m curvegan|curvegan) (?!-)\w+")
+_ASKS_A_SERVER = re.compile(r"(python -m curvegan|curvegan) generate\b")
 # What the tests have, but not every machine.
 _NEEDED = ("curl", "node", "openssl")
 

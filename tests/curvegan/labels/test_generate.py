@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from curvegan.errors import CurveganError
-from curvegan.generate.answer import Answer, Block, class_of
+from curvegan.generate.answer import Answer, Block
+from curvegan.generate.labels import class_of
 from curvegan.generate.output import save, writer_for
 from curvegan.repository.model import Model
 from curvegan.repository.repository import Repository

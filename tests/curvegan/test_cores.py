@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from serve.compute.cores import usable_cores
+from curvegan.cores import usable_cores
 
 ALL = len(os.sched_getaffinity(0))
-PROGRAM = "from serve.compute.cores import usable_cores; print(usable_cores())"
+PROGRAM = "from curvegan.cores import usable_cores; print(usable_cores())"
 
 
 def system(root: Path, groups: str, quotas: dict[str, str]) -> Path:

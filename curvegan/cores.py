@@ -8,11 +8,13 @@ from pathlib import Path, PurePath
 
 def usable_cores(root: Path = Path("/")) -> int:
     """Returns the number of cores in this process's CPU affinity, or its container's CPU quota,
-    rounded up, if that is lower.
+    rounded up, if that is lower. Systems other than Linux know neither: there it is all cores.
 
     The quota is the lowest of this process's control group (cgroup v2) and of its parents, read
     from the files below `root`.
     """
+    if not hasattr(os, "sched_getaffinity"):
+        return os.cpu_count() or 1
     return math.ceil(min([len(os.sched_getaffinity(0)), *_quotas(root)]))
 
 

@@ -1,0 +1,56 @@
+"""Runs `curvegan bulk` as users do, and finds its processes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support.commands import is_running, run_command
+
+# Unbroken ranges, each of which is a part of its own: a dozen files in a second.
+SCATTERED = ",".join(f"{first}-{first + 49_999}" for first in range(0, 1_200_000, 100_000))
+N_SCATTERED = 12 * 50_000
+
+
+def bulk(models: Path, out: Path, *arguments: str) -> str:
+    """Makes a set; fails the test if that fails. Returns what was printed."""
+    command = ("bulk", "--models", str(models), "--out", str(out), *arguments)
+    return run_command("curvegan", *command, cwd=out.parent).stdout
+
+
+def check(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Checks a set."""
+    return subprocess.run(
+        [sys.executable, "-m", "curvegan", "bulk", "--check", out.name, *arguments],
+        cwd=out.parent, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+def start(
+    models: Path, out: Path | str, *arguments: str, cwd: Path, program: str = ""
+) -> subprocess.Popen[str]:
+    """Starts to make a set with two workers, as a process group of its own, as a shell would.
+    `program` is a Python program that runs the command."""
+    return subprocess.Popen(
+        [sys.executable, *(("-c", program) if program else ("-m", "curvegan")), "bulk",
+         "--models", str(models), "--out", str(out), "--workers", "2", *arguments],
+        cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+
+
+def workers(command: subprocess.Popen[str]) -> list[int]:
+    """Returns the process ids of a command's workers that run."""
+    try:
+        children = Path(f"/proc/{command.pid}/task/{command.pid}/children").read_text()
+        return [
+            child
+            for child in map(int, children.split())
+            if is_running(child) and b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+        ]
+    except FileNotFoundError:
+        return []
+
+
+def files(out: Path) -> dict[str, bytes]:
+    """Returns the files of a set, with those that are written aside."""
+    return {path.name: path.read_bytes() for path in out.iterdir() if path.name != ".lock"}
