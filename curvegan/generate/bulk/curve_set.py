@@ -145,8 +145,8 @@ class CurveSet:
             found, wanted = getattr(self, field.name), getattr(asked, field.name)
             if found != wanted:
                 raise CurveganError(
-                    f"{place} holds another set of curves: its {field.name.replace('_', ' ')} is "
-                    f"{_short(found)}, not {_short(wanted)}; ask for the same, or give another "
+                    f"{place} holds another set of curves ({field.name.replace('_', ' ')} "
+                    f"{_short(found)}, not {_short(wanted)}): ask for the same, or give another "
                     "--out"
                 )
 

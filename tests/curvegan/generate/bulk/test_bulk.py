@@ -59,10 +59,10 @@ def test_a_set_holds_the_engine_s_curves_of_every_seed_in_order(three_parts: Pat
 
 def test_parts_are_cut_at_aligned_seeds_and_named_by_them(three_parts: Path):
     assert sorted(files(three_parts)) == [
+        "_set.json",
         "seeds_-000002_-000001.parquet",
         "seeds_0000000_1048575.parquet",
         "seeds_1048576_1048576.parquet",
-        "_set.json",
     ]
 
 
@@ -179,8 +179,8 @@ def test_a_second_run_makes_only_what_is_missing(published: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--seeds", "0-8"], "its seeds is 0-9, not 0-8"),
-        (["--seeds", "0-9", "--format", "npy"], "its file format is parquet, not npy"),
+        (["--seeds", "0-8"], "seeds 0-9, not 0-8"),
+        (["--seeds", "0-9", "--format", "npy"], "file format parquet, not npy"),
     ],
 )
 def test_a_folder_keeps_to_one_set(published: Path, tmp_path: Path, arguments, expected):
@@ -188,7 +188,7 @@ def test_a_folder_keeps_to_one_set(published: Path, tmp_path: Path, arguments, e
     before = files(tmp_path / "out")
     command = ("bulk", "--models", str(published), "--out", "out", *arguments)
     line = error_line(try_command("curvegan", *command, cwd=tmp_path))
-    assert line.startswith(f"error: out holds another set of curves: {expected}; ")
+    assert line.startswith(f"error: out holds another set of curves ({expected}): ask ")
     assert files(tmp_path / "out") == before
 
 
@@ -196,7 +196,7 @@ def test_models_are_not_mixed(published: Path, labelled: Path, tmp_path: Path):
     bulk(published, tmp_path / "out", "--seeds", "0-9")
     command = ("bulk", "--models", str(labelled), "--label", "0", "--seeds", "0-9", "--out", "out")
     line = error_line(try_command("curvegan", *command, cwd=tmp_path))
-    assert "out holds another set of curves: its manifest sha256 is " in line
+    assert "out holds another set of curves (manifest sha256 " in line
 
 
 def test_a_folder_of_something_else_is_left_alone(published: Path, tmp_path: Path):
@@ -250,7 +250,7 @@ def test_a_full_disk_keeps_what_is_finished(published: Path, tmp_path: Path):
         "error: can't write seeds_100000_199999.parquet in out: File too large; 10 of 100010 "
         "curves are in out, and the same command makes the others"
     )
-    assert sorted(files(tmp_path / "out")) == ["seeds_000000_000009.parquet", "_set.json"]
+    assert sorted(files(tmp_path / "out")) == ["_set.json", "seeds_000000_000009.parquet"]
     bulk(published, tmp_path / "out", "--seeds", seeds)
     assert len(table_of(tmp_path / "out")) == 100_010
 
