@@ -3,7 +3,6 @@
 from curvegan.command import early_interrupt  # noqa: F401, I001  (first: the others take their time)
 
 from dataclasses import dataclass
-from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,7 +15,6 @@ from curvegan.client import MAX_TIMEOUT
 from curvegan.client.target import parse_target
 from curvegan.command.command_line import Count, make_app, run
 from curvegan.command.requirements import exit_for_system, need_packages
-from curvegan.cores import usable_cores
 from curvegan.errors import CurveganError
 from curvegan.files import drop_unfinished
 
@@ -121,7 +119,8 @@ def bulk(
     label: tuple[str, ...] = (),
     model_version: Version = 0,
     format: Literal["parquet", "npy"] = "parquet",
-    workers: Count | None = None,
+    n_workers: Annotated[Count | None, Parameter(name="--workers")] = None,
+    ray: str | None = None,
     check: str | None = None,
 ) -> None:
     """Compute the curves of any number of seeds, without a server, into a folder of files.
@@ -143,8 +142,11 @@ def bulk(
         The model version; 0 is the newest.
     format
         The files: parquet (seed, curve and label) or npy (the curves alone).
-    workers
+    n_workers
         Processes, by default one for each core that this command may use.
+    ray
+        Work on the Ray cluster at this address: host:port, ray://host:port, or auto for the one of
+        this machine.
     check
         The folder, or URL, of a set to verify: every seed once, whole files, of one model.
     """
@@ -156,22 +158,23 @@ def bulk(
     from curvegan.generate.bulk.curve_set import CurveSet
     from curvegan.generate.bulk.making import make_set
     from curvegan.generate.bulk.place import Place
-    from curvegan.generate.bulk.processes import run_in_processes
+    from curvegan.generate.bulk.workers import workers
     from curvegan.repository.repository import DEFAULT_MODELS, Repository
 
-    run_parts = partial(run_in_processes, n_workers=workers or usable_cores())
     if check is not None:
         if (seeds, out, label, model_version) != (None, None, (), 0):
-            raise CurveganError("--check OUT goes with --models and --workers, and no more")
-        curve_set, problems = check_set(Place(check), models, run_parts)
+            raise CurveganError("--check OUT goes with --models, --workers and --ray alone")
+        place = Place(check)
+        with workers(n_workers, ray) as run_parts:
+            curve_set, problems = check_set(place, models, run_parts)
         for problem in problems[:_MAX_PROBLEMS]:
             print(problem)
         if problems:
             raise CurveganError(
-                f"{Place(check)} is not whole, for {len(problems)} reasons: remove damaged and "
-                "foreign files, then run the command that made it again"
+                f"{place} is not whole, for {len(problems)} reasons: remove damaged and foreign "
+                "files, then run the command that made it again"
             )
-        print(f"{Place(check)} is whole: {curve_set}")
+        print(f"{place} is whole: {curve_set}")
         return
     if seeds is None or out is None:
         raise CurveganError("give --seeds and --out, or --check OUT")
@@ -181,12 +184,11 @@ def bulk(
         known = ", ".join(map(str, repository.versions()))
         raise CurveganError(f"{repository.root} has no version {version}, only {known}")
     model = repository.load(version)
-    curve_set = CurveSet.of(model, seeds, label, format)
-    n_made = make_set(Place(out), curve_set, model, run_parts)
-    there = (
-        f", of which {curve_set.n_rows - n_made} were there" if n_made < curve_set.n_rows else ""
-    )
-    print(f"{Place(out)} holds {curve_set}{there}")
+    place, curve_set = Place(out), CurveSet.of(model, seeds, label, format)
+    with workers(n_workers, ray) as run_parts:
+        n_made = make_set(place, curve_set, model, run_parts)
+    n_there = curve_set.n_rows - n_made
+    print(f"{place} holds {curve_set}" + (f", of which {n_there} were there" if n_there else ""))
 
 
 def main() -> None:

@@ -104,6 +104,10 @@ KINDS = (
         "needs a labelled model: tests/curvegan/labels asks one",
     ),
     Kind(
+        "curvegan bulk .*--ray",
+        "needs a cluster: tests/curvegan/generate/bulk/test_ray.py starts one",
+    ),
+    Kind(
         r"(?s).*import tritonclient",
         "needs an older protobuf: tests/serve/inference/test_triton.py runs it",
     ),

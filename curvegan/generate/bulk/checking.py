@@ -6,8 +6,7 @@ from pathlib import Path
 from curvegan.command.signals import holding_interrupts
 from curvegan.errors import CurveganError, Interrupted
 from curvegan.generate.bulk.curve_set import SET, CurveSet, Part
-from curvegan.generate.bulk.jobs import Checking
-from curvegan.generate.bulk.making import Run
+from curvegan.generate.bulk.jobs import Checking, Run
 from curvegan.generate.bulk.place import Place
 from curvegan.generate.bulk.progress import progress_bar
 from curvegan.generate.seed_text import merged

@@ -4,6 +4,7 @@ A job crosses to other processes and machines; there it is called with one part 
 """
 
 import socket
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +18,9 @@ from curvegan.generate.bulk.curve_set import SET, CurveSet, Part
 from curvegan.generate.bulk.part_files import DamagedError, part_file, pieces_of
 from curvegan.generate.bulk.place import Place
 from curvegan.repository.repository import ModelVersion
+
+# Workers that one part may cost.
+MAX_ATTEMPTS = 3
 
 # Curves of each piece of a part that a check computes again.
 _SPOTS = 4
@@ -113,6 +117,22 @@ class Checking:
 
 
 Job = Making | Checking
+Done = tuple[Part, Outcome]
+
+# Calls a job with all parts; yields each with its outcome, as they are done, and None now and then
+# when none is. Closing it ends the work at once.
+Run = Callable[[Job, Iterator[Part]], Generator[Done | None]]
+
+
+def attempt(job: Job, part: Part) -> Outcome | CurveganError:
+    """Returns what a worker has to say about a part: errors are answers, not tracebacks."""
+    pa.set_cpu_count(1)
+    try:
+        return job(part)
+    except CurveganError as error:
+        return error
+    except MemoryError as error:
+        return CurveganError(f"not enough memory for {part}: {error}")
 
 
 def _curves(engine: Engine, curve_set: CurveSet, part: Part, seeds: Int64Array) -> Float32Array:

@@ -1,19 +1,14 @@
 """A whole set is made, or what is left of it."""
 
-from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 
 from curvegan.command.signals import holding_interrupts
 from curvegan.errors import CurveganError, Interrupted
-from curvegan.generate.bulk.curve_set import SET, CurveSet, Part
-from curvegan.generate.bulk.jobs import Job, Making
+from curvegan.generate.bulk.curve_set import SET, CurveSet
+from curvegan.generate.bulk.jobs import Making, Run
 from curvegan.generate.bulk.place import Place
-from curvegan.generate.bulk.processes import Done
 from curvegan.generate.bulk.progress import progress_bar
 from curvegan.repository.repository import ModelVersion
-
-# Calls a job with parts: see `run_in_processes`.
-Run = Callable[[Job, Iterator[Part]], Generator[Done | None]]
 
 
 def make_set(place: Place, curve_set: CurveSet, model: ModelVersion, run: Run) -> int:

@@ -3,7 +3,6 @@
 import contextlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import IO
@@ -17,20 +16,23 @@ from curvegan.files import ASIDE, locked, replacing
 _LOCK = ".lock"
 
 
-@dataclass(frozen=True)
 class Place:
-    """A folder by its path, or by a URL such as `s3://bucket/folder`.
+    """A folder by its path, or by a URL such as `s3://bucket/folder`. It may cross to other
+    processes and machines.
 
     All methods raise CurveganError if the place can't be read or written.
     """
 
-    address: str
+    def __init__(self, address: str) -> None:
+        self._is_url = "://" in address
+        self._address = address if self._is_url else str(Path(address).absolute())
+        self._shown = address
+        if self._is_url:  # Without an access key, and without how the store is reached.
+            self._shown = re.sub(r"//[^/@]*@", "//", address.partition("?")[0])
 
     def __str__(self) -> str:
-        if "://" not in self.address:
-            return self.address
-        # Without an access key, and without how the store is reached.
-        return re.sub(r"//[^/@]*@", "//", self.address.partition("?")[0])
+        """As it was given, without secrets."""
+        return self._shown
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
@@ -97,10 +99,10 @@ class Place:
 
     @cached_property
     def _located(self) -> tuple[fs.FileSystem, str]:
-        if "://" not in self.address:
-            return fs.LocalFileSystem(), str(Path(self.address).absolute())
+        if not self._is_url:
+            return fs.LocalFileSystem(), self._address
         with self._naming("reach"):
-            files, path = fs.FileSystem.from_uri(self.address)
+            files, path = fs.FileSystem.from_uri(self._address)
             return files, path.rstrip("/")
 
     @property

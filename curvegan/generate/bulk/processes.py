@@ -12,22 +12,15 @@ from collections.abc import Generator, Iterator
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 
-import pyarrow as pa
-
 from curvegan.errors import CurveganError
 from curvegan.generate.bulk.curve_set import Part
-from curvegan.generate.bulk.jobs import Job, Outcome
-
-# Workers that one part may cost.
-MAX_ATTEMPTS = 3
+from curvegan.generate.bulk.jobs import MAX_ATTEMPTS, Done, Job, attempt
 
 # Seconds until the caller hears that nothing has happened.
 _HEARTBEAT = 0.1
 
 # Not forked: pyarrow and onnxruntime have threads.
 _spawn = multiprocessing.get_context("spawn")
-
-Done = tuple[Part, Outcome]
 
 
 def run_in_processes(job: Job, parts: Iterator[Part], n_workers: int) -> Generator[Done | None]:
@@ -106,15 +99,7 @@ def _ctrl_c_held_back() -> Iterator[None]:
 
 
 def _work(job: Job, connection: Connection) -> None:
-    """What a worker does: it answers each part with an outcome or a CurveganError."""
-    pa.set_cpu_count(1)
+    """What a worker does, until the command is gone."""
     with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
-            part = connection.recv()
-            try:
-                answer: Outcome | CurveganError = job(part)
-            except CurveganError as error:
-                answer = error
-            except MemoryError as error:
-                answer = CurveganError(f"not enough memory for {part}: {error}")
-            connection.send(answer)
+            connection.send(attempt(job, connection.recv()))

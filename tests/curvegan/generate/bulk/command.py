@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from tests.support.commands import is_running, run_command
@@ -54,3 +55,10 @@ def workers(command: subprocess.Popen[str]) -> list[int]:
 def files(out: Path) -> dict[str, bytes]:
     """Returns the files of a set, with those that are written aside."""
     return {path.name: path.read_bytes() for path in out.iterdir() if path.name != ".lock"}
+
+
+def wait_for_parts(command: subprocess.Popen[str], out: Path, n: int) -> None:
+    """Waits until there are `n` parts. Fails the test if the command ends before."""
+    while len(list(out.glob("seeds_*"))) < n:
+        assert command.poll() is None, command.communicate()
+        time.sleep(0.005)

@@ -223,7 +223,7 @@ def test_a_folder_of_something_else_is_left_alone(published: Path, tmp_path: Pat
         (["--seeds", "1", "--out", "/proc/nobody/out"], "can't write /proc/nobody/out: No such"),
         (["--seeds", "1", "--out", "nope://x/y"], "can't reach nope://x/y: Unrecognized"),
         ([], "give --seeds and --out, or --check OUT"),
-        (["--seeds", "1", "--check", "out"], "goes with --models and --workers, and no more"),
+        (["--seeds", "1", "--check", "out"], "goes with --models, --workers and --ray alone"),
     ],
 )
 @pytest.mark.usefixtures("models")

@@ -4,7 +4,6 @@ import os
 import random
 import re
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from tests.curvegan.generate.bulk.command import (
     check,
     files,
     start,
+    wait_for_parts,
     workers,
 )
 from tests.support.commands import is_running
@@ -30,12 +30,6 @@ def undisturbed(published: Path, tmp_path_factory: pytest.TempPathFactory) -> di
     out = tmp_path_factory.mktemp("undisturbed") / "out"
     bulk(published, out, "--seeds", SCATTERED)
     return files(out)
-
-
-def wait_for_parts(command: subprocess.Popen[str], out: Path, n: int) -> None:
-    while len(list(out.glob("seeds_*"))) < n:
-        assert command.poll() is None, command.communicate()
-        time.sleep(0.005)
 
 
 def wait_until_gone(pids: list[int]) -> None:
