@@ -215,7 +215,7 @@ def test_a_run_with_measures_of_its_own_is_listed_with_them(runs: list[Path], tm
     described(runs[0], tmp_path, quality={"spread": 0.123}, measures=measures)
     lines = run_command("train", "runs", cwd=tmp_path).stdout.splitlines()
     assert any(re.search(r"step +Spread +state", line) for line in lines)
-    assert any(re.search(r"other +2000/2000 +0.12 +version 1", line) for line in lines)
+    assert any(re.search(r"other +quadratics +2000/2000 +0.12 +version 1", line) for line in lines)
 
 
 def test_curves_that_are_not_built_in_are_drawn_without_bounds(runs: list[Path], tmp_path: Path):
