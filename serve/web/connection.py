@@ -114,10 +114,15 @@ class Connection(asyncio.Protocol):
 
         async def send_in_time(message: Message) -> None:
             nonlocal is_late
-            if self._transport.is_closing():
-                is_late = True
-            else:
-                await send(message)
+            if not self._transport.is_closing():
+                try:
+                    await send(message)
+                    return
+                except h11.LocalProtocolError:
+                    # The connection began to close while this waited for the client to read.
+                    if not self._transport.is_closing():
+                        raise
+            is_late = True
 
         with self._request():
             await app(scope, receive, send_in_time)
