@@ -17,7 +17,7 @@ from curvegan.command.requirements import need_packages
 from curvegan.command.signals import signal_of
 from curvegan.errors import CurveganError, Interrupted
 from curvegan.repository.repository import DEFAULT_MODELS
-from train.data.table.asked import DataFile
+from train.data.table.data_file import DataFile
 from train.options import Changes, DataOptions
 from train.recipes import RECIPES, RecipeName
 from train.settings import DeviceName, FamilyName, Settings, recipe_for
@@ -230,12 +230,12 @@ def import_(
         The model repository to publish into.
     """
     from train.families import built_in
-    from train.importing.asked import Asked
+    from train.importing.about_curves import AboutCurves
     from train.importing.imported import import_model
 
-    asked = Asked(name or "", units or "", x_name or "", x, x_from, x_to)
+    about = AboutCurves(name or "", units or "", x_name or "", x, x_from, x_to)
     real = partial(built_in, name=family) if family else None
-    imported = import_model(file, models, asked, real)
+    imported = import_model(file, models, about, real)
     description = imported.description
     said = description.verdict or "its quality was not measured (--family)"
     print(f"published version {imported.version} in {models}: {imported.taken_as}; {said}")

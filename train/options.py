@@ -8,7 +8,7 @@ from cyclopts import Group, Parameter
 
 from curvegan.command.command_line import whole_number
 from curvegan.errors import CurveganError
-from train.data.table.asked import DataFile, Missing
+from train.data.table.data_file import DataFile, Missing
 from train.recipes import RECIPES, SIZES, LrDecay
 
 _OWN_CURVES = Group.create_ordered("Your own curves")

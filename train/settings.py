@@ -5,7 +5,7 @@ from typing import Literal
 
 from curvegan.errors import CurveganError
 from curvegan.repository.repository import DEFAULT_MODELS
-from train.data.table.asked import DataFile
+from train.data.table.data_file import DataFile
 from train.recipes import Recipe, RecipeName
 
 DeviceName = Literal["auto", "cpu", "cuda"]

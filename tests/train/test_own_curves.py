@@ -18,7 +18,7 @@ from tests.support.commands import error_line, run_command, try_command
 from tests.support.labelled.days import N_NOISE, N_POINTS, describe
 from tests.train.data.tables import csv, curves, write
 from tests.train.run.test_resume import interrupt
-from train.data.table.asked import DataFile
+from train.data.table.data_file import DataFile
 from train.pipeline import start
 from train.recipes import RECIPES
 from train.run.folder import Run

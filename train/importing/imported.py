@@ -20,7 +20,7 @@ from curvegan.repository.publish import check_shape, publish
 from train.data.source import Source
 from train.data.x_grid import XGrid
 from train.export import SEED_RULE
-from train.importing.asked import Asked
+from train.importing.about_curves import AboutCurves
 from train.importing.exported import export_given
 from train.importing.files import read
 from train.pipeline import LIBRARIES, family_of, judge_export
@@ -41,13 +41,15 @@ class Imported:
     files: list[str]
 
 
-def import_model(file: Path, models: Path, asked: Asked, real: Real | None = None) -> Imported:
+def import_model(
+    file: Path, models: Path, about: AboutCurves, real: Real | None = None
+) -> Imported:
     """Exports the generator in `file`, compares the export with it, and publishes into `models`.
 
     `real` gives the real curves that it is judged by, which then say what x is; without, nothing is
     said of its quality.
 
-    Raises CurveganError if the file holds no generator that can be exported, or `asked` and `real`
+    Raises CurveganError if the file holds no generator that can be exported, or `about` and `real`
     do not go with it; ParityError if the exported files do not compute what the given one does;
     RepositoryError if `models` can't take the model. Nothing is published then.
     """
@@ -60,20 +62,20 @@ def import_model(file: Path, models: Path, asked: Asked, real: Real | None = Non
             f"{file} makes curves of {given.n_points} points, and the real ones have "
             f"{source.n_points}: judge it by curves of its own length"
         )
-    if source and asked != Asked():
+    if source and about != AboutCurves():
         raise CurveganError(
             "real curves say their name, units and x themselves: leave these options out"
         )
     if source:
         family, x_grid = family_of(source), source.x_grid.tolist()
     else:
-        grid = asked.grid(given.n_points)
-        if given.x_grid and not asked.says_x:
+        grid = about.grid(given.n_points)
+        if given.x_grid and not about.says_x:
             grid = XGrid(np.array(given.x_grid))
         family = Family(
-            asked.name or file.stem,
-            units=asked.units,
-            x_name=asked.x_name or grid.name,
+            about.name or file.stem,
+            units=about.units,
+            x_name=about.x_name or grid.name,
             point_names=list(grid.point_names),
         )
         x_grid = grid.values.tolist()

@@ -77,7 +77,7 @@ def fit(
         events or nullcontext() as add_event,
         holding_interrupts() as held,
     ):
-        for report in watch(population.fit()):
+        for report in watch(population.fit()) if left else ():
             history.reports.append(report)
             add_to_log(report)
             if add_event:

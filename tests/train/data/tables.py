@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from curvegan.errors import CurveganError
-from train.data.table.asked import DataFile
 from train.data.table.contents import Contents
+from train.data.table.data_file import DataFile
 from train.data.table.reading import read_table
 from train.data.table.source import TableSource
 

@@ -21,8 +21,8 @@ from tests.train.data.tables import (
     read,
     write,
 )
-from train.data.table.asked import DataFile
 from train.data.table.contents import CONTENTS
+from train.data.table.data_file import DataFile
 from train.data.table.reading import read_table
 from train.data.table.source import TableSource
 from train.data.table.split import Split

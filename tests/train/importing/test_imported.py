@@ -25,7 +25,7 @@ from tests.train.importing.originals import (
 from train.data.quadratics import Quadratics
 from train.export.torchscript import load_torchscript
 from train.families import built_in
-from train.importing.asked import Asked
+from train.importing.about_curves import AboutCurves
 from train.importing.imported import Imported, import_model
 from train.noise.seed_rule import SeedNoise
 
@@ -52,8 +52,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def imported(folder: Path) -> dict[str, Imported]:
     """Each kind, published into `models`: the versions 1, 2, 3."""
     torch.set_num_threads(1)
-    asked = Asked("load", "kW", "hour", x_from=0, x_to=28)
-    return {kind: import_model(folder / kind, folder / "models", asked) for kind in NETS}
+    about = AboutCurves("load", "kW", "hour", x_from=0, x_to=28)
+    return {kind: import_model(folder / kind, folder / "models", about) for kind in NETS}
 
 
 def expected(kind: str) -> np.ndarray:
@@ -123,7 +123,7 @@ def test_real_curves_judge_it_and_say_what_x_is(tmp_path: Path):
         net[2].weight.copy_((x_squared + 1).unsqueeze(1).expand(15, 4) * 0.025)
         net[2].bias.copy_(x_squared)
     path = save_onnx(tmp_path / "g.onnx", *onnx_layers(net))
-    description = import_model(path, tmp_path / "models", Asked(), built_in).description
+    description = import_model(path, tmp_path / "models", AboutCurves(), built_in).description
     assert description.family.name == "quadratics"
     assert description.x_grid == Quadratics(15).x_grid.tolist()
     assert description.quality["w1_a"] == pytest.approx(0.45, abs=0.01)
@@ -133,9 +133,9 @@ def test_real_curves_judge_it_and_say_what_x_is(tmp_path: Path):
 
 def test_x_is_the_file_s_own_or_else_counted(tmp_path: Path, folder: Path, published: Path):
     ours = published / "generator" / "1" / ONNX
-    own = import_model(ours, tmp_path / "own", Asked()).description
+    own = import_model(ours, tmp_path / "own", AboutCurves()).description
     assert (own.x_grid, own.family.name) == (Quadratics(15).x_grid.tolist(), "model")
-    counted = import_model(folder / "ONNX", tmp_path / "counted", Asked()).description
+    counted = import_model(folder / "ONNX", tmp_path / "counted", AboutCurves()).description
     assert counted.x_grid == [float(x) for x in range(15)]
 
 
@@ -143,13 +143,13 @@ def test_a_repository_of_another_shape_takes_no_import(models: Path, tmp_path: P
     net = tutorial(n_points=9)
     path = save_onnx(tmp_path / "g.onnx", *onnx_layers(net))
     with pytest.raises(RepositoryError, match="of other dimensions"):
-        import_model(path, models, Asked())
+        import_model(path, models, AboutCurves())
     assert Repository(models).versions() == [1]
 
 
 def test_what_real_curves_say_is_not_said_twice(folder: Path, tmp_path: Path):
     with pytest.raises(CurveganError, match="real curves say their name, units and x themselves"):
-        import_model(folder / "ONNX", tmp_path / "models", Asked("mine"), built_in)
+        import_model(folder / "ONNX", tmp_path / "models", AboutCurves("mine"), built_in)
     assert not (tmp_path / "models").exists()
 
 

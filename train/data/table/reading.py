@@ -10,7 +10,6 @@ import pyarrow as pa
 from curvegan.errors import CurveganError
 from curvegan.repository.manifest import to_json
 from curvegan.tables import open_table
-from train.data.table.asked import DataFile
 from train.data.table.classes import Classes
 from train.data.table.contents import (
     CLASSES,
@@ -21,6 +20,7 @@ from train.data.table.contents import (
     Contents,
     file_sha256,
 )
+from train.data.table.data_file import DataFile
 from train.data.table.layouts.curves import Layout, Tally
 from train.data.table.layouts.long import Long
 from train.data.table.layouts.wide import Wide

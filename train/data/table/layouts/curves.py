@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from curvegan.arrays import Float64Array
 from curvegan.errors import CurveganError
-from train.data.table.asked import Missing
+from train.data.table.data_file import Missing
 from train.data.x_grid import XGrid
 
 Bools = npt.NDArray[np.bool_]

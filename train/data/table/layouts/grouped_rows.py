@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from curvegan.arrays import Float64Array, Int64Array
 from curvegan.errors import CurveganError
 from curvegan.tables import Kind, Table, place_of
-from train.data.table.asked import DataFile
+from train.data.table.data_file import DataFile
 from train.data.table.layouts.curves import words
 from train.data.x_grid import Scale, values_of_texts
 

@@ -8,7 +8,7 @@ import numpy as np
 from curvegan.arrays import Float64Array
 from curvegan.errors import CurveganError
 from curvegan.tables import Table, check_columns, place_of
-from train.data.table.asked import DataFile
+from train.data.table.data_file import DataFile
 from train.data.table.layouts.curves import Curves, Tally, missing_number, settled
 from train.data.table.layouts.grouped_rows import ApartError, Block, GroupedRows
 from train.data.x_grid import XGrid, check_increasing, even_grid, grid_of_values, written

@@ -10,7 +10,7 @@ import numpy as np
 from curvegan.arrays import Float64Array
 from curvegan.errors import CurveganError
 from curvegan.tables import Kind, Table, check_columns, numbers, place_of
-from train.data.table.asked import DataFile, check_text
+from train.data.table.data_file import DataFile, check_text
 from train.data.table.layouts.curves import Curves, Tally, settled, words
 from train.data.x_grid import XGrid, check_increasing, even_grid, grid_in_file, grid_of_texts
 from train.recipes import MAX_N_POINTS

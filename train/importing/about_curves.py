@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from curvegan.errors import CurveganError
-from train.data.table.asked import check_text
+from train.data.table.data_file import check_text
 from train.data.x_grid import XGrid, even_grid, grid_in_file
 
 
 @dataclass(frozen=True)
-class Asked:
+class AboutCurves:
     """What the curves are, which no file of a generator tells.
 
     `name` is what they are called, by default as the file; `units` are those of y and `x_name` is

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from curvegan.errors import CurveganError
-from train.importing.asked import Asked
+from train.importing.about_curves import AboutCurves
 
 
 @pytest.mark.parametrize(
@@ -20,10 +20,10 @@ from train.importing.asked import Asked
 def test_x_stands_in_a_file(content: str, expected: list[float], name: str, tmp_path: Path):
     path = tmp_path / "x.txt"
     path.write_text(content)
-    grid = Asked(x=path).grid(len(expected))
+    grid = AboutCurves(x=path).grid(len(expected))
     assert (grid.values.tolist(), grid.name) == (expected, name)
     np.save(tmp_path / "x.npy", np.array(expected))
-    assert Asked(x=tmp_path / "x.npy").grid(len(expected)).values.tolist() == expected
+    assert AboutCurves(x=tmp_path / "x.npy").grid(len(expected)).values.tolist() == expected
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_x_stands_in_a_file(content: str, expected: list[float], name: str, tmp_
 )
 def test_what_does_not_go_together_is_refused(asked, expected: str):
     with pytest.raises(CurveganError, match=expected):
-        Asked(**asked)
+        AboutCurves(**asked)
 
 
 @pytest.mark.parametrize(
@@ -51,4 +51,4 @@ def test_what_does_not_go_together_is_refused(asked, expected: str):
 )
 def test_x_that_float64_cannot_space_evenly_is_refused(x_from: float, x_to: float, expected: str):
     with pytest.raises(CurveganError, match=expected):
-        Asked(x_from=x_from, x_to=x_to).grid(4)
+        AboutCurves(x_from=x_from, x_to=x_to).grid(4)
