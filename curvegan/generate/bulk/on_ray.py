@@ -71,7 +71,8 @@ def run_on_ray(
                 begun[task.remote(shared, part)] = part
             if not begun:
                 return
-            ready, _ = ray.wait(list(begun), timeout=_HEARTBEAT)
+            # All that end within a heartbeat at once: each call looks at every task.
+            ready, _ = ray.wait(list(begun), num_returns=len(begun), timeout=_HEARTBEAT)
             if not ready:
                 yield None
                 if begun_at and time.monotonic() - begun_at > patience:
