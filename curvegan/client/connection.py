@@ -21,6 +21,9 @@ _OPTIONS: list[tuple[str, int | str]] = [
     ("grpc.initial_reconnect_backoff_ms", 50),
     ("grpc.max_reconnect_backoff_ms", 500),
     ("grpc.min_reconnect_backoff_ms", round(1000 * _CONNECT_SECONDS)),
+    # A name is looked up again when a connection breaks. gRPC's own 30 s between two look-ups are
+    # longer than a call is repeated for: servers that were all replaced would not be found in time.
+    ("grpc.dns_min_time_between_resolutions_ms", 5_000),
     # A connection that a firewall or a balancer dropped without a word is dead, and nothing says
     # so. While a call waits, a ping looks for the server every 10 s; 15 s without an answer end the
     # connection, and the call is repeated on another before the 30 s of the default timeout are
