@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -22,6 +23,7 @@ from bench.environment import InstallationError, environment
 from bench.serve.servers.ours import Server
 from bench.serve.servers.plain import Model
 from curvegan.errors import CurveganError
+from curvegan.repository.repository import ONNX
 from serve.inference import inference_pb2
 
 # Runs a server for ONNX files, by model name.
@@ -32,10 +34,29 @@ HERE = Path(__file__).parent
 
 @contextmanager
 def triton(files: Mapping[str, Path], *, joins_calls: bool) -> Iterator[Server]:
-    """Runs Triton's C++ server for ONNX files, with onnxruntime in its Python backend.
+    """Runs Triton for ONNX files.
 
     The rows of a call are its batch, which makes Triton faster. `joins_calls` enables its dynamic
     batcher. Raises InstallationError or CurveganError if it can't be installed or started.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        repository = Path(name)
+        for model, onnx in files.items():
+            version = repository / model / "1"
+            version.mkdir(parents=True)
+            shutil.copy(onnx, version / ONNX)
+            (version.parent / "config.pbtxt").write_text(
+                _config(Model(model, str(onnx)).config(), joins_calls=joins_calls)
+            )
+        with tritonserver(repository) as server:
+            yield replace(server, batches=True)
+
+
+@contextmanager
+def tritonserver(repository: Path, *options: str) -> Iterator[Server]:
+    """Runs Triton's C++ server for a model repository, with onnxruntime in its Python backend.
+
+    Raises InstallationError or CurveganError if it can't be installed or started.
     """
     binaries = environment("triton", HERE / "triton" / "requirements.txt")
     [packages] = binaries.parent.glob("lib/python*/site-packages")
@@ -47,17 +68,11 @@ def triton(files: Mapping[str, Path], *, joins_calls: bool) -> Iterator[Server]:
     address = f"127.0.0.1:{_free_port()}"
     http = f"127.0.0.1:{_free_port()}"
     with tempfile.TemporaryDirectory() as name:
-        repository, backends = Path(name, "models"), Path(name, "backends")
+        backends = Path(name, "backends")
         shutil.copytree(home / "backends", backends)
         shutil.copy(stub, backends / "python")
-        for model, onnx in files.items():
-            version = repository / model / "1"
-            version.mkdir(parents=True)
-            shutil.copy(onnx, version / "model.onnx")
-            shutil.copy(HERE / "triton" / "model.py", version)
-            (version.parent / "config.pbtxt").write_text(
-                _config(Model(model, str(onnx)).config(), joins_calls=joins_calls)
-            )
+        (backends / "onnxruntime").mkdir()
+        shutil.copy(HERE / "triton" / "model.py", backends / "onnxruntime")
         command: list[str | Path] = [
             home / "bin" / "tritonserver",
             f"--model-repository={repository}",
@@ -66,6 +81,7 @@ def triton(files: Mapping[str, Path], *, joins_calls: bool) -> Iterator[Server]:
             *_listen("grpc", address),
             *_listen("http", http),
             "--allow-metrics=false",
+            *options,
         ]
         # The backend uses the first python3 in PATH, and is linked to libpython.
         libraries = (packages / "nvidia_pytriton.libs", sysconfig.get_config_var("LIBDIR"))
@@ -73,8 +89,9 @@ def triton(files: Mapping[str, Path], *, joins_calls: bool) -> Iterator[Server]:
             "LD_LIBRARY_PATH": ":".join(map(str, libraries)),
             "PATH": f"{binaries}:/usr/bin:/bin",
         }
-        with _started(command, address, list(files), Path(name, "log"), **settings) as pid:
-            yield Server(address, pid, http, batches=True)
+        models = [folder.name for folder in repository.iterdir() if folder.is_dir()]
+        with _started(command, address, models, Path(name, "log"), **settings) as pid:
+            yield Server(address, pid, http)
 
 
 @contextmanager
@@ -172,7 +189,7 @@ def _config(model: inference_pb2.ModelConfig, *, joins_calls: bool) -> str:
     return "\n".join(
         (
             f'name: "{model.name}"',
-            'backend: "python"',
+            'backend: "onnxruntime"',
             "max_batch_size: 4096",
             *(("dynamic_batching {}",) if joins_calls else ()),
             "instance_group [{kind: KIND_CPU}]",

@@ -1,5 +1,7 @@
-"""Triton's Python model for an ONNX file: onnxruntime with one thread, like in our engine."""
+"""Triton's onnxruntime backend in Python, for the wheel of Triton lacks it: onnxruntime with one
+thread, like in our engine."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,28 +10,33 @@ import triton_python_backend_utils as triton
 
 
 class TritonPythonModel:
-    """Loads and runs model.onnx in this folder, which has one input and one output.
+    """Loads and runs a model's ONNX file, which has one output.
 
     Computes the calls of a batch in one run.
     """
 
-    def initialize(self, _args):
+    def initialize(self, args):
+        file = json.loads(args["model_config"])["default_model_filename"]
+        path = Path(args["model_repository"], args["model_version"], file)
         options = ort.SessionOptions()
         options.intra_op_num_threads = 1
-        self._session = ort.InferenceSession(
-            Path(__file__).with_name("model.onnx"), options, providers=["CPUExecutionProvider"]
-        )
-        self._input = self._session.get_inputs()[0].name
+        self._session = ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        self._inputs = [given.name for given in self._session.get_inputs()]
         self._output = self._session.get_outputs()[0].name
 
     def execute(self, requests):
-        given = [
-            triton.get_input_tensor_by_name(request, self._input).as_numpy() for request in requests
-        ]
-        rows = np.concatenate(given) if len(given) > 1 else given[0]
-        [values] = self._session.run([self._output], {self._input: rows})
-        ends = np.cumsum([len(rows) for rows in given])[:-1]
+        given = {name: [_array(request, name) for request in requests] for name in self._inputs}
+        feed = {
+            name: np.concatenate(arrays) if len(arrays) > 1 else arrays[0]
+            for name, arrays in given.items()
+        }
+        [values] = self._session.run([self._output], feed)
+        ends = np.cumsum([len(rows) for rows in given[self._inputs[0]]])[:-1]
         return [
             triton.InferenceResponse([triton.Tensor(self._output, part)])
             for part in np.split(values, ends)
         ]
+
+
+def _array(request, name):
+    return triton.get_input_tensor_by_name(request, name).as_numpy()
