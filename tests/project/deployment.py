@@ -47,5 +47,8 @@ def image_environment() -> dict[str, str]:
 
 
 def manifests() -> dict[str, dict[str, Any]]:
-    """Returns what kubernetes.yaml holds, by its kind."""
-    return {found["kind"]: found for found in yaml.safe_load_all(MANIFEST.read_text())}
+    """Returns what kubernetes.yaml holds, each by its kind and name: "Service/curvegan"."""
+    return {
+        f"{found['kind']}/{found['metadata']['name']}": found
+        for found in yaml.safe_load_all(MANIFEST.read_text())
+    }

@@ -213,7 +213,7 @@ def test_the_image_wants_tls_or_a_word_to_do_without(published: Path):
 
 @pytest.fixture(scope="module")
 def pod() -> dict[str, Any]:
-    return manifests()["Deployment"]["spec"]["template"]["spec"]
+    return manifests()["Deployment/curvegan"]["spec"]["template"]["spec"]
 
 
 @pytest.fixture(scope="module")
@@ -232,16 +232,23 @@ def test_the_manifest_is_kubernetes_own(version: str):
 
 def test_what_the_manifest_refers_to_is_there(pod: dict[str, Any], container: dict[str, Any]):
     found = manifests()
-    labels = found["Deployment"]["spec"]["template"]["metadata"]["labels"]
-    assert found["Deployment"]["spec"]["selector"]["matchLabels"].items() <= labels.items()
-    assert found["Service"]["spec"]["selector"].items() <= labels.items()
+    deployment = found["Deployment/curvegan"]["spec"]
+    services = [found["Service/curvegan"]["spec"], found["Service/curvegan-pods"]["spec"]]
+    selectors = [
+        *(service["selector"] for service in services),
+        deployment["selector"]["matchLabels"],
+        found["PodDisruptionBudget/curvegan"]["spec"]["selector"]["matchLabels"],
+        *(each["labelSelector"]["matchLabels"] for each in pod["topologySpreadConstraints"]),
+    ]
+    labels = deployment["template"]["metadata"]["labels"].items()
+    assert all(selector.items() <= labels for selector in selectors)
     volumes = {volume["name"]: volume for volume in pod["volumes"]}
     assert {mount["name"] for mount in container["volumeMounts"]} == set(volumes)
     claim = volumes["models"]["persistentVolumeClaim"]["claimName"]
-    assert claim == found["PersistentVolumeClaim"]["metadata"]["name"]
+    assert f"PersistentVolumeClaim/{claim}" in found
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
     assert {str(port) for port in ports.values()} == set(dict(instructions())["EXPOSE"].split())
-    for port in found["Service"]["spec"]["ports"]:
+    for port in (port for service in services for port in service["ports"]):
         assert ports[port["targetPort"]] == port["port"]
 
 
