@@ -4,13 +4,10 @@ What they start is started here with their command lines and variables, though w
 take away from it; that .ci/deploy does.
 """
 
-import os
-import re
 import shlex
 import shutil
 import ssl
 import subprocess
-import sys
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -21,23 +18,26 @@ from curvegan import CurveClient, ServiceError, Tls
 from curvegan.address import DEFAULT_ADDRESS
 from serve.settings import Settings
 from tests.project.deployment import (
+    ADDRESSES,
+    BIN,
     CONTAINERFILE,
     DROP_IN,
     MANIFEST,
     UNIT,
     UNIT_SETTINGS,
+    here,
     image_command,
     image_environment,
+    image_variables,
     instructions,
     manifests,
     service_lines,
     unit_environment,
+    with_free_ports,
 )
 from tests.support.authority import Authority
 from tests.support.commands import Ports, serving
 
-BIN = Path(sys.executable).parent
-ADDRESSES = {"CURVEGAN_LISTEN", "CURVEGAN_HTTP"}
 # Seconds that a server takes at most to end: the grace, then 5 to close what is left.
 LONGEST_END = Settings().grace + 5
 
@@ -49,14 +49,6 @@ def check(*command: object) -> str:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
-
-
-def with_free_ports(environment: dict[str, str]) -> dict[str, str]:
-    """Returns variables that name the same hosts, and ports that nobody has."""
-    return {
-        name: re.sub(r"(?<=:)\d+$", "0", value) if name in ADDRESSES else value
-        for name, value in environment.items()
-    }
 
 
 @pytest.fixture
@@ -99,11 +91,6 @@ def machine(published: Path, authority: Authority, tmp_path: Path) -> dict[str, 
     shutil.copy(key, folder / "etc" / "tls.key")
     (folder / "etc" / "tokens").write_text("secret\n")
     return paths
-
-
-def here(text: str, paths: dict[str, str]) -> str:
-    """Returns `text` with each of the paths as it is here."""
-    return re.sub("|".join(map(re.escape, paths)), lambda found: paths[found[0]], text)
 
 
 def unit_command(paths: dict[str, str]) -> list[str]:
@@ -185,13 +172,6 @@ def test_the_image_exposes_the_ports_that_it_listens_on():
     listens = [image_environment()[name].rpartition(":")[2] for name in ADDRESSES]
     assert dict(instructions())["EXPOSE"].split() == sorted(listens)
     assert image_environment()["CURVEGAN_LISTEN"].endswith(DEFAULT_ADDRESS.rpartition(":")[2])
-
-
-def image_variables(models: Path) -> dict[str, str]:
-    """The image's variables, with the models of its volume here."""
-    volume = dict(instructions())["VOLUME"]
-    paths = {volume: str(models), "/opt/curvegan/bin": str(BIN), "$PATH": os.defpath}
-    return with_free_ports({name: here(of, paths) for name, of in image_environment().items()})
 
 
 def test_the_image_wants_tls_or_a_word_to_do_without(published: Path):
