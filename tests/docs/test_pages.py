@@ -17,7 +17,7 @@ from tests.docs.session import PROGRAMS, Session, need
 
 SHELL = ("sh", "console")
 # Languages of what is not to be run; tests/serve/rpc/test_proxies.py runs with the configurations.
-TEXT = ("haproxy", "json", "nginx", "promql", "text")
+TEXT = ("dockerfile", "haproxy", "json", "nginx", "promql", "text")
 
 # What the pages call a run that a reader has; a training's folder by any other name would do.
 RUNS = ("20300102-030405-default-1", "20300102-031500-tutorial-1")
