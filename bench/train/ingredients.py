@@ -12,6 +12,7 @@ from bench.curves.real_sets import SetName, real_set
 from bench.timing import print_table
 from curvegan.arrays import Float64Array
 from curvegan.command.command_line import Count, make_app, run
+from curvegan.errors import CurveganError
 from train.gan.loop import Population
 from train.noise.seed_rule import SeedNoise
 from train.recipes import RECIPES, Recipe
@@ -65,6 +66,8 @@ def main(
         Updates of each network [default: the recipe's].
     """
     torch.set_num_threads(1)
+    if unknown := set(rows) - set(CHANGES):
+        raise CurveganError(f"there is no row {min(unknown)!r}: give some of {', '.join(CHANGES)}")
     curves = {name: real_set(name).curves for name in sets}
     columns = [f"{name}: {label}" for name in sets for label in MEASURES.values()]
     table = []
