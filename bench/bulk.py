@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -28,7 +28,13 @@ app = make_app("python -m bench.bulk", "Time curves in bulk, beside the bare eng
 
 
 @app.default
-def main(*, models: Path = DEFAULT_MODELS, n: Count = 10_000_000, rounds: Count = 3) -> None:
+def main(
+    *,
+    models: Path = DEFAULT_MODELS,
+    n: Count = 10_000_000,
+    rounds: Count = 3,
+    ray: str | None = None,
+) -> None:
     """Time curves in bulk, beside the bare engine and the disk.
 
     Parameters
@@ -39,6 +45,8 @@ def main(*, models: Path = DEFAULT_MODELS, n: Count = 10_000_000, rounds: Count 
         Curves of each turn.
     rounds
         Number of rounds. The table shows medians.
+    ray
+        Address of a Ray cluster of this machine's cores, which is timed, too: host:port, or auto.
     """
     repository = Repository(models)
     engine = Engine.of(repository.load(repository.newest()))
@@ -52,7 +60,11 @@ def main(*, models: Path = DEFAULT_MODELS, n: Count = 10_000_000, rounds: Count 
             for workers in sorted({1, cores}):
                 for kind in ("parquet", "npy"):
                     name = f"bulk, {workers} of {cores} cores, {kind} to {place}"
-                    candidates[name] = partial(_bulk, models, n, folder, workers, kind)
+                    options = ("--workers", str(workers), "--format", kind)
+                    candidates[name] = partial(_bulk, models, n, folder, options)
+            if ray:
+                name = f"bulk, {cores} of {cores} cores, --ray, parquet to {place}"
+                candidates[name] = partial(_bulk, models, n, folder, ("--ray", ray))
         seconds = time_interleaved(candidates, rounds)
     alone, disk_alone = list(seconds.values())[:2]
     rows = []
@@ -70,7 +82,7 @@ def main(*, models: Path = DEFAULT_MODELS, n: Count = 10_000_000, rounds: Count 
             "Memory of the largest process",
             ("curves", "MB"),
             [
-                (f"{n_curves:,}", f"{_bulk(models, n_curves, memory, cores, 'parquet'):,.0f}")
+                (f"{n_curves:,}", f"{_bulk(models, n_curves, memory):,.0f}")
                 for n_curves in (n // 10, n)
             ],
         )
@@ -94,12 +106,12 @@ def _write(row_bytes: int, n: int, folder: str) -> None:
         path.unlink()
 
 
-def _bulk(models: Path, n: int, folder: str, workers: int, kind: str) -> float:
+def _bulk(models: Path, n: int, folder: str, options: Sequence[str] = ()) -> float:
     """Runs the command into an empty folder. Returns the most memory of a process of it, in MB."""
     out = Path(folder, "out")
     command = subprocess.Popen(
         [sys.executable, "-m", "curvegan", "bulk", "--models", models, "--seeds", f"0-{n - 1}",
-         "--out", out, "--workers", str(workers), "--format", kind],
+         "--out", out, *options],
         stdout=subprocess.DEVNULL,
     )  # fmt: skip
     _, status, used = os.wait4(command.pid, 0)
