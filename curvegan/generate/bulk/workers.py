@@ -20,7 +20,8 @@ def workers(n: int | None, ray_address: str | None) -> Iterator[Run]:
         yield partial(run_in_processes, n_workers=n or usable_cores())
         return
     need_packages("--ray", "scale", ("ray",))
-    from curvegan.generate.bulk.on_ray import connected, run_on_ray
+    from curvegan.command.ray_cluster import connected
+    from curvegan.generate.bulk.on_ray import run_on_ray
 
     with connected(ray_address):
         yield partial(run_on_ray, n_workers=n)

@@ -1,23 +1,23 @@
 """curvegan bulk on a real Ray cluster of several nodes on this machine."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from curvegan.command.ray_cluster import connected
 from curvegan.errors import CurveganError
 from curvegan.generate.bulk import on_ray
 from curvegan.generate.bulk.curve_set import CurveSet
 from curvegan.generate.bulk.jobs import Making
 from curvegan.generate.bulk.place import Place
 from curvegan.repository.repository import Repository
+from tests.curvegan.command.ray_nodes import head, processes, two_nodes
 from tests.curvegan.generate.bulk.command import (
     N_SCATTERED,
     SCATTERED,
@@ -29,7 +29,7 @@ from tests.curvegan.generate.bulk.command import (
 from tests.project.test_elsewhere import ELSEWHERE, ROOT, run_elsewhere
 from tests.support.commands import error_line, run_command, try_command
 
-import ray  # isort: skip  (after on_ray, which sees to its reports)
+import ray  # isort: skip  (after ray_nodes, which sees to its reports)
 from ray.cluster_utils import Cluster  # isort: skip
 
 pytestmark = pytest.mark.timeout(300)
@@ -37,23 +37,15 @@ pytestmark = pytest.mark.timeout(300)
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    """A head without CPUs, and nothing else yet."""
-    folder = tempfile.mkdtemp(prefix="ray-")  # Short: Ray's sockets lie in there.
-    head = {"num_cpus": 0, "include_dashboard": False, "temp_dir": folder}
-    started = Cluster(initialize_head=True, head_node_args=head)
-    yield started
-    started.shutdown()
-    shutil.rmtree(folder)
+    with head() as started:
+        yield started
 
 
 @pytest.fixture
 def nodes(cluster: Cluster) -> Iterator[list[object]]:
     """Two nodes of it, with a CPU each."""
-    added = [cluster.add_node(num_cpus=1) for _ in range(2)]
-    yield added
-    for node in added:
-        if node in cluster.worker_nodes:
-            cluster.remove_node(node)
+    with two_nodes(cluster) as added:
+        yield added
 
 
 @pytest.fixture(scope="module")
@@ -66,14 +58,7 @@ def undisturbed(published: Path, tmp_path_factory: pytest.TempPathFactory) -> di
 
 def tasks() -> list[int]:
     """Returns the process ids of tasks that run."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if path.read_bytes().startswith(b"ray::attempt"):
-                found.append(int(path.parent.name))
-        except OSError:
-            continue
-    return found
+    return processes("attempt")
 
 
 @pytest.mark.usefixtures("nodes")
@@ -155,7 +140,7 @@ def test_a_cluster_that_is_taken_is_said_to_be(
     model = repository.load(1)
     curve_set = CurveSet.of(model, "1", (), "parquet")
     job = Making(Place(str(tmp_path)), curve_set, model)
-    with on_ray.connected(cluster.address):
+    with connected(cluster.address):
         sleeper = ray.remote(num_cpus=1)(lambda: time.sleep(1000))
         busy = [sleeper.remote() for _ in range(2)]
         time.sleep(3)
