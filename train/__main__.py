@@ -3,9 +3,7 @@
 from curvegan.command import early_interrupt  # noqa: F401, I001  (first: the others take their time)
 from train import requirements  # noqa: F401  (next: the others may not be there)
 
-import shlex
 import sys
-from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,18 +11,15 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from curvegan.command.command_line import make_app, run, whole_number
-from curvegan.command.requirements import need_packages
-from curvegan.command.signals import signal_of
-from curvegan.errors import CurveganError, Interrupted
+from curvegan.errors import CurveganError
 from curvegan.repository.repository import DEFAULT_MODELS
-from train.data.table.data_file import DataFile
-from train.options import Changes, DataOptions
-from train.recipes import RECIPES, RecipeName
-from train.settings import DeviceName, FamilyName, Settings, recipe_for
-
-DEFAULT_RUNS = Path("runs")
+from train.options import Changes, DataOptions, new_settings
+from train.recipes import RecipeName
+from train.search.command import search
+from train.settings import DEFAULT_RUNS, DeviceName, FamilyName, Settings
 
 app = make_app("curvegan-train", "Train a GAN on curves and publish its generator.")
+app.command(search)
 
 
 @app.default
@@ -78,32 +73,16 @@ def train(
     tensorboard
         Write TensorBoard events into the run's folder.
     """
-    changed = {name: value for name, value in asdict(changes).items() if value is not None}
     data = own.asked()
-    if data:
-        need_packages("--data", "data", ("pyarrow",))
-    asked: dict[str, Any] = {
-        "seed": seed,
-        "device": device,
-        "population": population,
-        "family": family,
-        "data": data,
-    }
-    given = {name: value for name, value in asked.items() if value is not None}
-    settings = None
-    if not resume:
-        _check_learnt(data, family, changes)
-        name = recipe or recipe_for(family or Settings.family, data)
-        whole_recipe = replace(RECIPES[name], **changed)
-        settings = Settings(name, whole_recipe, models=str(models or DEFAULT_MODELS), **given)
+    asked: dict[str, Any] = {"seed": seed, "device": device, "population": population}
+    settings = None if resume else new_settings(family, data, recipe, changes, models, **asked)
 
     # Imported here so that --help and a wrong option do not wait for torch.
     from train import pipeline
-    from train.run.quality import load_left_out
     from train.run.training import Keeping
     from train.terminal.contents import print_contents
     from train.terminal.progress import show_progress, show_reading
-    from train.terminal.tables import print_population, print_quality
+    from train.terminal.whole_way import show_whole_way
 
     keep = Keeping(checkpoint_every, pictures, tensorboard)
     warn = partial(print, "warning:", file=sys.stderr)
@@ -113,26 +92,11 @@ def train(
     else:
         assert resume
         this_run = pipeline.resume(resume, warn)
-        _check_same(this_run.settings, given | ({"recipe_name": recipe} if recipe else {}), changed)
-    models = models or Path(this_run.settings.models)
+        asked |= {"family": family, "data": data, "recipe_name": recipe}
+        given = {name: value for name, value in asked.items() if value is not None}
+        _check_same(this_run.settings, given, changes.given())
     watch = partial(show_progress, steps=this_run.settings.recipe.steps)
-    version, description = pipeline.train_and_publish(this_run, models, keep, watch, warn)
-    print_population(this_run.members, description.measures)
-    print(f"published version {version} in {models}: {description.verdict}", flush=True)
-    print_quality(description, load_left_out(this_run))
-    if pictures:
-        draw(this_run.folder)
-
-
-def _check_learnt(data: DataFile | None, family: FamilyName | None, changes: Changes) -> None:
-    """Raises CurveganError if options ask for two sorts of curves at once."""
-    if data and family:
-        raise CurveganError("--family names curves that are built in: leave it or --data out")
-    if data and changes.n_points is not None:
-        raise CurveganError(
-            "--points is for curves that are built in: a table has its own; --resample N "
-            "interpolates them at N points"
-        )
+    show_whole_way(this_run, models, keep, watch, warn)
 
 
 def _check_same(stored: Settings, given: dict[str, Any], changed: dict[str, Any]) -> None:
@@ -158,18 +122,9 @@ def draw(run_folder: Path) -> None:
     run_folder
         The run's folder, such as runs/20300102-030405-default-1.
     """
-    from train.pictures import draw_run
-    from train.run.folder import Run
+    from train.terminal.whole_way import draw_pictures
 
-    try:
-        for path in draw_run(Run(run_folder)):
-            print(f"drew {path}", flush=True)
-    except (KeyboardInterrupt, SystemExit) as error:
-        raise Interrupted(
-            "interrupted while drawing; the model is safe, draw the pictures with: "
-            f"python -m train draw {shlex.quote(str(run_folder))}",
-            signal_of(error),
-        ) from None
+    draw_pictures(run_folder)
 
 
 @app.command

@@ -1,15 +1,18 @@
 """The options of the command `train` that come in groups."""
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Group, Parameter
 
 from curvegan.command.command_line import whole_number
+from curvegan.command.requirements import need_packages
 from curvegan.errors import CurveganError
+from curvegan.repository.repository import DEFAULT_MODELS
 from train.data.table.data_file import DataFile, Missing
-from train.recipes import RECIPES, SIZES, LrDecay
+from train.recipes import RECIPES, SIZES, LrDecay, RecipeName
+from train.settings import FamilyName, Settings, recipe_for
 
 _OWN_CURVES = Group.create_ordered("Your own curves")
 
@@ -59,6 +62,10 @@ class Changes:
     n_points: Annotated[int | None, _changes("n_points", "Points of a curve.", "--points")] = None
     width: Annotated[int | None, _changes("width", "Units of a hidden layer.")] = None
     depth: Annotated[int | None, _changes("depth", "Hidden layers of each network.")] = None
+
+    def given(self) -> dict[str, Any]:
+        """Returns what is to be changed."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 def _of_data(help_text: str) -> Parameter:
@@ -118,4 +125,32 @@ class DataOptions:
                 option = next(iter(given)).replace("_", "-")
                 raise CurveganError(f"--{option} says how to read a table: name it with --data")
             return None
+        need_packages("--data", "data", ("pyarrow",))
         return DataFile(path, **given)
+
+
+def new_settings(
+    family: FamilyName | None,
+    data: DataFile | None,
+    recipe: RecipeName | None,
+    changes: Changes,
+    models: Path | None,
+    **asked: Any,
+) -> Settings:
+    """Returns the settings of a new training, with the defaults of `Settings` wherever an option is
+    None; `asked` are the others of its fields.
+
+    Raises CurveganError if options ask for two sorts of curves at once.
+    """
+    if data and family:
+        raise CurveganError("--family names curves that are built in: leave it or --data out")
+    if data and changes.n_points is not None:
+        raise CurveganError(
+            "--points is for curves that are built in: a table has its own; --resample N "
+            "interpolates them at N points"
+        )
+    name = recipe or recipe_for(family or Settings.family, data)
+    whole_recipe = replace(RECIPES[name], **changes.given())
+    asked |= {"family": family, "data": data}
+    given = {option: value for option, value in asked.items() if value is not None}
+    return Settings(name, whole_recipe, models=str(models or DEFAULT_MODELS), **given)

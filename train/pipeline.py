@@ -74,8 +74,10 @@ def start(settings: Settings, runs: Path, show: Show, warn: Warn) -> Run:
 
 def resume(folder: Path, warn: Warn) -> Run:
     """Returns the run in `folder`; `warn` is called with one line if the table that it learns is
-    another by now. Raises CurveganError if the folder is not a run's."""
+    another by now. Raises CurveganError if the folder is not a run's, or is a search's."""
     run = Run(folder)
+    if run.is_search:
+        raise CurveganError(f"{folder} is a search: resume it with: {run.resume_command}")
     warn_of_change(run, warn)
     return run
 

@@ -1,6 +1,7 @@
 """What a training is asked to be: its recipe, and what it is trained with, where and on what."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from curvegan.errors import CurveganError
@@ -10,6 +11,8 @@ from train.recipes import Recipe, RecipeName
 
 DeviceName = Literal["auto", "cpu", "cuda"]
 FamilyName = Literal["quadratics", "sines", "logistic", "damped"]
+
+DEFAULT_RUNS = Path("runs")
 
 # Beyond these a training would need more memory than most machines have: GANs side by side, and the
 # numbers of a step.

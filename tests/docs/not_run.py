@@ -72,6 +72,7 @@ KINDS = (
     Kind(r"(\S+ -m )?pip install ", "downloads: .ci/packaging installs the extras", _has_extras),
     Kind(r"\. \.venv/bin/activate$", "the tests run in that environment"),
     Kind(r"python -m (bench|demo|tests)\b", "takes minutes: tests/bench runs less", _is_module),
+    Kind(r"python -m train search\b", "searches: tests/train/search does", _has_known_options),
     Kind(r"python -m train *(--|#|$)", "trains: tests/train does, shorter", _has_known_options),
     Kind(
         r"python -m serve --models loads-models",

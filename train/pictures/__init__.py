@@ -1,6 +1,6 @@
-"""A run as pictures, drawn after its training from what its folder keeps."""
+"""A run, or a search, as pictures, drawn at the end from what its folder keeps."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +13,9 @@ from train.pictures.learning import draw_learning_into
 from train.pictures.losses import draw_losses_into
 from train.pictures.outcome import Outcome
 from train.pictures.quality import draw_quality_into
+from train.pictures.search import draw_search_into
 from train.run.folder import Run
+from train.search.records import TrialResult
 
 
 def draw_run(run: Run) -> Iterator[Path]:
@@ -45,6 +47,14 @@ def draw_comparison(one: Run, other: Run, path: Path) -> None:
     if path.suffix != ".png":
         raise CurveganError(f"can't draw {str(path)!r}: its name must end in .png")
     _draw(path, partial(draw_comparison_into, Outcome.of(one), Outcome.of(other)))
+
+
+def draw_search(results: Sequence[TrialResult], path: Path) -> Path:
+    """Draws the trials of a search, the best first, into the PNG at `path`, and returns that.
+
+    Raises CurveganError if it can't be written.
+    """
+    return _draw(path, partial(draw_search_into, results))
 
 
 def _draw(path: Path, draw: Callable[[Path], None]) -> Path:

@@ -161,6 +161,12 @@ class Reference:
         rows = self.training[_some(len(self.training), np.random.default_rng(0), n)]
         return Sample(_standardise(curves[:n], self.mean, self.spread), rows, self.training)
 
+    def beside_held_out(self, curves: Float32Array) -> Sample:
+        """Returns all generated `curves`, float32 [n_curves, n_points], beside all that were held
+        out, which may be fewer."""
+        judged = _standardise(curves, self.mean, self.spread)
+        return Sample(judged, self.held_out, self.training)
+
     def real(self, rng: np.random.Generator) -> Sample:
         """Returns training rows to be judged as if they were generated; the training has the
         others."""

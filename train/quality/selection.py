@@ -41,8 +41,7 @@ def choose(
     Raises CurveganError if no generator makes finite curves.
     """
     qualities = measure_held_out(generators, settings.recipe.n_noise, source, measures)
-    by = list(measures) or [ENERGY_TO_TRAINING]
-    distances = [math.inf if quality is None else distance(quality, by) for quality in qualities]
+    distances = held_out_distances(qualities, measures)
     best = int(np.argmin(distances))
     if math.isinf(distances[best]):
         raise CurveganError(
@@ -71,6 +70,15 @@ def measure_held_out(
     with torch.no_grad():
         curves = (generator(*inputs) for generator in generators)
         return [measure(made.numpy()) if made.isfinite().all() else None for made in curves]
+
+
+def held_out_distances(
+    qualities: Sequence[dict[str, float] | None], measures: Measures
+) -> list[float]:
+    """Returns by how much each generator of these qualities is off: what the best has least of, and
+    infinitely much if its curves are not finite."""
+    by = list(measures) or [ENERGY_TO_TRAINING]
+    return [math.inf if quality is None else distance(quality, by) for quality in qualities]
 
 
 def _energy_to_training(source: Source) -> Callable[[Float32Array], dict[str, float]]:

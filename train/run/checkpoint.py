@@ -42,6 +42,12 @@ class Checkpoint:
 
 def save(path: Path, population: Population, history: History) -> None:
     """Replaces the checkpoint at `path`, or leaves the old one as it is. Raises OSError."""
+    with replacing(path) as aside:
+        aside.write_bytes(to_bytes(population, history))
+
+
+def to_bytes(population: Population, history: History) -> bytes:
+    """Returns the content of a checkpoint."""
     content = io.BytesIO()
     state = {
         "format": FORMAT,
@@ -50,8 +56,7 @@ def save(path: Path, population: Population, history: History) -> None:
         "machine": machine(population.device),
     }
     torch.save(state, content)
-    with replacing(path) as aside:
-        aside.write_bytes(content.getbuffer())
+    return content.getvalue()
 
 
 def load(path: Path, population: Population) -> Checkpoint:
@@ -75,14 +80,25 @@ def read(path: Path) -> Checkpoint:
 
     Raises CurveganError if the file can't be read or is damaged.
     """
-    damaged = CurveganError(f"{path} is damaged: delete it to train this run from its start")
     try:
-        content = io.BytesIO(path.read_bytes())
+        return from_bytes(path.read_bytes(), path)
+    except OSError as error:
+        raise CurveganError(f"can't read {path}: {error.strerror}") from error
+
+
+def from_bytes(content: bytes, path: Path) -> Checkpoint:
+    """Returns the checkpoint that is the content of the file `path`.
+
+    Raises CurveganError if it is damaged.
+    """
+    damaged = CurveganError(f"{path} is damaged: delete it to train this run from its start")
+    file = io.BytesIO(content)
+    try:
         # Each part of the file has a checksum, which torch does not look at.
-        if zipfile.ZipFile(content).testzip():
+        if zipfile.ZipFile(file).testzip():
             raise damaged
-        content.seek(0)
-        state = torch.load(content, map_location="cpu", weights_only=True)
+        file.seek(0)
+        state = torch.load(file, map_location="cpu", weights_only=True)
         if state["format"] != FORMAT:
             raise CurveganError(
                 f"{path} has format {state['format']}, this program reads format {FORMAT}: "
@@ -90,7 +106,5 @@ def read(path: Path) -> Checkpoint:
             )
         history = History.from_state(state["history"])
         return Checkpoint(state["population"], history, dict(state.get("machine", {})))
-    except OSError as error:
-        raise CurveganError(f"can't read {path}: {error.strerror}") from error
     except _DAMAGED as error:
         raise damaged from error

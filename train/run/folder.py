@@ -10,6 +10,7 @@ runs/NAME/
   published.json       where it was published, under which version
   quality.json         how good its curves are (train.run.quality, which keeps held_out.npy too)
   *.gif, *.png         pictures, and TensorBoard's events if asked for
+  search.json          in the folder of a search (train.search.records), whose best trial it becomes
 """
 
 import shlex
@@ -43,6 +44,7 @@ POPULATION = "population.json"
 PUBLISHED = "published.json"
 DESCRIPTION = "description.json"
 SUMS = "sums.json"
+SEARCH = "search.json"
 
 
 def _exported(*names: str) -> set[str]:
@@ -107,7 +109,13 @@ class Run:
     @property
     def resume_command(self) -> str:
         """The command that resumes it."""
-        return f"python -m train --resume {shlex.quote(str(self.folder))}"
+        command = "train search" if self.is_search else "train"
+        return f"python -m {command} --resume {shlex.quote(str(self.folder))}"
+
+    @property
+    def is_search(self) -> bool:
+        """Whether it is the folder of a search."""
+        return (self.folder / SEARCH).exists()
 
     @property
     def data(self) -> Path:
@@ -153,6 +161,14 @@ class Run:
             return 0
         except (OSError, LookupError, TypeError, ValueError) as error:
             raise CurveganError(f"can't read {self.folder / LOG}: {error}") from error
+
+    def become(self, settings: Settings, checkpoint_path: Path | None) -> None:
+        """Turns it into a run with other settings, which is where the checkpoint at that path was
+        saved. Raises CurveganError if that can't be written."""
+        with self.writing():
+            if checkpoint_path:
+                self._replace(CHECKPOINT, checkpoint_path.read_bytes())
+            self._replace(SETTINGS, to_json(settings))
 
     def save_checkpoint(self, population: Population, history: History) -> None:
         """Replaces the run's checkpoint. Raises CurveganError if it can't be written."""

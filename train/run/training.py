@@ -60,7 +60,7 @@ def fit(
     population = Population(settings.recipe, source, settings.seeds, device)
     checkpoint = run.load_checkpoint(population)
     history = checkpoint.history if checkpoint else History()
-    film = _Film(settings, source, device) if keep.pictures else None
+    film = Film(settings, source, device) if keep.pictures else None
     left = population.step < steps
     if checkpoint and left and (changed := changes(checkpoint.machine, machine(device))):
         warn(
@@ -102,7 +102,7 @@ def fit(
     return population, history
 
 
-class _Film:
+class Film:
     """Takes frames of what the generators draw from always the same noise."""
 
     def __init__(self, settings: Settings, source: Source, device: torch.device) -> None:

@@ -1,13 +1,20 @@
 """The progress of a training on the terminal: what is read; step, D(x), score and time left."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from train.gan.loop import Report
+from train.search.records import Point
 
 
 def show_progress(reports: Iterable[Report], steps: int) -> Iterator[Report]:
@@ -31,6 +38,29 @@ def show_progress(reports: Iterable[Report], steps: int) -> Iterator[Report]:
                 score=_mean(report.score),
             )
             yield report
+
+
+@contextmanager
+def show_trials(n_trials: int) -> Iterator[Callable[[int, Point], None]]:
+    """Yields what is to be told how a trial of a search does; on standard error it shows how many
+    of the `n_trials` have begun, their steps, and the best score."""
+    columns = (
+        TextColumn("trial {task.fields[begun]}/{task.fields[of]}"),
+        TextColumn("{task.completed:,} steps  best score {task.fields[best]:.4g}"),
+        TimeElapsedColumn(),
+    )
+    points: dict[int, Point] = {}
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("search", begun=0, of=n_trials, best=math.nan)
+
+        def show(number: int, point: Point) -> None:
+            points[number] = point
+            steps = sum(of_trial.steps for of_trial in points.values())
+            scores = [of.score for of in points.values() if of.score is not None]
+            best = min(scores, default=math.nan)
+            progress.update(task, completed=steps, begun=len(points), best=best)
+
+        yield show
 
 
 def show_reading(path: str | None) -> AbstractContextManager[object]:

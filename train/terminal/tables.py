@@ -15,6 +15,8 @@ from train.families import measures_of
 from train.quality.comparisons import COMPARISONS, DISTANCES
 from train.quality.measures import ENERGY_TO_TRAINING, distance
 from train.run.folder import SETTINGS, Member, Run
+from train.search.records import TrialResult
+from train.search.space import written
 
 # What the list of runs has no room for, as it has none for the measures of a class.
 _DETAILS = {comparison.measure.name for comparison in COMPARISONS if comparison not in DISTANCES}
@@ -68,6 +70,22 @@ def print_quality(description: Description, left_out: Mapping[str, str]) -> None
         reasons.setdefault(reason, []).append(name)
     for reason, names in reasons.items():
         print(f"left out: {', '.join(names)} ({reason})")
+
+
+def print_trials(results: Sequence[TrialResult]) -> None:
+    """Prints a table of a search's trials, in their order; the first is published."""
+    table = _table("trial", "seeds from", "what it changes", "steps", "score", "")
+    for outcome in results:
+        said = {"whole": "", "failed": f"failed: {outcome.problem}"}
+        table.add_row(
+            str(outcome.number),
+            str(outcome.seed),
+            written(outcome.changes),
+            f"{outcome.steps:,}",
+            _number(outcome.score, ".4g"),
+            "published" if outcome is results[0] else said.get(outcome.state, outcome.state),
+        )
+    _print(table)
 
 
 def print_runs(folder: Path) -> None:
