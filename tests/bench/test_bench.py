@@ -23,7 +23,7 @@ from bench.serve.servers.others import start_others
 from bench.serve.servers.ours import Server, canned, curvegan, onnx_files, plain
 from bench.serve.side_by_side import compare_with_canned
 from bench.serve.stream import time_stream
-from bench.train import population, search
+from bench.train import found, population, search
 from bench.train import step as train_step
 from curvegan.engine import Engine
 from curvegan.errors import CurveganError
@@ -85,6 +85,16 @@ def test_the_search_leads_from_the_tutorial_s_recipe_to_the_default_one(
     printed = capsys.readouterr().out
     for recipe in ("the tutorial's recipe", *search.WAY, "beta2_d 0.99"):
         assert recipe in printed
+
+
+def test_what_a_search_finds_stands_beside_the_recipe_as_it_is(
+    capsys: pytest.CaptureFixture[str],
+):
+    found.main(sets=("quadratics",), seeds=1, trials=2, population=1, steps=60)
+    rows = [line.split("|") for line in capsys.readouterr().out.splitlines() if "|" in line]
+    steps = {row[1].strip(): row[2].strip() for row in rows}
+    # As near as whole trainings come.
+    assert abs(int(steps["search"]) - int(steps["recipe as it is"])) <= 60 / 2
 
 
 @pytest.mark.usefixtures("h2load")
