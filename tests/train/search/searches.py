@@ -17,9 +17,9 @@ STEPS = 300
 Points = list[list[Point]]
 
 
-def begin(tmp_path: Path, settings: Settings) -> Run:
+def begin(tmp_path: Path, settings: Settings, n_trials: int = N_TRIALS) -> Run:
     """Begins a search."""
-    return searching.begin(settings, N_TRIALS, tmp_path / "runs", print, print)
+    return searching.begin(settings, n_trials, tmp_path / "runs", print, print)
 
 
 def watched(show: Callable[[int, Point], None]) -> searching.Watch:

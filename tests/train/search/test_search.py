@@ -122,6 +122,8 @@ def test_after_the_command_was_killed_it_goes_on(tmp_path: Path):
     assert "published version 1 in models: " in done.stdout
     assert agree(points(run), before)
     assert agree(points(run), undisturbed(Records(run.folder).trials))
+    for session in Path("/tmp").glob(f"ray-*/session_*_{command.pid}"):  # A killed Ray leaves it.
+        shutil.rmtree(session.parent)
 
 
 def test_a_trial_that_fails_each_time_is_left_out(search_run: Run):
