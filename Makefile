@@ -1,6 +1,6 @@
 # make demo    train, export, serve, ask for 64 curves, draw them
 # make demo-data  the same for a table of curves
-# make test    the tests; with CI=true, those too that install other people's software
+# make test    the tests; with CI=true, those too that install other software, or start Ray
 # make soak    attacks on a server, minutes long (needs h2load)
 # make page    the page at the server's HTTP port; needs node and npm, which nothing else does
 # make lint    format, lint, types, contract

@@ -32,8 +32,12 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if item.get_closest_marker("installs") and not os.environ.get("CI"):
+    if os.environ.get("CI"):
+        return
+    if item.get_closest_marker("installs"):
         pytest.skip("first installs other people's software, for minutes: CI=true runs it")
+    if item.get_closest_marker("cluster"):
+        pytest.skip("starts Ray, for minutes: CI=true runs it")
 
 
 @pytest.hookimpl(wrapper=True)

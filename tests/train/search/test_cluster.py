@@ -27,7 +27,7 @@ from train.settings import Settings
 import ray  # isort: skip  (after ray_nodes, which sees to its reports)
 from ray.cluster_utils import Cluster  # isort: skip
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.cluster]
 
 RECIPE = replace(RECIPES["default"], steps=STEPS, batch_size=64)
 SETTINGS = Settings("default", RECIPE, device="cpu", population=2)

@@ -32,7 +32,7 @@ from train.run.folder import Run
 from train.search import searching
 from train.search.records import Records
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.cluster]
 
 OPTIONS = ("--steps", str(STEPS), "--batch-size", "64", "--population", "2")
 SEARCH = ("search", "--trials", str(N_TRIALS), *OPTIONS, "--no-pictures")

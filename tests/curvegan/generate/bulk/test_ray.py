@@ -32,7 +32,7 @@ from tests.support.commands import error_line, run_command, try_command
 import ray  # isort: skip  (after ray_nodes, which sees to its reports)
 from ray.cluster_utils import Cluster  # isort: skip
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.cluster]
 
 
 @pytest.fixture(scope="module")
