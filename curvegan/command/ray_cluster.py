@@ -46,8 +46,14 @@ def connected(address: str | None) -> Iterator[None]:
         try:
             ray.init(address or "local", log_to_driver=False, logging_level=logging.ERROR, **own)
         except (RayError, OSError, ValueError, RuntimeError) as error:
-            where = f"connect to Ray at {address}" if address else "start Ray on this machine"
-            raise CurveganError(f"can't {where}: {reason(error)}") from error
+            problem = f"can't start Ray on this machine: {reason(error)}"
+            if address:
+                # Ray itself looks for its token only on a machine whose cluster it found itself.
+                problem = (
+                    f"can't connect to Ray at {address}: {reason(error)}; if `ray start` said that "
+                    "token authentication is enabled there, set RAY_AUTH_MODE=token"
+                )
+            raise CurveganError(problem) from error
         yield
 
 
