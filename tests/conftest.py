@@ -5,6 +5,7 @@ import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -141,3 +142,21 @@ def labelled_server(labelled: Path) -> Iterator[RunningServer]:
 @pytest.fixture(scope="session")
 def labelled_engine(labelled: Path) -> Engine:
     return Engine.of(Repository(labelled).load(1))
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """A Ray cluster of a head without CPUs, in this process."""
+    from tests.curvegan.command.ray_nodes import head  # Ray is loaded for those who use it alone.
+
+    with head() as started:
+        yield started
+
+
+@pytest.fixture
+def nodes(cluster: Any) -> Iterator[list[object]]:
+    """Two nodes of the Ray cluster, with a CPU each."""
+    from tests.curvegan.command.ray_nodes import two_nodes
+
+    with two_nodes(cluster) as added:
+        yield added

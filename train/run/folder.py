@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import Self, TypeVar, get_args
+from typing import Self, get_args
 
 import msgspec
 
@@ -33,6 +33,7 @@ from curvegan.repository.repository import EXPORTED_PROGRAM, ONNX, TORCHSCRIPT
 from train.gan.loop import Population, Report
 from train.run import checkpoint
 from train.run.checkpoint import Checkpoint
+from train.run.documents import read_document
 from train.run.history import History
 from train.settings import Settings
 
@@ -54,8 +55,6 @@ def _exported(*names: str) -> set[str]:
 _EXPORTED = _exported(ONNX, TORCHSCRIPT, EXPORTED_PROGRAM)
 # What runs exported before there was EXPORTED_PROGRAM; they can still be published.
 _EXPORTED_BEFORE = _exported(ONNX, TORCHSCRIPT)
-
-Content = TypeVar("Content")
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,7 @@ class Run:
     @property
     def settings(self) -> Settings:
         """What was asked. Raises CurveganError if the folder is not a run's."""
-        settings = self._read(SETTINGS, Settings)
+        settings = read_document(self.folder / SETTINGS, Settings)
         if settings is None:
             raise self._no_run()
         return settings
@@ -133,17 +132,17 @@ class Run:
     @property
     def description(self) -> Description | None:
         """What came out of it, or None before the export."""
-        return self._read(f"export/{DESCRIPTION}", Description)
+        return read_document(self.folder / f"export/{DESCRIPTION}", Description)
 
     @property
     def members(self) -> list[Member]:
         """The GANs of its population, empty before the export."""
-        return self._read(POPULATION, list[Member]) or []
+        return read_document(self.folder / POPULATION, list[Member]) or []
 
     @property
     def publications(self) -> list[Publication]:
         """Where it was published, oldest first."""
-        return self._read(PUBLISHED, list[Publication]) or []
+        return read_document(self.folder / PUBLISHED, list[Publication]) or []
 
     @property
     def history(self) -> History:
@@ -268,9 +267,9 @@ class Run:
 
         Raises CurveganError if the folder is not a run's, or its export is not complete.
         """
-        sums = self._read(f"export/{SUMS}", dict[str, str])
+        sums = read_document(self.folder / f"export/{SUMS}", dict[str, str])
         if sums is None:
-            if self._read(SETTINGS, Settings) is None:
+            if read_document(self.folder / SETTINGS, Settings) is None:
                 raise self._no_run()
             raise CurveganError(
                 f"{str(self.folder)!r} has no complete export: resume it with {self.resume_command}"
@@ -306,16 +305,6 @@ class Run:
             f"{str(self.folder)!r} is not a run: it has no {SETTINGS}; name a folder that "
             "`python -m train runs` lists"
         )
-
-    def _read(self, name: str, kind: type[Content]) -> Content | None:
-        """Returns what a JSON file holds, or None if there is none."""
-        path = self.folder / name
-        try:
-            return msgspec.json.decode(path.read_bytes(), type=kind)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except (OSError, ValueError, RecursionError) as error:
-            raise CurveganError(f"can't read {path}: {error}") from error
 
     def _replace(self, name: str, content: bytes) -> None:
         with replacing(self.folder / name) as aside:

@@ -11,13 +11,12 @@ Beside the files of a run (`train.run.folder`), which are those of the best tria
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
-
-import msgspec
+from typing import Literal
 
 from curvegan.errors import CurveganError
 from curvegan.files import replacing
 from curvegan.repository.manifest import to_json
+from train.run.documents import read_document
 from train.run.folder import SEARCH
 from train.settings import Settings
 
@@ -25,8 +24,6 @@ TRIALS, RESULTS = "trials", "trials.json"
 
 # Trained to the end, or why not.
 State = Literal["whole", "stopped", "diverged", "failed"]
-
-Content = TypeVar("Content")
 
 
 @dataclass(frozen=True)
@@ -72,7 +69,7 @@ class Records:
     @property
     def trials(self) -> list[Settings]:
         """What each trial is asked to be."""
-        return self._read(SEARCH, list[Settings]) or []
+        return read_document(self._folder / SEARCH, list[Settings]) or []
 
     def begin(self, trials: list[Settings]) -> None:
         """Writes down what each trial is asked to be."""
@@ -81,7 +78,7 @@ class Records:
     @property
     def results(self) -> list[TrialResult]:
         """What became of each trial; nothing before the search is done."""
-        return self._read(RESULTS, list[TrialResult]) or []
+        return read_document(self._folder / RESULTS, list[TrialResult]) or []
 
     def finish(self, results: list[TrialResult]) -> None:
         """Writes down what became of each trial."""
@@ -89,7 +86,7 @@ class Records:
 
     def points(self, number: int) -> list[Point]:
         """Returns how well a trial did so far."""
-        return self._read(f"{TRIALS}/{number}.json", list[Point]) or []
+        return read_document(self._folder / f"{TRIALS}/{number}.json", list[Point]) or []
 
     def checkpoint_path(self, number: int) -> Path:
         """Returns where a trial's checkpoint lies, if it has one."""
@@ -105,15 +102,6 @@ class Records:
         # In this order: points without their checkpoint could not be gone on from.
         self._write(f"{TRIALS}/{number}.pt", checkpoint)
         self._write(f"{TRIALS}/{number}.json", to_json(points))
-
-    def _read(self, name: str, kind: type[Content]) -> Content | None:
-        path = self._folder / name
-        try:
-            return msgspec.json.decode(path.read_bytes(), type=kind)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except (OSError, ValueError) as error:
-            raise CurveganError(f"can't read {path}: {error}") from error
 
     def _write(self, name: str, content: bytes) -> None:
         path = self._folder / name

@@ -1,12 +1,17 @@
 """A Ray cluster of several nodes on this machine."""
 
+import os
 import shutil
+import socket
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from curvegan.command import ray_cluster  # noqa: F401  (sees to Ray's reports)
+from tests.support.observe import wait_until
 
 from ray.cluster_utils import Cluster  # isort: skip
 
@@ -42,3 +47,29 @@ def processes(name: str) -> list[int]:
         except OSError:
             continue
     return found
+
+
+@contextmanager
+def started_by_hand(**variables: str) -> Iterator[str]:
+    """Runs `ray start` for a head with a CPU, with these environment variables; yields its
+    address."""
+    with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp", ignore_cleanup_errors=True) as name:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        started = subprocess.Popen(
+            [
+                *(sys.executable, "-c", "from ray.scripts.scripts import main; main()", "start"),
+                *("--head", "--block", "--num-cpus=1", "--include-dashboard=false"),
+                *("--node-ip-address=127.0.0.1", f"--port={port}", f"--temp-dir={name}"),
+            ],
+            env=os.environ | variables,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            wait_until(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
+            yield f"127.0.0.1:{port}"
+        finally:
+            started.terminate()
+            started.wait()

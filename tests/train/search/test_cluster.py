@@ -3,7 +3,6 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 from curvegan.command.ray_cluster import connected
 from curvegan.command.signals import HeldInterrupt
 from curvegan.errors import CurveganError
-from tests.curvegan.command.ray_nodes import head, processes, two_nodes
+from tests.curvegan.command.ray_nodes import processes
 from tests.project.test_elsewhere import ELSEWHERE, ROOT
 from tests.train.search.searches import STEPS, agree, begin, no_show, points, undisturbed, watched
 from train import families
@@ -31,19 +30,6 @@ pytestmark = [pytest.mark.timeout(300), pytest.mark.cluster]
 
 RECIPE = replace(RECIPES["default"], steps=STEPS, batch_size=64)
 SETTINGS = Settings("default", RECIPE, device="cpu", population=2)
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with head() as started:
-        yield started
-
-
-@pytest.fixture
-def nodes(cluster: Cluster) -> Iterator[list[object]]:
-    """Two nodes of it, with a CPU each."""
-    with two_nodes(cluster) as added:
-        yield added
 
 
 def test_a_node_and_processes_are_lost_in_the_middle(

@@ -183,16 +183,3 @@ def test_a_search_is_not_resumed_as_a_training(search_run: Run, tmp_path: Path):
         f"error: {search_run.folder} is a search: resume it with: "
         f"python -m train search --resume {search_run.folder}"
     )
-
-
-def test_a_training_does_not_load_ray():
-    program = (
-        "import sys; sys.argv[1:] = ['--seed', '-1']\n"
-        "from train.__main__ import app\n"
-        "try: app()\n"
-        "except Exception: print('ray' in sys.modules)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "False\n"

@@ -2,10 +2,7 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +14,7 @@ from curvegan.generate.bulk.curve_set import CurveSet
 from curvegan.generate.bulk.jobs import Making
 from curvegan.generate.bulk.place import Place
 from curvegan.repository.repository import Repository
-from tests.curvegan.command.ray_nodes import head, processes, two_nodes
+from tests.curvegan.command.ray_nodes import processes, started_by_hand
 from tests.curvegan.generate.bulk.command import (
     N_SCATTERED,
     SCATTERED,
@@ -33,19 +30,6 @@ import ray  # isort: skip  (after ray_nodes, which sees to its reports)
 from ray.cluster_utils import Cluster  # isort: skip
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.cluster]
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    with head() as started:
-        yield started
-
-
-@pytest.fixture
-def nodes(cluster: Cluster) -> Iterator[list[object]]:
-    """Two nodes of it, with a CPU each."""
-    with two_nodes(cluster) as added:
-        yield added
 
 
 @pytest.fixture(scope="module")
@@ -176,14 +160,16 @@ def test_without_ray_it_says_what_to_install(published: Path, tmp_path: Path):
     assert error_line(done).endswith(": pip install 'curvegan[scale]'")
 
 
-def test_only_one_module_imports_ray():
-    program = (
-        "import sys; sys.argv[1:] = ['bulk', '--check', 'nothing']\n"
-        "from curvegan.__main__ import app\n"
-        "try: app()\n"
-        "except Exception: print('ray' in sys.modules)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "False\n"
+def test_a_cluster_that_wants_a_token_is_told_by_the_error_and_takes_it(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """As `ray start` sets it up where there is a token."""
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "0123456789abcdef" * 4)
+    options = ("--models", str(published), "--seeds", "0-99", "--out", "out")
+    with started_by_hand(RAY_AUTH_MODE="token") as address:
+        done = try_command("curvegan", "bulk", *options, "--ray", address, cwd=tmp_path)
+        line = done.stderr.splitlines()[-1]  # Ray itself writes others.
+        assert line.startswith(f"error: can't connect to Ray at {address}: ")
+        assert line.endswith("set RAY_AUTH_MODE=token")
+        monkeypatch.setenv("RAY_AUTH_MODE", "token")
+        run_command("curvegan", "bulk", *options, "--ray", address, cwd=tmp_path)
