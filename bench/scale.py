@@ -1,6 +1,7 @@
 """python -m bench.scale: what a bulk run on many machines would come to, simulated."""
 
 import heapq
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from bench.timing import print_table
 from curvegan.command.command_line import Count, make_app, run
+from curvegan.errors import CurveganError
 
 _HOUR = 3600.0
 _GB = 1e9
@@ -17,8 +19,10 @@ app = make_app("python -m bench.scale", "Simulate curves in bulk on many machine
 
 @dataclass(frozen=True)
 class Cluster:
-    """Machines that make parts of `part_curves` curves, and the command that hands parts out.
+    """Machines that make parts of curves, and the command that hands parts out.
 
+    Parameters
+    ----------
     core_rate
         Curves a second of one core.
     cores
@@ -52,6 +56,12 @@ class Cluster:
     slow_share: float = 0.02
     slowness: float = 3.0
 
+    def __post_init__(self) -> None:
+        """Raises CurveganError for what can't be."""
+        for name, value in vars(self).items():
+            if not (value > 0 or (name == "slow_share" and value == 0)):
+                raise CurveganError(f"{name} is {value}: give a number above 0")
+
     @property
     def part_seconds(self) -> float:
         """What a part takes on a machine that is not slow, all of whose cores are at work."""
@@ -79,7 +89,7 @@ def simulate(cluster: Cluster, n_nodes: int, n_parts: int, seed: int = 0) -> tup
     n_lost, left = 0, n_parts
     while left:
         free, node = heapq.heappop(cores)
-        if free > failures[node] + repair:
+        if free >= failures[node] + repair:
             failures[node] = free + rng.exponential(mean)
         handed_out = max(handed_out, free) + 1 / cluster.dispatch_rate
         done = handed_out + seconds[node]
@@ -96,7 +106,7 @@ def simulate(cluster: Cluster, n_nodes: int, n_parts: int, seed: int = 0) -> tup
 @app.default
 def main(
     *,
-    curves: float = 1e11,
+    curves: float = 1e12,
     nodes: tuple[Count, ...] = (1, 10, 100, 1000),
     price: float = 0.8,
     cluster: Cluster = Cluster(),
@@ -112,6 +122,8 @@ def main(
     price
         Of a machine, an hour.
     """
+    if not cluster.part_curves <= curves < math.inf:
+        raise CurveganError(f"curves is {curves:g}: give at least {cluster.part_curves}, one part")
     n_parts = round(curves / cluster.part_curves)
     without: dict[str, dict[str, Any]] = {
         "no slow machines": {"slow_share": 0.0},

@@ -259,6 +259,8 @@ def test_the_tables_of_canned_bytes_have_a_row_for_each(
         ("bench.train.population", ["--rounds", "0"], '"0" for --rounds. Must be >= 1'),
         ("bench.train.search", ["--seeds", "0"], '"0" for --seeds. Must be >= 1'),
         ("bench.train.step", ["--rounds", "0"], '"0" for --rounds. Must be >= 1'),
+        ("bench.scale", ["--curves", "inf"], "curves is inf: give at least 1048576, one part"),
+        ("bench.scale", ["--cluster.cores", "0"], "cores is 0: give a number above 0"),
     ],
 )
 def test_a_wrong_option_is_one_line_that_says_what_to_give(
