@@ -23,6 +23,8 @@ FAINT = "#d0d7de"
 # Names of points are cut to so many characters, and all of them may have so many.
 _NAME_CHARACTERS = 12
 _AXIS_CHARACTERS = 48
+# Up to so many characters fit in the middle of the first and the last tick.
+_SHORT_CHARACTERS = 8
 
 Bounds = tuple[Float64Array, Float64Array]
 LegendPlace = Literal["upper center", "lower center"]
@@ -89,6 +91,8 @@ def name_points(axes: Axes, x_grid: Float64Array, point_names: Sequence[str]) ->
     shown = range(0, len(point_names), -(-len(point_names) // n_names))
     names = [_shortened(point_names[number]) for number in shown]
     axes.set_xticks(x_grid[list(shown)], names)
+    if width <= _SHORT_CHARACTERS:
+        return
     axes.get_xticklabels()[0].set_horizontalalignment("left")
     if shown[-1] == len(point_names) - 1:
         axes.get_xticklabels()[-1].set_horizontalalignment("right")
