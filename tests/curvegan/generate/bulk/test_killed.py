@@ -40,9 +40,10 @@ def wait_until_gone(pids: list[int]) -> None:
 def test_killed_workers_are_replaced(published: Path, tmp_path: Path, undisturbed):
     out = tmp_path / "out"
     with start(published, "out", "--seeds", SCATTERED, cwd=tmp_path) as command:
-        for n_parts in (1, 4, 7):
+        # Twice, for it may be the same part each time, and three workers are what one may cost.
+        for n_parts in (1, 5):
             wait_for_parts(command, out, n_parts)
-            for worker in workers(command)[: 1 + n_parts % 2]:
+            for worker in workers(command):
                 os.kill(worker, signal.SIGKILL)
         stdout, stderr = command.communicate()
     # A part may have been finished by a worker that was killed before it said so.
