@@ -47,11 +47,9 @@ class Recipe:
     width: units of a hidden layer; 0: 128, or 256 for curves of more than 64 points
     depth: hidden layers of each network; 0: 2
     standardise: let the networks work on standardised curves
-    explained: share of the variance of standardised curves that the main principal components
-        hold, along which G draws; 0 lets it draw point by point
-    linear_path: add a linear function of the noise along all principal components, which begins as
-        the normal distribution that fits the curves
-    coefficients: show D a curve's whitened coefficients along the main components as well
+    explained: share of the variance of standardised curves that the principal components hold
+        along which G draws; 0 lets it draw point by point
+    coefficients: show D a curve's whitened coefficients along those components as well
     """
 
     steps: int = 10_000
@@ -73,7 +71,6 @@ class Recipe:
     depth: int = field(default=1, repr=False)
     standardise: bool = field(default=False, repr=False)
     explained: float = field(default=0.0, repr=False)
-    linear_path: bool = field(default=False, repr=False)
     coefficients: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -101,10 +98,10 @@ class Recipe:
                 f"explained is {self.explained} of curves that are not standardised: turn "
                 "standardise on, or give 0"
             )
-        if (self.linear_path or self.coefficients) and not self.explained:
+        if self.coefficients and not self.explained:
             raise CurveganError(
-                "linear_path and coefficients need principal components: give explained a share "
-                "such as 0.999, or turn them off"
+                "coefficients are those of principal components: give explained a share such as "
+                "0.999, or turn them off"
             )
         for name in ("lr_g", "lr_d"):
             if not 0 < getattr(self, name) <= 1:
@@ -212,7 +209,6 @@ _CURVES = Recipe(
     depth=0,
     standardise=True,
     explained=0.999,
-    linear_path=True,
     coefficients=True,
 )
 RECIPES: dict[RecipeName, Recipe] = {

@@ -22,17 +22,15 @@ class Scaling:
 
     mean, spread: float64 [n_points]; the spread of a point that never changes is 0, and so is its
         standardised value
-    basis: the principal components of the standardised curves, orthonormal rows, float64
+    basis: the main principal components of the standardised curves, orthonormal rows, float64
         [n_components, n_points]
     sizes: the standard deviations along them, float64 [n_components], all above 0
-    n_main: how many of the first ones hold the variance that was asked for
     """
 
     mean: Float64Array
     spread: Float64Array
     basis: Float64Array
     sizes: Float64Array
-    n_main: int
 
 
 def fit_scaling(source: Source, explained: float) -> Scaling:
@@ -52,7 +50,7 @@ def fit_scaling(source: Source, explained: float) -> Scaling:
     basis, sizes = _principal_components(products, spread)
     shares = np.cumsum(sizes**2) / np.sum(sizes**2)
     n_main = int(np.searchsorted(shares, explained)) + 1
-    return Scaling(mean, spread, basis, sizes, n_main)
+    return Scaling(mean, spread, basis[:n_main], sizes[:n_main])
 
 
 def _principal_components(

@@ -14,9 +14,8 @@ class Generator(nn.Module):
     """A generator that takes labels, or that draws standardised curves.
 
     The classes of labelled curves stand beside the noise, as 0s and a 1. What the network makes of
-    them are the points of a standardised curve, or else its coefficients along the main principal
-    components; with `path` a linear function of them is added along all components. The way back
-    to the curves' units ends it.
+    them are the points of a standardised curve, or else its coefficients along the principal
+    components. The way back to the curves' units ends it.
     """
 
     classes: torch.Tensor | None
@@ -27,14 +26,12 @@ class Generator(nn.Module):
     def __init__(
         self,
         network: nn.Sequential,
-        path: nn.Linear | None,
         n_labels: int,
         scaling: Scaling | None,
         has_basis: bool,
     ) -> None:
         super().__init__()
         self.network = network
-        self.path = path
         self.register_buffer("classes", torch.eye(n_labels) if n_labels else None)
         constants: dict[str, torch.Tensor] = {}
         if scaling:
@@ -53,9 +50,7 @@ class Generator(nn.Module):
             inputs = torch.cat([noise, embedding(labels, self.classes)], dim=1)
         curves: torch.Tensor = self.network(inputs)
         if self.basis is not None:
-            curves = curves @ self.basis[: curves.shape[1]]
-            if self.path is not None:
-                curves = curves + self.path(inputs) @ self.basis
+            curves = curves @ self.basis
         if self.spread is not None and self.mean is not None:
             curves = curves * self.spread + self.mean
         return curves
@@ -79,19 +74,12 @@ def make_generator(
     It is an nn.Sequential wherever that is enough, as for the tutorial's. It takes labels as well
     if there are any. `scaling` is that of the curves, for a recipe that works on standardised ones.
     """
-    n_inputs = n_noise + n_labels
     has_basis = bool(recipe.explained)
-    network = _perceptron(recipe, n_inputs, scaling.n_main if scaling and has_basis else n_points)
+    n_outputs = len(scaling.basis) if scaling and has_basis else n_points
+    network = _perceptron(recipe, n_noise + n_labels, n_outputs)
     if not (n_labels or scaling):
         return network
-    path = None
-    if scaling and recipe.linear_path:
-        # It begins as the normal distribution that fits the curves.
-        path = nn.Linear(n_inputs, len(scaling.basis), bias=False)
-        nn.init.eye_(path.weight)
-        for parameter in network[-1].parameters():
-            nn.init.zeros_(parameter)
-    return Generator(network, path, n_labels, scaling, has_basis)
+    return Generator(network, n_labels, scaling, has_basis)
 
 
 def make_discriminator(recipe: Recipe, n_features: int) -> nn.Sequential:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import nn
-from torch.nn.functional import leaky_relu, pad
+from torch.nn.functional import leaky_relu
 
 # Elementwise operations take whole multiples of so many numbers, and may round those left over at
 # the end otherwise. So the parameters are filled up to a whole multiple.
@@ -13,8 +13,7 @@ _VECTOR = 64
 
 
 class Perceptrons:
-    """K perceptrons of one shape, computed together: Linear layers with (leaky) ReLU between them
-    and, where there is one, a linear path from the inputs to the outputs.
+    """K perceptrons of one shape, computed together: Linear layers with (leaky) ReLU between them.
 
     `parameters` holds the parameters of all K, one kind after the other, and a filler; likewise
     `parameters.grad` their gradients. So an optimiser, or an average over time, is one operation.
@@ -25,8 +24,7 @@ class Perceptrons:
     """
 
     def __init__(self, networks: Sequence[nn.Module], slope: float, device: torch.device) -> None:
-        """Copies the parameters of `networks` to `device`: the weight and the bias of each layer,
-        then, if the number is odd, the weight of the path."""
+        """Copies the parameters of `networks`, weight and bias of each layer, to `device`."""
         self._k = len(networks)
         self._slope = slope
         self._template = networks[0]
@@ -58,14 +56,10 @@ class Perceptrons:
         """
         parts = parts or self._leaves
         weights, biases = parts[::2], parts[1::2]
-        path = weights.pop() if len(weights) > len(biases) else None
         hidden = inputs
         for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
             hidden = torch.baddbmm(bias, hidden, weight)
             hidden = leaky_relu(hidden, self._slope) if self._slope else hidden.relu_()
-        if path is not None:
-            outputs = torch.baddbmm(biases[-1], hidden, weights[-1])
-            return torch.baddbmm(pad(outputs, (0, path.shape[2] - outputs.shape[2])), inputs, path)
         if weights[-1].shape[2] == 1:
             # A lone product of a matrix and a vector is added up in another order than a batch of
             # them, and a network's last bits would depend on whether others are computed with it.

@@ -29,9 +29,9 @@ class Scale:
             if recipe.explained:
                 self._basis = scaled_basis(scaling).float().to(device)
             if recipe.coefficients:
-                whitening = torch.from_numpy((scaling.basis.T / scaling.sizes)[:, : scaling.n_main])
+                whitening = torch.from_numpy(scaling.basis.T / scaling.sizes)
                 self._whitening = whitening.float().to(device)
-                self.n_features += scaling.n_main
+                self.n_features += len(scaling.basis)
 
     def standardised(self, curves: torch.Tensor) -> torch.Tensor:
         """Returns real curves, float32 [..., n_points], as the networks see them."""
@@ -55,8 +55,7 @@ class Scale:
         """Returns the curves that G's outputs are, [K, n, n_outputs] to [K, n, n_points]."""
         if self._basis is None:
             return outputs
-        # Without a linear path G draws along the main components only.
-        return _product(outputs, self._basis[: outputs.shape[2]])
+        return _product(outputs, self._basis)
 
     def shown(self, curves: torch.Tensor, classes: torch.Tensor | None) -> torch.Tensor:
         """Returns what D takes, [K, n / packing, packing · n_features], of curves, [K, n,

