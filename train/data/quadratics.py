@@ -63,4 +63,4 @@ class Quadratics:
     def _curves(self, above_one: torch.Tensor) -> torch.Tensor:
         """Returns the curves of the a that are so much above 1, float64 [...]."""
         squares = torch.from_numpy(self.x_grid**2).to(above_one)
-        return (above_one.unsqueeze(-1) * (squares + 1) + squares).float()
+        return torch.addcmul(squares, above_one.unsqueeze(-1), squares + 1).float()
