@@ -165,8 +165,8 @@ def bulk(
         if (seeds, out, label, model_version) != (None, None, (), 0):
             raise CurveganError("--check OUT goes with --models, --workers and --ray alone")
         place = Place(check)
-        with workers(n_workers, ray) as run_parts:
-            curve_set, problems = check_set(place, models, run_parts)
+        with workers(n_workers, ray) as run_job:
+            curve_set, problems = check_set(place, models, run_job)
         for problem in problems[:_MAX_PROBLEMS]:
             print(problem)
         if problems:
@@ -185,8 +185,8 @@ def bulk(
         raise CurveganError(f"{repository.root} has no version {version}, only {known}")
     model = repository.load(version)
     place, curve_set = Place(out), CurveSet.of(model, seeds, label, format)
-    with workers(n_workers, ray) as run_parts:
-        n_made = make_set(place, curve_set, model, run_parts)
+    with workers(n_workers, ray) as run_job:
+        n_made = make_set(place, curve_set, model, run_job)
     n_there = curve_set.n_rows - n_made
     print(f"{place} holds {curve_set}" + (f", of which {n_there} were there" if n_there else ""))
 

@@ -1,19 +1,18 @@
 """A whole set is checked: every curve is there once, and is what the model makes."""
 
-from contextlib import closing
 from pathlib import Path
 
 from curvegan.command.signals import holding_interrupts
-from curvegan.errors import CurveganError, Interrupted
+from curvegan.errors import CurveganError
 from curvegan.generate.bulk.curve_set import SET, CurveSet, Part
-from curvegan.generate.bulk.jobs import Checking, Run
+from curvegan.generate.bulk.jobs import Checking, RunJob
 from curvegan.generate.bulk.place import Place
-from curvegan.generate.bulk.progress import progress_bar
+from curvegan.generate.bulk.progress import all_done
 from curvegan.generate.seed_text import merged
 from curvegan.repository.repository import ModelVersion, Repository
 
 
-def check_set(place: Place, models: Path | None, run: Run) -> tuple[CurveSet, list[str]]:
+def check_set(place: Place, models: Path | None, run_job: RunJob) -> tuple[CurveSet, list[str]]:
     """Returns what the set at `place` is, and what is wrong with it, a line each: parts that are
     missing or damaged, and files that are not the set's. A few curves of each part are computed
     again if `models` is given.
@@ -29,23 +28,14 @@ def check_set(place: Place, models: Path | None, run: Run) -> tuple[CurveSet, li
     strangers = place.names() - {SET}
     missing: dict[str | None, list[range]] = {}
     damaged: list[str] = []
-    with (
-        holding_interrupts() as held,
-        closing(run(Checking(place, curve_set, model), curve_set.parts())) as outcomes,
-        progress_bar(curve_set.n_rows) as show,
-    ):
-        for done in outcomes:
-            if held.signal:
-                raise Interrupted("interrupted", held.signal)
-            if done:
-                part, outcome = done
-                show(part, outcome)
-                name = curve_set.file_name(part)
-                strangers.discard(name)
-                if not outcome.n_rows:
-                    missing.setdefault(part.label, []).append(part.seeds)
-                elif outcome.problem:
-                    damaged.append(f"{name} {outcome.problem}")
+    with holding_interrupts() as held:
+        for part, outcome in all_done(Checking(place, curve_set, model), run_job, held):
+            name = curve_set.file_name(part)
+            strangers.discard(name)
+            if not outcome.n_rows:
+                missing.setdefault(part.label, []).append(part.seeds)
+            elif outcome.problem:
+                damaged.append(f"{name} {outcome.problem}")
     gaps = [Part(seeds, label) for label, gap in missing.items() for seeds in merged(gap)]
     return curve_set, [
         *(f"{gap} are missing" for gap in gaps),

@@ -88,7 +88,7 @@ class Checking:
         """Raises CurveganError if the place can't be read."""
         with self.place.reading(self.curve_set.file_name(part)) as file:
             if not file:
-                return Outcome(0, "is missing")
+                return Outcome(0)
             try:
                 self._check(file, part)
             except DamagedError as error:
@@ -121,7 +121,7 @@ Done = tuple[Part, Outcome]
 
 # Calls a job with all parts; yields each with its outcome, as they are done, and None now and then
 # when none is. Closing it ends the work at once.
-Run = Callable[[Job, Iterator[Part]], Generator[Done | None]]
+RunJob = Callable[[Job, Iterator[Part]], Generator[Done | None]]
 
 
 def attempt(job: Job, part: Part) -> Outcome | CurveganError:

@@ -1,17 +1,15 @@
 """A whole set is made, or what is left of it."""
 
-from contextlib import closing
-
 from curvegan.command.signals import holding_interrupts
-from curvegan.errors import CurveganError, Interrupted
+from curvegan.errors import CurveganError
 from curvegan.generate.bulk.curve_set import SET, CurveSet
-from curvegan.generate.bulk.jobs import Making, Run
+from curvegan.generate.bulk.jobs import Making, RunJob
 from curvegan.generate.bulk.place import Place
-from curvegan.generate.bulk.progress import progress_bar
+from curvegan.generate.bulk.progress import all_done
 from curvegan.repository.repository import ModelVersion
 
 
-def make_set(place: Place, curve_set: CurveSet, model: ModelVersion, run: Run) -> int:
+def make_set(place: Place, curve_set: CurveSet, model: ModelVersion, run_job: RunJob) -> int:
     """Makes all parts of a set that are not at `place`. Returns how many curves were made.
 
     Raises CurveganError if another set lies there, or a part can't be made; Interrupted after
@@ -21,18 +19,9 @@ def make_set(place: Place, curve_set: CurveSet, model: ModelVersion, run: Run) -
     with holding_interrupts() as held, place.held():
         _begin(place, curve_set)
         try:
-            with (
-                closing(run(Making(place, curve_set, model), curve_set.parts())) as outcomes,
-                progress_bar(curve_set.n_rows) as show,
-            ):
-                for done in outcomes:
-                    if held.signal:
-                        raise Interrupted("interrupted", held.signal)
-                    if done:
-                        part, outcome = done
-                        show(part, outcome)
-                        n_made += outcome.n_rows
-                        n_there += len(part.seeds) - outcome.n_rows
+            for part, outcome in all_done(Making(place, curve_set, model), run_job, held):
+                n_made += outcome.n_rows
+                n_there += len(part.seeds) - outcome.n_rows
         except CurveganError as error:
             error.args = (
                 f"{error}; {n_made + n_there} of {curve_set.n_rows} curves are in {place}, and "

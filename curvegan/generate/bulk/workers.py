@@ -6,12 +6,12 @@ from functools import partial
 
 from curvegan.command.requirements import need_packages
 from curvegan.cores import usable_cores
-from curvegan.generate.bulk.jobs import Run
+from curvegan.generate.bulk.jobs import RunJob
 from curvegan.generate.bulk.processes import run_in_processes
 
 
 @contextmanager
-def workers(n: int | None, ray_address: str | None) -> Iterator[Run]:
+def workers(n: int | None, ray_address: str | None) -> Iterator[RunJob]:
     """Yields what calls a job with parts, in `n` workers; None is for as many as there are cores.
 
     Raises CurveganError if there is no Ray cluster at `ray_address`.
