@@ -41,7 +41,7 @@ def run_in_processes(job: Job, parts: Iterator[Part], n_workers: int) -> Generat
                 connection = connection or stack.enter_context(_worker(job))
                 busy[connection] = part
                 # If it was killed, that is found when its answer is read.
-                with contextlib.suppress(BrokenPipeError):
+                with contextlib.suppress(ConnectionError):
                     connection.send(part)
 
         for _ in range(n_workers):
@@ -100,6 +100,6 @@ def _ctrl_c_held_back() -> Iterator[None]:
 
 def _work(job: Job, connection: Connection) -> None:
     """What a worker does, until the command is gone."""
-    with contextlib.suppress(EOFError, BrokenPipeError):
+    with contextlib.suppress(EOFError, ConnectionError):
         while True:
             connection.send(attempt(job, connection.recv()))

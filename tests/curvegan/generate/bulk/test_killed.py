@@ -81,6 +81,16 @@ def test_after_the_command_was_killed_it_is_run_again(published: Path, tmp_path:
     assert check(out).returncode == 0
 
 
+def test_workers_whose_answers_nobody_read_end_without_a_word(published: Path, tmp_path: Path):
+    with start(published, "out", "--seeds", SCATTERED, cwd=tmp_path) as command:
+        wait_for_parts(command, tmp_path / "out", 1)
+        command.send_signal(signal.SIGSTOP)
+        time.sleep(1)
+        command.kill()
+        _, stderr = command.communicate()
+    assert stderr == ""
+
+
 def test_ctrl_c_says_what_is_kept(published: Path, tmp_path: Path, undisturbed):
     """As a terminal sends it: to the command and all its workers."""
     out = tmp_path / "out"
