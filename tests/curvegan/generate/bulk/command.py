@@ -1,11 +1,14 @@
 """Runs `curvegan bulk` as users do, and finds its processes."""
 
+import contextlib
+import os
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from tests.support.commands import is_running, run_command
+from tests.support.commands import is_running, run_command, try_command
 
 # Unbroken ranges, each of which is a part of its own: a dozen files in a second.
 SCATTERED = ",".join(f"{first}-{first + 49_999}" for first in range(0, 1_200_000, 100_000))
@@ -20,10 +23,7 @@ def bulk(models: Path, out: Path, *arguments: str) -> str:
 
 def check(out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Checks a set."""
-    return subprocess.run(
-        [sys.executable, "-m", "curvegan", "bulk", "--check", out.name, *arguments],
-        cwd=out.parent, capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    return try_command("curvegan", "bulk", "--check", out.name, *arguments, cwd=out.parent)
 
 
 def start(
@@ -48,8 +48,15 @@ def workers(command: subprocess.Popen[str]) -> list[int]:
             for child in map(int, children.split())
             if is_running(child) and b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
         ]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return []
+
+
+def kill_workers(command: subprocess.Popen[str]) -> None:
+    """Kills those of a command's workers that still run."""
+    for worker in workers(command):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)
 
 
 def files(out: Path) -> dict[str, bytes]:

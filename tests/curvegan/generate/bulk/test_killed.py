@@ -15,6 +15,7 @@ from tests.curvegan.generate.bulk.command import (
     bulk,
     check,
     files,
+    kill_workers,
     start,
     wait_for_parts,
     workers,
@@ -43,8 +44,7 @@ def test_killed_workers_are_replaced(published: Path, tmp_path: Path, undisturbe
         # Twice, for it may be the same part each time, and three workers are what one may cost.
         for n_parts in (1, 5):
             wait_for_parts(command, out, n_parts)
-            for worker in workers(command):
-                os.kill(worker, signal.SIGKILL)
+            kill_workers(command)
         stdout, stderr = command.communicate()
     # A part may have been finished by a worker that was killed before it said so.
     assert stdout.startswith(f"out holds {N_SCATTERED} curves of model version 1"), stderr
@@ -56,8 +56,7 @@ def test_workers_that_are_always_killed_end_it(published: Path, tmp_path: Path, 
     out = tmp_path / "out"
     with start(published, "out", "--seeds", SCATTERED, cwd=tmp_path) as command:
         while command.poll() is None:
-            for worker in workers(command):
-                os.kill(worker, signal.SIGKILL)
+            kill_workers(command)
             time.sleep(0.005)
         stdout, stderr = command.communicate()
     assert (command.returncode, stdout) == (1, "")

@@ -1,8 +1,6 @@
 """curvegan bulk into an object store: an S3-compatible server in an environment of its own."""
 
-import os
 import re
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -12,7 +10,7 @@ import pytest
 from pyarrow import fs
 
 from bench.environment import environment
-from tests.curvegan.generate.bulk.command import SCATTERED, bulk, files, start, workers
+from tests.curvegan.generate.bulk.command import SCATTERED, bulk, files, kill_workers, start
 from tests.support.commands import error_line, run_command, try_command
 from tests.support.tools import or_skip
 
@@ -73,8 +71,7 @@ def test_killed_in_the_middle_it_is_run_again(url: str, published: Path, tmp_pat
         while not any(name.startswith("seeds_") for name in objects(url)):
             assert command.poll() is None, command.communicate()
             time.sleep(0.01)
-        for worker in workers(command):
-            os.kill(worker, signal.SIGKILL)
+        kill_workers(command)
         command.kill()
     assert len(objects(url)) < 13
     run_command(
