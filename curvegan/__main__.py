@@ -162,7 +162,7 @@ def bulk(
     from curvegan.repository.repository import DEFAULT_MODELS, Repository
 
     if check is not None:
-        if (seeds, out, label, model_version) != (None, None, (), 0):
+        if (seeds, out, label, model_version, format) != (None, None, (), 0, "parquet"):
             raise CurveganError("--check OUT goes with --models, --workers and --ray alone")
         place = Place(check)
         with workers(n_workers, ray) as run_job:

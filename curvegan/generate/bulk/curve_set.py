@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Literal, Self
 
 import msgspec
@@ -133,11 +134,15 @@ class CurveSet:
 
     def file_name(self, part: Part) -> str:
         """Returns the name of a part's file: sorted by name, parts come in the order of seeds."""
-        width = max(len(end) for end in self.seeds.replace("-", ",").split(","))
-        name = f"seeds_{part.seeds[0]:0{width}}_{part.seeds[-1]:0{width}}"
+        name = f"seeds_{part.seeds[0]:0{self._width}}_{part.seeds[-1]:0{self._width}}"
         if part.label is not None:
             name += f"_label_{self.labels[part.label]}"
         return f"{name}.{self.file_format}"
+
+    @cached_property
+    def _width(self) -> int:
+        """Digits of the longest seed; kept, for `seeds` may be long."""
+        return max(len(end) for end in self.seeds.replace("-", ",").split(","))
 
     def check_same(self, asked: Self, place: str) -> None:
         """Raises CurveganError unless this set, which lies at `place`, is the one `asked` for."""

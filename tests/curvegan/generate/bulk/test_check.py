@@ -156,6 +156,11 @@ def test_what_is_not_a_set_is_one_line(out: Path, content: bytes | None, expecte
     assert done.stderr.count("\n") == 1
 
 
+def test_a_check_is_not_asked_for_a_format(out: Path):
+    done = check(out, "--format", "npy")
+    assert done.stderr == ("error: --check OUT goes with --models, --workers and --ray alone\n")
+
+
 def test_no_folder_is_one_line(tmp_path: Path):
     done = try_command("curvegan", "bulk", "--check", "nothing", cwd=tmp_path)
     assert "error: nothing holds no _set.json" in done.stderr
