@@ -10,7 +10,6 @@ from typing import Any
 import torch
 
 from curvegan.errors import CurveganError
-from curvegan.files import replacing
 from train.gan.loop import Population
 from train.run.history import History
 from train.run.machine import machine
@@ -38,12 +37,6 @@ class Checkpoint:
     population: dict[str, Any]
     history: History
     machine: dict[str, str]
-
-
-def save(path: Path, population: Population, history: History) -> None:
-    """Replaces the checkpoint at `path`, or leaves the old one as it is. Raises OSError."""
-    with replacing(path) as aside:
-        aside.write_bytes(to_bytes(population, history))
 
 
 def to_bytes(population: Population, history: History) -> bytes:

@@ -161,18 +161,18 @@ class Run:
         except (OSError, LookupError, TypeError, ValueError) as error:
             raise CurveganError(f"can't read {self.folder / LOG}: {error}") from error
 
-    def become(self, settings: Settings, checkpoint_path: Path | None) -> None:
-        """Turns it into a run with other settings, which is where the checkpoint at that path was
-        saved. Raises CurveganError if that can't be written."""
+    def become(self, settings: Settings, content: bytes | None) -> None:
+        """Turns it into a run with other settings, which goes on from the checkpoint with that
+        content, if any. Raises CurveganError if that can't be written."""
         with self.writing():
-            if checkpoint_path:
-                self._replace(CHECKPOINT, checkpoint_path.read_bytes())
+            if content:
+                self._replace(CHECKPOINT, content)
             self._replace(SETTINGS, to_json(settings))
 
     def save_checkpoint(self, population: Population, history: History) -> None:
         """Replaces the run's checkpoint. Raises CurveganError if it can't be written."""
         with self.writing():
-            checkpoint.save(self.folder / CHECKPOINT, population, history)
+            self._replace(CHECKPOINT, checkpoint.to_bytes(population, history))
 
     def load_checkpoint(self, population: Population) -> Checkpoint | None:
         """Brings `population` to where the run was left and returns the checkpoint, or None for a

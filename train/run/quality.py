@@ -7,13 +7,14 @@ held_out.npy           some of the real curves that generated ones were compared
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from curvegan.arrays import DAMAGED_ARRAY, Float32Array
 from curvegan.errors import CurveganError
 from curvegan.files import replacing
+from curvegan.repository.manifest import to_json
 from train.quality.judge import Judgement
+from train.run.documents import read_document
 from train.run.folder import Run
 
 QUALITY = "quality.json"
@@ -41,13 +42,8 @@ def load_left_out(run: Run) -> dict[str, str]:
 
     Raises CurveganError if that can't be read.
     """
-    path = run.folder / QUALITY
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=_Kept).left_out
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise CurveganError(f"can't read {path}: {error}") from error
+    kept = read_document(run.folder / QUALITY, _Kept)
+    return kept.left_out if kept else {}
 
 
 def load_held_out(run: Run) -> Float32Array | None:
@@ -78,9 +74,10 @@ def _to_json(judgement: Judgement) -> bytes:
         }
         for measure in judgement.measures
     }
-    content = {
-        "verdict": judgement.verdict,
-        "measures": measures,
-        "left_out": judgement.left_out,
-    }
-    return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
+    return to_json(
+        {
+            "verdict": judgement.verdict,
+            "measures": measures,
+            "left_out": judgement.left_out,
+        }
+    )

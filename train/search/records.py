@@ -88,13 +88,9 @@ class Records:
         """Returns how well a trial did so far."""
         return read_document(self._folder / f"{TRIALS}/{number}.json", list[Point]) or []
 
-    def checkpoint_path(self, number: int) -> Path:
-        """Returns where a trial's checkpoint lies, if it has one."""
-        return self._folder / TRIALS / f"{number}.pt"
-
     def checkpoint(self, number: int) -> bytes | None:
         """Returns a trial's checkpoint, None of one that has none."""
-        path = self.checkpoint_path(number)
+        path = self._folder / TRIALS / f"{number}.pt"
         return path.read_bytes() if path.exists() else None
 
     def save(self, number: int, points: list[Point], checkpoint: bytes) -> None:

@@ -68,7 +68,7 @@ def search(run: Run, address: str | None, watch: Watch) -> list[TrialResult]:
             )
         if not run.publications:
             # A trial that learnt some rows of a table only is trained again, with all.
-            checkpoint = None if run.settings.data else records.checkpoint_path(best.number)
+            checkpoint = None if run.settings.data else records.checkpoint(best.number)
             run.become(trials[best.number], checkpoint)
     return results
 
