@@ -34,8 +34,8 @@ from train.quality.selection import choose
 from train.run.folder import Run
 from train.run.history import History
 from train.run.quality import save_quality
-from train.run.table import Show, table_read, warn_of_change
-from train.run.training import Keeping, Warn, Watch, fit
+from train.run.table import ShowContents, Warn, table_read, warn_of_change
+from train.run.training import Keeping, Watch, fit
 from train.settings import DeviceName, Settings
 
 # What decides the numbers of an export; its manifest records their versions.
@@ -55,7 +55,7 @@ def choose_device(name: DeviceName) -> torch.device:
     return torch.device("cuda" if has_cuda and name != "cpu" else "cpu")
 
 
-def start(settings: Settings, runs: Path, show: Show, warn: Warn) -> Run:
+def start(settings: Settings, runs: Path, show: ShowContents, warn: Warn) -> Run:
     """Returns a new run below `runs`, which has read the table that it is to learn, if any.
 
     `show` and `warn` are those of `table_read`. Raises RepositoryError if the repository can't take

@@ -16,12 +16,14 @@ from train.settings import Settings
 # In the folder of a table that is being read, held by who reads it.
 _LOCK = "lock"
 
-Show = Callable[[Contents], None]
+ShowContents = Callable[[Contents], None]
 Warn = Callable[[str], None]
 
 
 @contextmanager
-def table_read(settings: Settings, runs: Path, show: Show, warn: Warn) -> Iterator[Path | None]:
+def table_read(
+    settings: Settings, runs: Path, show: ShowContents, warn: Warn
+) -> Iterator[Path | None]:
     """Yields a folder below `runs` into which the table of `settings` was read, for a run to take
     over; None for curves that are built in. Nothing else is left of it.
 

@@ -17,11 +17,11 @@ from train.noise.seed_rule import SeedNoise
 from train.run.folder import Run
 from train.run.history import History, curves_per_frame, steps_between_frames
 from train.run.machine import changes, machine
+from train.run.table import Warn
 from train.run.tensorboard import writing_events
 from train.settings import Settings
 
 Watch = Callable[[Iterable[Report]], Iterator[Report]]
-Warn = Callable[[str], None]
 
 
 @dataclass(frozen=True)

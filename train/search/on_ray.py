@@ -6,6 +6,7 @@ resumed, and goes on from its last checkpoint.
 """
 
 import logging
+import math
 import os
 import time
 from collections.abc import Callable
@@ -46,7 +47,7 @@ _FIRST_CHOICE, _REDUCTION = 2, 2
 _FAR = 1e30
 
 # Called with the number of a trial and how it did, now and when it was recorded.
-Show = Callable[[int, Point], None]
+ShowPoint = Callable[[int, Point], None]
 
 
 def run_trials(
@@ -54,7 +55,7 @@ def run_trials(
     trials: list[Settings],
     curves: tuple[Source, Measures],
     held: HeldInterrupt,
-    show: Show,
+    show: ShowPoint,
     patience: float = PATIENCE,
 ) -> dict[int, str]:
     """Runs the trials of the search in `folder`, until all have ended, or a signal is held. Returns
@@ -144,20 +145,20 @@ class _Halving(AsyncHyperBandScheduler):
 
 
 class _Stopper(tune.Stopper):
-    """Stops all trials after a signal, or if none has begun for too long."""
+    """Stops all trials after a signal, or if none has begun for too long. Tune pickles it."""
 
     def __init__(self, held: HeldInterrupt, patience: float) -> None:
         self._held = held
-        self._until: float | None = time.monotonic() + patience
+        self._until = time.monotonic() + patience
 
     def has_begun(self) -> None:
         """To be called when a trial has begun."""
-        self._until = None
+        self._until = math.inf
 
     @property
     def is_out_of_patience(self) -> bool:
         """Whether no trial has begun, and it is too late."""
-        return self._until is not None and time.monotonic() > self._until
+        return time.monotonic() > self._until
 
     def __call__(self, *_: Any, **__: Any) -> bool:
         """No trial ends for itself."""
@@ -171,7 +172,7 @@ class _Stopper(tune.Stopper):
 class _Watch(tune.Callback):
     """Passes on how the trials do."""
 
-    def __init__(self, stopper: _Stopper, show: Show) -> None:
+    def __init__(self, stopper: _Stopper, show: ShowPoint) -> None:
         self._stopper, self._show = stopper, show
 
     def on_trial_start(self, *_: Any, **__: Any) -> None:

@@ -11,20 +11,19 @@ from curvegan.errors import CurveganError, Interrupted
 from train import pipeline
 from train.families import source_of
 from train.run.folder import SEARCH, Run
-from train.run.table import Show as ShowTable
-from train.run.table import Warn, warn_of_change
+from train.run.table import ShowContents, Warn, warn_of_change
 from train.search.inner_rows import inner_split
-from train.search.on_ray import Show, run_trials
+from train.search.on_ray import ShowPoint, run_trials
 from train.search.records import Records, State, TrialResult
 from train.search.space import changes, draw_trials
 from train.search.trial import N_PARTS
 from train.settings import Settings
 
 # Shows how the trials do, of which there are so many.
-Watch = Callable[[int], AbstractContextManager[Show]]
+WatchTrials = Callable[[int], AbstractContextManager[ShowPoint]]
 
 
-def begin(settings: Settings, n_trials: int, runs: Path, show: ShowTable, warn: Warn) -> Run:
+def begin(settings: Settings, n_trials: int, runs: Path, show: ShowContents, warn: Warn) -> Run:
     """Returns the folder of a new search, which is that of a run too, as `pipeline.start` makes it;
     `settings` are those of the recipe as it is."""
     run = pipeline.start(settings, runs, show, warn)
@@ -45,7 +44,7 @@ def resume(folder: Path, warn: Warn) -> Run:
     return run
 
 
-def search(run: Run, address: str | None, watch: Watch) -> list[TrialResult]:
+def search(run: Run, address: str | None, watch: WatchTrials) -> list[TrialResult]:
     """Runs the trials of a search, or what is left of them, on the Ray cluster at `address`, or on
     this machine for None. Returns what became of each, the best first, whose settings `run` has
     now, and its training, too, unless that is to be done again.
@@ -73,7 +72,9 @@ def search(run: Run, address: str | None, watch: Watch) -> list[TrialResult]:
     return results
 
 
-def _run(run: Run, trials: list[Settings], address: str | None, watch: Watch) -> dict[int, str]:
+def _run(
+    run: Run, trials: list[Settings], address: str | None, watch: WatchTrials
+) -> dict[int, str]:
     curves = source_of(trials[0], run.data)
     if trials[0].data:
         curves = inner_split(curves[0], trials[0].seed)

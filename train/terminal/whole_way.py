@@ -9,7 +9,8 @@ from curvegan.errors import Interrupted
 from train import pipeline
 from train.run.folder import Run
 from train.run.quality import load_left_out
-from train.run.training import Keeping, Warn, Watch
+from train.run.table import Warn
+from train.run.training import Keeping, Watch
 from train.search.records import TrialResult
 from train.terminal.tables import print_population, print_quality
 

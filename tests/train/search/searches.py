@@ -24,7 +24,7 @@ def begin(tmp_path: Path, settings: Settings, n_trials: int = N_TRIALS) -> Run:
     return searching.begin(settings, n_trials, tmp_path / "runs", print, print)
 
 
-def watched(show: Callable[[int, Point], None]) -> searching.Watch:
+def watched(show: Callable[[int, Point], None]) -> searching.WatchTrials:
     """Returns what lets `show` know how the trials of a search do."""
 
     @contextmanager
