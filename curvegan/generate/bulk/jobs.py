@@ -30,7 +30,8 @@ _TOLERANCE = 1e-5
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a part: how many curves were made, or read, and what is wrong with them."""
+    """What became of a part: how many curves were made, or read (none: it is missing), and what is
+    wrong with them."""
 
     n_rows: int
     problem: str = ""

@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curvegan.engine import Engine
+from curvegan.files import locked
 from curvegan.generate.bulk.curve_set import CurveSet
 from curvegan.generate.seed_text import format_seeds, merged, parse_seeds
 from curvegan.repository.repository import Repository
@@ -257,8 +258,6 @@ def test_a_full_disk_keeps_what_is_finished(published: Path, tmp_path: Path):
 
 def test_two_commands_do_not_write_one_folder(published: Path, tmp_path: Path):
     bulk(published, tmp_path / "out", "--seeds", "0-9")
-    from curvegan.files import locked
-
     with locked(tmp_path / "out" / ".lock", wait=False):
         command = ("bulk", "--models", str(published), "--seeds", "0-9", "--out", "out")
         line = error_line(try_command("curvegan", *command, cwd=tmp_path))
