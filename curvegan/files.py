@@ -14,6 +14,8 @@ from typing import IO
 from curvegan.errors import LockedError, UnsyncedError
 
 ASIDE = ".part-"
+# The names of what is written aside; a user's own file hardly has one.
+ASIDE_NAMES = ASIDE + 16 * "[0-9a-f]" + "*"
 HELD = ".held"
 
 # The errors by which a system or a drive says that it can't flush a folder. PostgreSQL ignores the

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from curvegan.errors import LockedError, RepositoryError, UnsyncedError
-from curvegan.files import ASIDE, confirm, flush_file, flush_folder, locked, replacing
+from curvegan.files import ASIDE, ASIDE_NAMES, confirm, flush_file, flush_folder, locked, replacing
 from curvegan.repository.description import Description, ModelName, ModelSpec, Specs, Tensor
 from curvegan.repository.manifest import FORMAT, MANIFEST, Manifest, sha256
 from curvegan.repository.repository import MAX_VERSION, ONNX, Repository, version_folders
@@ -193,7 +193,7 @@ def _write_config(folder: Path, config: str) -> None:
 @contextlib.contextmanager
 def _aside(model_folder: Path, files: Mapping[str, bytes]) -> Iterator[Path]:
     """Writes `files` into a new folder inside `model_folder`; removes it if it is still there."""
-    for stale in model_folder.glob(f"{ASIDE}*"):
+    for stale in model_folder.glob(ASIDE_NAMES):
         # Under the lock nobody else is writing: a publisher was killed.
         shutil.rmtree(stale, ignore_errors=True)
     folder = model_folder / f"{ASIDE}{secrets.token_hex(8)}"

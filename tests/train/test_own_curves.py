@@ -113,12 +113,13 @@ def test_a_first_line_that_is_taken_for_x_and_may_be_a_curve_is_warned_of(
 
 def test_what_a_killed_process_was_reading_is_removed_but_not_what_another_reads(tmp_path: Path):
     write(tmp_path / "loads.csv", csv(curves(300)))
-    for name in (".part-killed", ".part-reading"):
+    killed, reading = (f".part-{16 * digit}" for digit in "01")
+    for name in (killed, reading):
         (tmp_path / "runs" / name / "data").mkdir(parents=True)
         write(tmp_path / "runs" / name / "lock", "")
-    with locked(tmp_path / "runs" / ".part-reading" / "lock", wait=False):
+    with locked(tmp_path / "runs" / reading / "lock", wait=False):
         read(tmp_path)
-        assert [path.name for path in (tmp_path / "runs").iterdir()] == [".part-reading"]
+        assert [path.name for path in (tmp_path / "runs").iterdir()] == [reading]
 
 
 def test_a_model_of_other_classes_is_refused_before_the_training(tmp_path: Path):

@@ -25,7 +25,7 @@ from typing import Self, get_args
 import msgspec
 
 from curvegan.errors import CurveganError, LockedError
-from curvegan.files import ASIDE, locked, replacing
+from curvegan.files import ASIDE_NAMES, locked, replacing
 from curvegan.repository.description import Description, ModelName
 from curvegan.repository.manifest import sha256, to_json
 from curvegan.repository.publish import publish
@@ -247,7 +247,7 @@ class Run:
                 stack.enter_context(locked(self.folder / SETTINGS, wait=False))
             except LockedError as error:
                 raise CurveganError(f"{self.folder} is being trained by {error}") from None
-            for stale in self.folder.rglob(f"{ASIDE}*"):
+            for stale in self.folder.rglob(ASIDE_NAMES):
                 stale.unlink(missing_ok=True)
             yield
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from curvegan.errors import CurveganError, LockedError
-from curvegan.files import ASIDE, locked
+from curvegan.files import ASIDE, ASIDE_NAMES, locked
 from train.data.table.contents import Contents, file_sha256, read_contents
 from train.data.table.statistics import FEW_CURVES
 from train.run.folder import DATA, Run
@@ -69,7 +69,7 @@ def table_read(
 
 def _remove_stale(runs: Path) -> None:
     """Removes tables that were being read when their process was killed, which ended its lock."""
-    for lock in runs.glob(f"{ASIDE}*/{_LOCK}"):
+    for lock in runs.glob(f"{ASIDE_NAMES}/{_LOCK}"):
         with suppress(LockedError, OSError), locked(lock, wait=False):
             shutil.rmtree(lock.parent, ignore_errors=True)
 

@@ -78,7 +78,8 @@ def _run(
     curves = source_of(trials[0], run.data)
     if trials[0].data:
         curves = inner_split(curves[0], trials[0].seed)
-    with holding_interrupts() as held, connected(address), watch(len(trials)) as show:
+    # In this order: Ray would take SIGTERM for itself.
+    with connected(address), holding_interrupts() as held, watch(len(trials)) as show:
         failures = run_trials(run.folder, trials, curves, held, show)
     if held.signal:
         raise Interrupted(

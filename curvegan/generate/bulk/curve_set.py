@@ -72,14 +72,14 @@ class CurveSet:
         """
         description = model.description
         family = description.family
+        asked = named_classes(labels, family.labels)
         return cls(
             format=FORMAT,
             model_version=model.number,
             manifest_sha256=model.sampler_manifest.self_sha256,
             seeds=format_seeds(merged(parse_seeds(seeds))),
-            labels={
-                name: family.labels.index(name) for name in named_classes(labels, family.labels)
-            },
+            # In the order of the classes, however they were asked for.
+            labels={name: index for index, name in enumerate(family.labels) if name in asked},
             file_format=file_format,
             seeds_per_part=_seeds_per_part(description.n_points),
             family=family.name,

@@ -69,7 +69,8 @@ class Making:
     @cached_property
     def _engine(self) -> Engine:
         """Made where it is used. Raises CurveganError if the set does not lie there."""
-        if self.place.read(SET) != self.curve_set.to_json():
+        found = self.place.read(SET)
+        if not found or CurveSet.from_json(found, f"{SET} in {self.place}") != self.curve_set:
             raise CurveganError(
                 f"{self.place} is another place on {socket.gethostname()} than where the command "
                 "runs: give a folder that all machines share, or a URL"

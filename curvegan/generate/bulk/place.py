@@ -11,7 +11,7 @@ import pyarrow as pa
 from pyarrow import fs
 
 from curvegan.errors import CurveganError, LockedError
-from curvegan.files import ASIDE, locked, replacing
+from curvegan.files import ASIDE_NAMES, locked, replacing
 
 _LOCK = ".lock"
 
@@ -129,6 +129,6 @@ class Place:
 
     @staticmethod
     def _remove_unfinished(folder: Path) -> None:
-        for aside in folder.glob(f"{ASIDE}*"):
+        for aside in folder.glob(ASIDE_NAMES):
             with contextlib.suppress(OSError):
                 aside.unlink()

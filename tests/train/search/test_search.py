@@ -139,12 +139,16 @@ def test_a_trial_that_fails_each_time_is_left_out(search_run: Run):
     assert results[0].state == "whole"
 
 
-def test_ctrl_c_says_how_to_resume_it(tmp_path: Path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_with_how_to_resume_it(tmp_path: Path, number: int):
     with start(tmp_path) as command:
         run = wait_for_points(command, tmp_path, 1)
-        os.killpg(command.pid, signal.SIGINT)  # As a terminal does.
+        if number == signal.SIGINT:
+            os.killpg(command.pid, number)  # As a terminal does.
+        else:
+            command.send_signal(number)
         stdout, stderr = command.communicate()
-    assert (command.returncode, stdout) == (128 + signal.SIGINT, "")
+    assert (command.returncode, stdout) == (128 + number, "")
     assert stderr.splitlines()[-1] == (
         "interrupted: nothing was published; resume with: "
         f"python -m train search --resume {run.folder.relative_to(tmp_path)}"

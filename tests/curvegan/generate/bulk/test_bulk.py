@@ -193,6 +193,16 @@ def test_a_folder_keeps_to_one_set(published: Path, tmp_path: Path, arguments, e
     assert files(tmp_path / "out") == before
 
 
+def test_the_same_set_asked_for_or_written_otherwise_is_the_same(labelled: Path, tmp_path: Path):
+    out = tmp_path / "out"
+    bulk(labelled, out, "--seeds", "0-9", "--label", "0", "--label", "1")
+    made = files(out)
+    (out / "_set.json").write_text(json.dumps(json.loads(made["_set.json"])))
+    (out / "seeds_0_9_label_1.parquet").unlink()
+    bulk(labelled, out, "--seeds", "9,0-8", "--label", LABELS[1], "--label", LABELS[0])
+    assert files(out) | {"_set.json": made["_set.json"]} == made
+
+
 def test_models_are_not_mixed(published: Path, labelled: Path, tmp_path: Path):
     bulk(published, tmp_path / "out", "--seeds", "0-9")
     command = ("bulk", "--models", str(labelled), "--label", "0", "--seeds", "0-9", "--out", "out")
@@ -202,11 +212,13 @@ def test_models_are_not_mixed(published: Path, labelled: Path, tmp_path: Path):
 
 def test_a_folder_of_something_else_is_left_alone(published: Path, tmp_path: Path):
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "letter.txt").write_text("Dear")
+    theirs = {"letter.txt": b"Dear", ".part-2.rar": b"hidden"}
+    for name, content in theirs.items():
+        (tmp_path / "out" / name).write_bytes(content)
     command = ("bulk", "--models", str(published), "--seeds", "0-9", "--out", "out")
     line = error_line(try_command("curvegan", *command, cwd=tmp_path))
     assert "out holds files of something else, such as 'letter.txt': give an empty folder" in line
-    assert files(tmp_path / "out") == {"letter.txt": b"Dear"}
+    assert files(tmp_path / "out") == theirs
 
 
 @pytest.mark.parametrize(
