@@ -5,11 +5,14 @@ from collections.abc import Sequence
 
 import torch
 from torch import nn
-from torch.nn.functional import leaky_relu
+from torch.nn.functional import leaky_relu, pad
 
 # Elementwise operations take whole multiples of so many numbers, and may round those left over at
 # the end otherwise. So the parameters are filled up to a whole multiple.
 _VECTOR = 64
+# Products of matrices that are no wider than a curve take up to twice the time where that is no
+# whole multiple of the processor's vectors. So curves are filled up with zeros, at both ends.
+_LANES, _LEAST = 8, 16
 
 
 class Perceptrons:
@@ -34,6 +37,10 @@ class Perceptrons:
             )
             for kind in zip(*(network.parameters() for network in networks), strict=True)
         ]
+        self._n_outputs = parts[-1].shape[2]
+        filled_up = _filled_up(self._n_outputs) - self._n_outputs
+        parts[-2:] = (pad(part, (0, filled_up)) for part in parts[-2:])
+        parts[0] = pad(parts[0], (0, 0, 0, _filled_up(parts[0].shape[1]) - parts[0].shape[1]))
         self._filler = torch.zeros(-sum(part.numel() for part in parts) % _VECTOR, device=device)
         self._shapes = [part.shape for part in parts]
         self.parameters = torch.cat([*(part.to(device).flatten() for part in parts), self._filler])
@@ -56,7 +63,8 @@ class Perceptrons:
         """
         parts = parts or self._leaves
         weights, biases = parts[::2], parts[1::2]
-        hidden = inputs
+        fill = weights[0].shape[1] - inputs.shape[2]
+        hidden = pad(inputs, (0, fill)) if fill else inputs
         for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
             hidden = torch.baddbmm(bias, hidden, weight)
             hidden = leaky_relu(hidden, self._slope) if self._slope else hidden.relu_()
@@ -65,7 +73,7 @@ class Perceptrons:
             # them, and a network's last bits would depend on whether others are computed with it.
             # Separate products and sums do not differ, and cost as much.
             return (hidden * weights[-1].mT).sum(2, keepdim=True) + biases[-1]
-        return torch.baddbmm(biases[-1], hidden, weights[-1])
+        return torch.baddbmm(biases[-1], hidden, weights[-1])[:, :, : self._n_outputs]
 
     def write_gradient(
         self, results: Sequence[torch.Tensor], gradients: Sequence[torch.Tensor]
@@ -88,7 +96,8 @@ class Perceptrons:
     def _network(self, parts: Sequence[torch.Tensor]) -> nn.Module:
         network = copy.deepcopy(self._template)
         for target, part in zip(network.parameters(), parts, strict=True):
-            target.data.copy_(part.T if target.ndim == 2 else part[0])
+            whole = part.T if target.ndim == 2 else part[0]
+            target.data.copy_(whole[tuple(map(slice, target.shape))])
         return network
 
     def views(self, flat: torch.Tensor) -> list[torch.Tensor]:
@@ -97,3 +106,8 @@ class Perceptrons:
         used = flat[: len(flat) - len(self._filler)]
         parts = torch.split(used, [shape.numel() for shape in self._shapes])
         return [part.view(shape) for part, shape in zip(parts, self._shapes, strict=True)]
+
+
+def _filled_up(size: int) -> int:
+    """Returns how many numbers of so many are computed; it does not pay for a few."""
+    return size if size < _LANES else max(_LEAST, -(-size // _LANES) * _LANES)

@@ -67,7 +67,7 @@ class Scale:
             parts.append(self._one_hot(classes))
         shown = torch.cat(parts, dim=2) if len(parts) > 1 else curves
         if self._packing > 1:
-            shown = shown.view(len(shown), -1, self._packing * self.n_features)
+            shown = shown.reshape(len(shown), -1, self._packing * self.n_features)
         return shown
 
     def _one_hot(self, classes: torch.Tensor) -> torch.Tensor:
