@@ -83,7 +83,7 @@ def search(
             "a search that is resumed has the options that it was started with: give --resume "
             "with --ray, --models and --no-pictures alone"
         )
-    if ray:
+    if ray is not None:
         # Before anything is written.
         from curvegan.command.ray_cluster import check_reachable
 

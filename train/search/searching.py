@@ -1,6 +1,7 @@
 """A whole search: begun or resumed, run, and its best trial taken over as the run of its folder."""
 
 import math
+import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -9,7 +10,9 @@ from curvegan.command.ray_cluster import connected
 from curvegan.command.signals import holding_interrupts
 from curvegan.errors import CurveganError, Interrupted
 from train import pipeline
+from train.data.source import Source
 from train.families import source_of
+from train.quality.measures import Measures
 from train.run.folder import SEARCH, Run
 from train.run.table import ShowContents, Warn, warn_of_change
 from train.search.inner_rows import inner_split
@@ -25,8 +28,16 @@ WatchTrials = Callable[[int], AbstractContextManager[ShowPoint]]
 
 def begin(settings: Settings, n_trials: int, runs: Path, show: ShowContents, warn: Warn) -> Run:
     """Returns the folder of a new search, which is that of a run too, as `pipeline.start` makes it;
-    `settings` are those of the recipe as it is."""
+    `settings` are those of the recipe as it is.
+
+    Raises CurveganError, and leaves nothing, if its table is too small.
+    """
     run = pipeline.start(settings, runs, show, warn)
+    try:
+        _curves(run, run.settings)
+    except CurveganError:
+        shutil.rmtree(run.folder)
+        raise
     Records(run.folder).begin(draw_trials(run.settings, n_trials))
     return run
 
@@ -40,6 +51,8 @@ def resume(folder: Path, warn: Warn) -> Run:
             f"{str(folder)!r} is not a search: it has no {SEARCH}; name the folder that "
             "`python -m train search` made"
         )
+    if not Records(folder).trials:
+        raise CurveganError(f"{folder / SEARCH} names no trials: restore it, or search anew")
     warn_of_change(run, warn)
     return run
 
@@ -57,7 +70,14 @@ def search(run: Run, address: str | None, watch: WatchTrials) -> list[TrialResul
         trials = records.trials
         if not records.results:
             failures = _run(run, trials, address, watch)
-            records.finish([_result(records, trials, n, failures) for n in range(len(trials))])
+            results = [_result(records, trials, n, failures) for n in range(len(trials))]
+            if failures and all(result.state != "whole" for result in results):
+                number, problem = min(failures.items())
+                raise CurveganError(
+                    f"no trial came to its end: trial {number} failed: {problem}; fix that, then "
+                    f"resume with: {run.resume_command}"
+                )
+            records.finish(results)
         results = sorted(records.results, key=_rank)
         best = results[0]
         if best.state != "whole":
@@ -75,9 +95,7 @@ def search(run: Run, address: str | None, watch: WatchTrials) -> list[TrialResul
 def _run(
     run: Run, trials: list[Settings], address: str | None, watch: WatchTrials
 ) -> dict[int, str]:
-    curves = source_of(trials[0], run.data)
-    if trials[0].data:
-        curves = inner_split(curves[0], trials[0].seed)
+    curves = _curves(run, trials[0])
     # In this order: Ray would take SIGTERM for itself.
     with connected(address), holding_interrupts() as held, watch(len(trials)) as show:
         failures = run_trials(run.folder, trials, curves, held, show)
@@ -85,11 +103,13 @@ def _run(
         raise Interrupted(
             f"interrupted: nothing was published; resume with: {run.resume_command}", held.signal
         )
-    if len(failures) == len(trials):
-        raise CurveganError(
-            f"every trial failed: {failures[0]}; fix that, then resume with: {run.resume_command}"
-        )
     return failures
+
+
+def _curves(run: Run, settings: Settings) -> tuple[Source, Measures]:
+    """Returns what trials learn, and by what they are chosen. Raises CurveganError."""
+    source, measures = source_of(settings, run.data)
+    return inner_split(source, settings.seed) if settings.data else (source, measures)
 
 
 def _result(

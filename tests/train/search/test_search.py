@@ -9,9 +9,11 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from curvegan.errors import CurveganError
 from curvegan.repository.repository import Repository
 from tests.project.test_elsewhere import run_elsewhere
 from tests.support.commands import error_line, run_command, try_command
@@ -139,6 +141,39 @@ def test_a_trial_that_fails_each_time_is_left_out(search_run: Run):
     assert results[0].state == "whole"
 
 
+def test_trials_that_failed_are_begun_again_where_no_other_came_to_its_end(search_run: Run):
+    trials = search_run.folder / "trials"
+    for name in ("trials.json", "published.json"):
+        (search_run.folder / name).unlink()
+    kept = json.loads((trials / "0.json").read_bytes())
+    (trials / "0.json").write_text(json.dumps(kept[:3]))
+    whole = (trials / "0.pt").read_bytes()
+    (trials / "0.pt").write_bytes(b"damaged")
+    for number in range(1, N_TRIALS):  # As if their curves were no longer finite.
+        (trials / f"{number}.json").write_text('[{"steps": 50, "score": null}]')
+    with pytest.raises(
+        CurveganError, match=r"^no trial came to its end: trial 0 failed: .* damaged"
+    ):
+        searching.search(search_run, None, watched(no_show))
+    (trials / "0.pt").write_bytes(whole)
+    (trials / "0.json").write_text(json.dumps(kept))
+    assert searching.search(search_run, None, watched(no_show))[0].number == 0
+
+
+def test_a_search_without_trials_is_one_line(search_run: Run, tmp_path: Path):
+    (search_run.folder / "search.json").write_text("[]")
+    done = try_command("train", "search", "--resume", str(search_run.folder), cwd=tmp_path)
+    assert error_line(done).endswith("search.json names no trials: restore it, or search anew")
+
+
+def test_a_table_that_is_too_small_leaves_nothing(tmp_path: Path):
+    rows = np.random.default_rng(0).random((50, 4))
+    np.save(tmp_path / "few.npy", rows)
+    done = try_command("train", "search", "--data", "few.npy", cwd=tmp_path)
+    assert "curves to train on are too few for a search" in done.stderr
+    assert not list((tmp_path / "runs").iterdir())
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_with_how_to_resume_it(tmp_path: Path, number: int):
     with start(tmp_path) as command:
@@ -160,6 +195,7 @@ def test_a_signal_ends_it_with_how_to_resume_it(tmp_path: Path, number: int):
     ("options", "expected"),
     [
         (["--ray", "127.0.0.1:9"], "nothing answers at 127.0.0.1:9 ("),
+        (["--ray", ""], "'' is not a Ray cluster's address: "),
         (["--ray", "head"], "'head' is not a Ray cluster's address: "),
         (
             ["--ray", "ray://head:9"],
