@@ -85,9 +85,10 @@ def search(
         )
     if ray is not None:
         # Before anything is written.
-        from curvegan.command.ray_cluster import check_reachable
+        from curvegan.command.ray_cluster import connected
 
-        check_reachable(ray)
+        with connected(ray):
+            pass
 
     # Imported here so that --help and a wrong option do not wait for torch.
     from train.run.training import Keeping
