@@ -9,6 +9,7 @@ Beside the files of a run (`train.run.folder`), which are those of the best tria
   search.png           all of them, as a picture
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -69,7 +70,8 @@ class Records:
     @property
     def trials(self) -> list[Settings]:
         """What each trial is asked to be."""
-        return read_document(self._folder / SEARCH, list[Settings]) or []
+        advice = "restore it, or search anew"
+        return read_document(self._folder / SEARCH, list[Settings], advice) or []
 
     def begin(self, trials: list[Settings]) -> None:
         """Writes down what each trial is asked to be."""
@@ -77,8 +79,11 @@ class Records:
 
     @property
     def results(self) -> list[TrialResult]:
-        """What became of each trial; nothing before the search is done."""
-        return read_document(self._folder / RESULTS, list[TrialResult]) or []
+        """What became of each trial, the best first; nothing before the search is done."""
+        advice = "delete it, and resuming the search writes it again"
+        return sorted(
+            read_document(self._folder / RESULTS, list[TrialResult], advice) or [], key=_rank
+        )
 
     def finish(self, results: list[TrialResult]) -> None:
         """Writes down what became of each trial."""
@@ -86,7 +91,8 @@ class Records:
 
     def points(self, number: int) -> list[Point]:
         """Returns how well a trial did so far."""
-        return read_document(self._folder / f"{TRIALS}/{number}.json", list[Point]) or []
+        path = self._folder / TRIALS / f"{number}.json"
+        return read_document(path, list[Point], "delete it to begin that trial again") or []
 
     def checkpoint(self, number: int) -> bytes | None:
         """Returns a trial's checkpoint, None of one that has none."""
@@ -107,3 +113,9 @@ class Records:
                 aside.write_bytes(content)
         except OSError as error:
             raise CurveganError(f"can't write {path}: {error.strerror}") from error
+
+
+def _rank(result: TrialResult) -> tuple[bool, int, float]:
+    """Whole trials come first, then those that came furthest; the best of them before others."""
+    score = math.inf if result.score is None else result.score
+    return result.state != "whole", -result.steps, score

@@ -46,18 +46,18 @@ def show_trials(n_trials: int) -> Iterator[Callable[[int, Point], None]]:
     of the `n_trials` have begun, their steps, and the best score."""
     columns = (
         TextColumn("trial {task.fields[begun]}/{task.fields[of]}"),
-        TextColumn("{task.completed:,} steps  best score {task.fields[best]:.4g}"),
+        TextColumn("{task.completed:,} steps{task.fields[best]}"),
         TimeElapsedColumn(),
     )
     points: dict[int, Point] = {}
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task("search", begun=0, of=n_trials, best=math.nan)
+        task = progress.add_task("search", begun=0, of=n_trials, best="")
 
         def show(number: int, point: Point) -> None:
             points[number] = point
             steps = sum(of_trial.steps for of_trial in points.values())
             scores = [of.score for of in points.values() if of.score is not None]
-            best = min(scores, default=math.nan)
+            best = f"  best score {min(scores):.4g}" if scores else ""
             progress.update(task, completed=steps, begun=len(points), best=best)
 
         yield show
