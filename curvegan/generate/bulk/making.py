@@ -16,8 +16,11 @@ def make_set(place: Place, curve_set: CurveSet, model: ModelVersion, run_job: Ru
     Ctrl-C or SIGTERM. What is finished stays.
     """
     n_made = n_there = 0
+    _is_begun(place, curve_set)  # First, so that a folder of something else is left untouched.
     with holding_interrupts() as held, place.held():
-        _begin(place, curve_set)
+        if not _is_begun(place, curve_set):
+            with place.writing(SET) as file:
+                file.write(curve_set.to_json())
         try:
             for part, outcome in all_done(Making(place, curve_set, model), run_job, held):
                 n_made += outcome.n_rows
@@ -31,17 +34,16 @@ def make_set(place: Place, curve_set: CurveSet, model: ModelVersion, run_job: Ru
     return n_made
 
 
-def _begin(place: Place, curve_set: CurveSet) -> None:
-    """Writes down what the set is, before any part. Raises CurveganError if there is another, or
-    files that are not a set's."""
+def _is_begun(place: Place, curve_set: CurveSet) -> bool:
+    """Returns whether this set lies at `place`. Raises CurveganError if another does, or files
+    that are not a set's."""
     found = place.read(SET)
     if found is not None:
         CurveSet.from_json(found, f"{SET} in {place}").check_same(curve_set, str(place))
-        return
+        return True
     if strangers := place.names():
         raise CurveganError(
             f"{place} holds files of something else, such as {min(strangers)!r}: give an empty "
             "folder"
         )
-    with place.writing(SET) as file:
-        file.write(curve_set.to_json())
+    return False

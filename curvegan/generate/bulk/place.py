@@ -1,6 +1,7 @@
 """Where a set lies: a folder, or a URL of a file system that pyarrow knows, such as S3."""
 
 import contextlib
+import os
 import re
 from collections.abc import Iterator
 from functools import cached_property
@@ -68,14 +69,11 @@ class Place:
 
     @contextlib.contextmanager
     def reading(self, name: str) -> Iterator[pa.NativeFile | None]:
-        """Opens a file for reading at any position; None if there is none."""
-        with self._naming("read", name):
-            try:
-                file = self._files.open_input_file(f"{self._path}/{name}")
-            except FileNotFoundError:
-                file = None
-            with file or contextlib.nullcontext():
-                yield file
+        """Opens a file for reading at any position; None if there is none, but a folder, say."""
+        path = f"{self._path}/{name}"
+        with self._naming("read", name), contextlib.ExitStack() as stack:
+            is_file = self._files.get_file_info(path).is_file
+            yield stack.enter_context(self._files.open_input_file(path)) if is_file else None
 
     def read(self, name: str) -> bytes | None:
         """Returns the content of a file; None if there is none."""
@@ -123,7 +121,9 @@ class Place:
         try:
             yield
         except (OSError, pa.ArrowInvalid) as error:
-            reason = (isinstance(error, OSError) and error.strerror) or str(error)
+            # Arrow's own text of a system's error has the path again.
+            number = isinstance(error, OSError) and error.errno
+            reason = os.strerror(number) if number else str(error)
             place = f"{name} in {self}" if name else str(self)
             raise CurveganError(f"can't {what} {place}: {reason}") from error
 

@@ -212,13 +212,20 @@ def test_models_are_not_mixed(published: Path, labelled: Path, tmp_path: Path):
 
 def test_a_folder_of_something_else_is_left_alone(published: Path, tmp_path: Path):
     (tmp_path / "out").mkdir()
-    theirs = {"letter.txt": b"Dear", ".part-2.rar": b"hidden"}
-    for name, content in theirs.items():
-        (tmp_path / "out" / name).write_bytes(content)
+    theirs = {"letter.txt", ".part-0123456789abcdef.docx"}
+    for name in theirs:
+        (tmp_path / "out" / name).touch()
     command = ("bulk", "--models", str(published), "--seeds", "0-9", "--out", "out")
     line = error_line(try_command("curvegan", *command, cwd=tmp_path))
     assert "out holds files of something else, such as 'letter.txt': give an empty folder" in line
-    assert files(tmp_path / "out") == theirs
+    assert {path.name for path in (tmp_path / "out").iterdir()} == theirs
+
+
+def test_hidden_files_of_something_else_stay_beside_a_set(published: Path, tmp_path: Path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".part-2.rar").write_bytes(b"theirs")
+    bulk(published, tmp_path / "out", "--seeds", "0-9")
+    assert files(tmp_path / "out")[".part-2.rar"] == b"theirs"
 
 
 @pytest.mark.parametrize(
@@ -232,7 +239,7 @@ def test_a_folder_of_something_else_is_left_alone(published: Path, tmp_path: Pat
         (["--seeds", "1", "--label", "0"], "makes curves without labels"),
         (["--seeds", "1", "--format", "csv"], "--format"),
         (["--seeds", "1", "--workers", "0"], "--workers"),
-        (["--seeds", "1", "--out", "models/sampler/config.pbtxt"], "can't write models/sampler/"),
+        (["--seeds", "1", "--out", "models/sampler/config.pbtxt"], ": Not a directory"),
         (["--seeds", "1", "--out", "/proc/nobody/out"], "can't write /proc/nobody/out: No such"),
         (["--seeds", "1", "--out", "nope://x/y"], "can't reach nope://x/y: Unrecognized"),
         ([], "give --seeds and --out, or --check OUT"),
