@@ -179,11 +179,7 @@ def bulk(
     if seeds is None or out is None:
         raise CurveganError("give --seeds and --out, or --check OUT")
     repository = Repository(models or DEFAULT_MODELS)
-    version = model_version or repository.newest()
-    if not repository.holds(version):
-        known = ", ".join(map(str, repository.versions()))
-        raise CurveganError(f"{repository.root} has no version {version}, only {known}")
-    model = repository.load(version)
+    model = repository.load(model_version or repository.newest())
     place, curve_set = Place(out), CurveSet.of(model, seeds, label, format)
     with workers(n_workers, ray) as run_job:
         n_made = make_set(place, curve_set, model, run_job)

@@ -1,7 +1,7 @@
 """A whole set is made, or what is left of it."""
 
 from curvegan.command.signals import holding_interrupts
-from curvegan.errors import CurveganError
+from curvegan.errors import CurveganError, Interrupted
 from curvegan.generate.bulk.curve_set import SET, CurveSet
 from curvegan.generate.bulk.jobs import Making, RunJob
 from curvegan.generate.bulk.place import Place
@@ -26,9 +26,10 @@ def make_set(place: Place, curve_set: CurveSet, model: ModelVersion, run_job: Ru
                 n_made += outcome.n_rows
                 n_there += len(part.seeds) - outcome.n_rows
         except CurveganError as error:
+            then = "" if isinstance(error, Interrupted) else "once that is fixed, "
             error.args = (
                 f"{error}; {n_made + n_there} of {curve_set.n_rows} curves are in {place}, and "
-                "the same command makes the others",
+                f"{then}the same command makes the others",
             )
             raise
     return n_made

@@ -234,7 +234,7 @@ def test_hidden_files_of_something_else_stay_beside_a_set(published: Path, tmp_p
         (["--seeds", "6x"], "'6x' is neither a seed nor a range"),
         (["--seeds", "9223372036854775808"], "is not a 64-bit integer"),
         (["--seeds", "9-0"], "write the seeds 0-9 rather than 9-0"),
-        (["--seeds", "1", "--model-version", "9"], "models has no version 9, only 1"),
+        (["--seeds", "1", "--model-version", "9"], "models has no version 9: the newest is 1"),
         (["--seeds", "1", "--models", "nothing"], "no model in nothing"),
         (["--seeds", "1", "--label", "0"], "makes curves without labels"),
         (["--seeds", "1", "--format", "csv"], "--format"),
@@ -268,11 +268,23 @@ def test_a_full_disk_keeps_what_is_finished(published: Path, tmp_path: Path):
     )  # fmt: skip
     assert error_line(done) == (
         "error: can't write seeds_100000_199999.parquet in out: File too large; 10 of 100010 "
-        "curves are in out, and the same command makes the others"
+        "curves are in out, and once that is fixed, the same command makes the others"
     )
     assert sorted(files(tmp_path / "out")) == ["_set.json", "seeds_000000_000009.parquet"]
     bulk(published, tmp_path / "out", "--seeds", seeds)
     assert len(table_of(tmp_path / "out")) == 100_010
+
+
+def test_a_folder_in_a_part_s_place_is_to_be_removed_first(published: Path, tmp_path: Path):
+    bulk(published, tmp_path / "out", "--seeds", "0-9")
+    part = tmp_path / "out" / "seeds_0_9.parquet"
+    part.unlink()
+    part.mkdir()
+    command = ("bulk", "--models", str(published), "--seeds", "0-9", "--out", "out")
+    assert error_line(try_command("curvegan", *command, cwd=tmp_path)) == (
+        "error: can't write seeds_0_9.parquet in out: Is a directory; 0 of 10 curves are in out, "
+        "and once that is fixed, the same command makes the others"
+    )
 
 
 def test_two_commands_do_not_write_one_folder(published: Path, tmp_path: Path):

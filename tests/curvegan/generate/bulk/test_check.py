@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.curvegan.generate.bulk.command import bulk, check
-from tests.support.commands import try_command
+from tests.support.commands import error_line, try_command
 from tests.support.labelled.days import LABELS
 
 SEEDS = "0-9,20-29,1048000-1049000"
@@ -114,6 +114,17 @@ def test_files_of_something_else_are_named(out: Path):
     ]
 
 
+def test_a_folder_in_a_file_s_place_is_named_with_all_else(out: Path):
+    path = part(out, FIRST)
+    path.unlink()
+    path.mkdir()
+    cut_off(part(out, SECOND))
+    missing, damaged, foreign = problems(out)
+    assert missing == "seeds 0-9 are missing"
+    assert damaged.startswith(f"{part(out, SECOND).name} ")
+    assert foreign == f"{path.name} is not of this set"
+
+
 def test_curves_of_another_model_are_found(out: Path, published: Path):
     path = part(out, FIRST)
     if path.suffix == ".npy":
@@ -136,6 +147,14 @@ def test_another_model_than_the_set_s_is_one_line(out: Path, labelled: Path):
     done = check(out, "--models", str(labelled))
     assert "is not the one that made the curves" in done.stderr
     assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_a_model_that_was_deleted_is_one_line(out: Path, published: Path, tmp_path: Path):
+    models = shutil.copytree(published, tmp_path / "models")
+    for model in ("sampler", "generator"):
+        (models / model / "1").rename(models / model / "2")
+    done = check(out, "--models", "models")
+    assert error_line(done) == "error: models has no version 1: the newest is 2"
 
 
 @pytest.mark.parametrize(
