@@ -1,12 +1,12 @@
 """Where a set lies: a folder, or a URL of a file system that pyarrow knows, such as S3."""
 
 import contextlib
-import os
 import re
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import IO
+from urllib.parse import quote
 
 import pyarrow as pa
 from pyarrow import fs
@@ -15,6 +15,8 @@ from curvegan.errors import CurveganError, LockedError
 from curvegan.files import ASIDE_NAMES, locked, replacing
 
 _LOCK = ".lock"
+# Those of RFC 3986 that have a meaning there, but "#": nothing follows a folder.
+_URL_CHARACTERS = "%:/?[]@!$&'()*+,;="
 
 
 class Place:
@@ -25,6 +27,8 @@ class Place:
     """
 
     def __init__(self, address: str) -> None:
+        if not address:
+            raise CurveganError("the folder's name is empty: give a folder or a URL")
         self._is_url = "://" in address
         self._address = address if self._is_url else str(Path(address).absolute())
         self._shown = address
@@ -69,7 +73,8 @@ class Place:
 
     @contextlib.contextmanager
     def reading(self, name: str) -> Iterator[pa.NativeFile | None]:
-        """Opens a file for reading at any position; None if there is none, but a folder, say."""
+        """Opens a file for reading at any position; None if there is none, or a
+        folder by its name."""
         path = f"{self._path}/{name}"
         with self._naming("read", name), contextlib.ExitStack() as stack:
             is_file = self._files.get_file_info(path).is_file
@@ -100,7 +105,8 @@ class Place:
         if not self._is_url:
             return fs.LocalFileSystem(), self._address
         with self._naming("reach"):
-            files, path = fs.FileSystem.from_uri(self._address)
+            # What a URL can't hold, such as a space, as people write it.
+            files, path = fs.FileSystem.from_uri(quote(self._address, safe=_URL_CHARACTERS))
             return files, path.rstrip("/")
 
     @property
@@ -121,9 +127,7 @@ class Place:
         try:
             yield
         except (OSError, pa.ArrowInvalid) as error:
-            # Arrow's own text of a system's error has the path again.
-            number = isinstance(error, OSError) and error.errno
-            reason = os.strerror(number) if number else str(error)
+            reason = (isinstance(error, OSError) and error.strerror) or str(error)
             place = f"{name} in {self}" if name else str(self)
             raise CurveganError(f"can't {what} {place}: {reason}") from error
 

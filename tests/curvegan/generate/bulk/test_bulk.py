@@ -24,7 +24,7 @@ from curvegan.generate.seed_text import format_seeds, merged, parse_seeds
 from curvegan.repository.repository import Repository
 from tests.curvegan.generate.bulk.command import SCATTERED, bulk, files
 from tests.project.test_elsewhere import run_elsewhere
-from tests.support.commands import error_line, try_command
+from tests.support.commands import error_line, run_command, try_command
 from tests.support.labelled.days import LABELS, POINT_NAMES, X_GRID
 
 
@@ -162,6 +162,20 @@ def test_parts_hold_every_seed_once_within_aligned_bounds(
     assert len({curve_set.file_name(part) for part in parts}) == len(parts)
 
 
+def test_one_curve_is_one_curve(published: Path, tmp_path: Path):
+    printed = bulk(published, tmp_path / "out", "--seeds", "7")
+    assert printed == f"{tmp_path / 'out'} holds 1 curve of model version 1\n"
+
+
+@pytest.mark.parametrize("name", ["a b", "a%20b", "ä", "a#b"])
+def test_a_url_is_taken_as_people_write_it(published: Path, tmp_path: Path, name: str):
+    url = f"file://{tmp_path}/{name}"
+    options = ("--models", str(published), "--seeds", "7", "--out", url)
+    run_command("curvegan", "bulk", *options, cwd=tmp_path)
+    (made,) = tmp_path.iterdir()
+    assert made.name == name.replace("%20", " ")
+
+
 def test_a_second_run_makes_only_what_is_missing(published: Path, tmp_path: Path):
     out = tmp_path / "out"
     bulk(published, out, "--seeds", SCATTERED)
@@ -170,7 +184,7 @@ def test_a_second_run_makes_only_what_is_missing(published: Path, tmp_path: Path
     (out / "seeds_0000000_0049999.parquet").unlink()
     cut_off = out / "seeds_0100000_0149999.parquet"
     cut_off.write_bytes(cut_off.read_bytes()[:-100])
-    assert "of which 500000 were there" in bulk(published, out, "--seeds", SCATTERED)
+    assert ", 100000 of them made now" in bulk(published, out, "--seeds", SCATTERED)
     assert files(out) == made
     again = {path.name: path.stat().st_mtime_ns for path in out.iterdir()}
     new = {name for name in written if again[name] != written[name]} - {".lock"}
@@ -239,8 +253,12 @@ def test_hidden_files_of_something_else_stay_beside_a_set(published: Path, tmp_p
         (["--seeds", "1", "--label", "0"], "makes curves without labels"),
         (["--seeds", "1", "--format", "csv"], "--format"),
         (["--seeds", "1", "--workers", "0"], "--workers"),
-        (["--seeds", "1", "--out", "models/sampler/config.pbtxt"], ": Not a directory"),
+        (
+            ["--seeds", "1", "--out", "models/sampler/config.pbtxt"],
+            "can't read models/sampler/config.pbtxt: ",
+        ),
         (["--seeds", "1", "--out", "/proc/nobody/out"], "can't write /proc/nobody/out: No such"),
+        (["--seeds", "1", "--out", ""], "the folder's name is empty: give a folder or a URL"),
         (["--seeds", "1", "--out", "nope://x/y"], "can't reach nope://x/y: Unrecognized"),
         ([], "give --seeds and --out, or --check OUT"),
         (["--seeds", "1", "--check", "out"], "goes with --models, --workers and --ray alone"),

@@ -1,5 +1,6 @@
 """curvegan bulk --check: a set is whole, or what is wrong with it."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -44,7 +45,9 @@ def problems(out: Path, *arguments: str) -> list[str]:
     done = check(out, *arguments)
     lines = done.stdout.splitlines()
     assert done.returncode == 1, done.stderr
-    assert done.stderr.startswith(f"error: out is not whole, for {len(lines)} reason"), done.stderr
+    assert done.stderr.startswith(f"error: out is not whole (problems: {len(lines)}): "), (
+        done.stderr
+    )
     return lines
 
 
@@ -85,6 +88,15 @@ def test_a_damaged_file_is_named(out: Path, damage: Callable[[Path], None]):
     damage(part(out, SECOND))
     (line,) = problems(out)
     assert line.startswith(f"{part(out, SECOND).name} ")
+
+
+def test_what_is_cut_off_is_counted_in_bytes_of_npy(published: Path, tmp_path: Path):
+    out = tmp_path / "out"
+    bulk(published, out, "--seeds", "0-9", "--format", "npy")
+    path = part(out, "seeds_0_9")
+    n_bytes = path.stat().st_size
+    make_longer(path)
+    assert problems(out) == [f"seeds_0_9.npy has {n_bytes + 60} bytes instead of {n_bytes}"]
 
 
 def test_changed_bytes_are_found(out: Path, published: Path):
@@ -175,9 +187,20 @@ def test_what_is_not_a_set_is_one_line(out: Path, content: bytes | None, expecte
     assert done.stderr.count("\n") == 1
 
 
+def test_a_set_without_seeds_in_a_part_is_not_one(out: Path):
+    said = json.loads((out / "_set.json").read_text())
+    (out / "_set.json").write_text(json.dumps(said | {"seeds_per_part": 0}))
+    assert "does not describe a set of curves (Expected `int` >= 1 - at" in error_line(check(out))
+
+
 def test_a_check_is_not_asked_for_a_format(out: Path):
     done = check(out, "--format", "npy")
     assert done.stderr == ("error: --check OUT goes with --models, --workers and --ray alone\n")
+
+
+def test_an_empty_name_is_one_line(tmp_path: Path):
+    done = try_command("curvegan", "bulk", "--check", "", cwd=tmp_path)
+    assert "the folder's name is empty" in error_line(done)
 
 
 def test_no_folder_is_one_line(tmp_path: Path):
