@@ -171,7 +171,7 @@ def bulk(
             print(problem)
         if problems:
             raise CurveganError(
-                f"{place} is not whole (problems: {len(problems)}): remove damaged and foreign "
+                f"{place} is not whole, for {len(problems)} reasons: remove damaged and foreign "
                 "files, then run the command that made it again"
             )
         print(f"{place} is whole: {curve_set}")
@@ -179,12 +179,16 @@ def bulk(
     if seeds is None or out is None:
         raise CurveganError("give --seeds and --out, or --check OUT")
     repository = Repository(models or DEFAULT_MODELS)
-    model = repository.load(model_version or repository.newest())
+    version = model_version or repository.newest()
+    if not repository.holds(version):
+        known = ", ".join(map(str, repository.versions()))
+        raise CurveganError(f"{repository.root} has no version {version}, only {known}")
+    model = repository.load(version)
     place, curve_set = Place(out), CurveSet.of(model, seeds, label, format)
     with workers(n_workers, ray) as run_job:
         n_made = make_set(place, curve_set, model, run_job)
-    now = f", {n_made} of them made now" if n_made < curve_set.n_rows else ""
-    print(f"{place} holds {curve_set}{now}")
+    n_there = curve_set.n_rows - n_made
+    print(f"{place} holds {curve_set}" + (f", of which {n_there} were there" if n_there else ""))
 
 
 def main() -> None:

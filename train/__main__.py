@@ -115,7 +115,7 @@ def _check_same(stored: Settings, given: dict[str, Any], changed: dict[str, Any]
 
 @app.command
 def draw(run_folder: Path) -> None:
-    """Draw the pictures of a run that was exported: learning.gif and PNGs.
+    """Draw the pictures of a run that was exported: learning.gif and three PNGs.
 
     Parameters
     ----------

@@ -93,8 +93,7 @@ class Repository:
 
         What changes while it is read, such as a link to another repository, is read again.
 
-        Raises RepositoryError if there is no such version, or if a file of it is missing, cut off,
-        altered, or of another format.
+        Raises RepositoryError if a file is missing, cut off, altered, or of another format.
         """
         for _ in range(_READS):
             before = self.fingerprint(version)
@@ -126,9 +125,6 @@ class Repository:
         return tuple(stamps)
 
     def _load(self, version: int) -> ModelVersion:
-        if not self.holds(version):
-            newest = self.newest()
-            raise RepositoryError(f"{self.root} has no version {version}: the newest is {newest}")
         sampler_manifest = self._manifest("sampler", version)
         sampler = self._files("sampler", sampler_manifest)
         generator_manifest = self._manifest(

@@ -10,17 +10,14 @@ from curvegan.errors import CurveganError
 Content = TypeVar("Content")
 
 
-def read_document(path: Path, kind: type[Content], advice: str = "restore it") -> Content | None:
+def read_document(path: Path, kind: type[Content]) -> Content | None:
     """Returns what the JSON file at `path` holds, or None if there is none.
 
-    Raises CurveganError if it can't be read, or holds something else than a `kind`: then with the
-    `advice`.
+    Raises CurveganError if it can't be read, or holds something else than a `kind`.
     """
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except OSError as error:
-        raise CurveganError(f"can't read {path}: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise CurveganError(f"can't read {path}: {error}; {advice}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise CurveganError(f"can't read {path}: {error}") from error

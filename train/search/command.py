@@ -85,10 +85,9 @@ def search(
         )
     if ray is not None:
         # Before anything is written.
-        from curvegan.command.ray_cluster import connected
+        from curvegan.command.ray_cluster import check_reachable
 
-        with connected(ray):
-            pass
+        check_reachable(ray)
 
     # Imported here so that --help and a wrong option do not wait for torch.
     from train.run.training import Keeping
@@ -96,7 +95,7 @@ def search(
     from train.terminal.contents import print_contents
     from train.terminal.progress import show_progress, show_reading, show_trials
     from train.terminal.tables import print_trials
-    from train.terminal.whole_way import show_whole_way
+    from train.terminal.whole_way import draw_trials, show_whole_way
 
     warn = partial(print, "warning:", file=sys.stderr)
     if resume:
@@ -106,6 +105,9 @@ def search(
         settings = new_settings(family, data, recipe, changes, models, **asked)
         with show_reading(data.path if data else None):
             run = searching.begin(settings, trials or _TRIALS, runs, print_contents, warn)
-    print_trials(searching.search(run, ray, show_trials))
+    results = searching.search(run, ray, show_trials)
+    print_trials(results)
+    if pictures:
+        draw_trials(run, results)
     watch = partial(show_progress, steps=run.settings.recipe.steps)
     show_whole_way(run, models, Keeping(pictures=pictures), watch, warn)

@@ -67,7 +67,7 @@ def run_trials(
     on_this_machine = ray.remote(num_cpus=0, max_restarts=-1, scheduling_strategy=here)
     records = on_this_machine(Records).remote(folder.absolute())
     stopper = _Stopper(held, patience)
-    with TemporaryDirectory(prefix="ray-") as unused:
+    with TemporaryDirectory() as unused:
         analysis = tune.run(
             tune.with_parameters(_TuneTrial, trials=trials, curves=curves, records=records),
             config={"number": tune.grid_search(list(range(len(trials))))},
@@ -124,8 +124,7 @@ class _TuneTrial(tune.Trainable):
 
     def _train(self) -> None:
         if self._trial is None:
-            checkpoint = self._records.checkpoint
-            begun = ray.get(checkpoint.remote(self._number)) if self._points else None
+            begun = ray.get(self._records.checkpoint.remote(self._number))
             self._trial = Trial(self._settings, *self._curves, begun)
         self._points.append(self._trial.train(self._part + 1))
         saved = (self._number, self._points, self._trial.checkpoint())

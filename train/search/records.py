@@ -9,7 +9,6 @@ Beside the files of a run (`train.run.folder`), which are those of the best tria
   search.png           all of them, as a picture
 """
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -70,8 +69,7 @@ class Records:
     @property
     def trials(self) -> list[Settings]:
         """What each trial is asked to be."""
-        advice = "restore it, or search anew"
-        return read_document(self._folder / SEARCH, list[Settings], advice) or []
+        return read_document(self._folder / SEARCH, list[Settings]) or []
 
     def begin(self, trials: list[Settings]) -> None:
         """Writes down what each trial is asked to be."""
@@ -79,11 +77,8 @@ class Records:
 
     @property
     def results(self) -> list[TrialResult]:
-        """What became of each trial, the best first; nothing before the search is done."""
-        advice = "delete it, and resuming the search writes it again"
-        return sorted(
-            read_document(self._folder / RESULTS, list[TrialResult], advice) or [], key=_rank
-        )
+        """What became of each trial; nothing before the search is done."""
+        return read_document(self._folder / RESULTS, list[TrialResult]) or []
 
     def finish(self, results: list[TrialResult]) -> None:
         """Writes down what became of each trial."""
@@ -91,8 +86,7 @@ class Records:
 
     def points(self, number: int) -> list[Point]:
         """Returns how well a trial did so far."""
-        path = self._folder / TRIALS / f"{number}.json"
-        return read_document(path, list[Point], "delete it to begin that trial again") or []
+        return read_document(self._folder / f"{TRIALS}/{number}.json", list[Point]) or []
 
     def checkpoint(self, number: int) -> bytes | None:
         """Returns a trial's checkpoint, None of one that has none."""
@@ -113,9 +107,3 @@ class Records:
                 aside.write_bytes(content)
         except OSError as error:
             raise CurveganError(f"can't write {path}: {error.strerror}") from error
-
-
-def _rank(result: TrialResult) -> tuple[bool, int, float]:
-    """Whole trials come first, then those that came furthest; the best of them before others."""
-    score = math.inf if result.score is None else result.score
-    return result.state != "whole", -result.steps, score

@@ -1,12 +1,13 @@
 """A whole search: begun or resumed, run, and its best trial taken over as the run of its folder."""
 
+import math
 import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from curvegan.command.ray_cluster import connected
-from curvegan.command.signals import holding_interrupts, signal_of
+from curvegan.command.signals import holding_interrupts
 from curvegan.errors import CurveganError, Interrupted
 from train import pipeline
 from train.data.source import Source
@@ -29,32 +30,29 @@ def begin(settings: Settings, n_trials: int, runs: Path, show: ShowContents, war
     """Returns the folder of a new search, which is that of a run too, as `pipeline.start` makes it;
     `settings` are those of the recipe as it is.
 
-    Raises CurveganError, and leaves nothing, if its table is too small, or seeds are too few.
+    Raises CurveganError, and leaves nothing, if its table is too small.
     """
     run = pipeline.start(settings, runs, show, warn)
     try:
         _curves(run, run.settings)
-        Records(run.folder).begin(draw_trials(run.settings, n_trials))
     except CurveganError:
         shutil.rmtree(run.folder)
         raise
+    Records(run.folder).begin(draw_trials(run.settings, n_trials))
     return run
 
 
 def resume(folder: Path, warn: Warn) -> Run:
     """Returns the search in `folder`; `warn` is that of `pipeline.resume`. Raises CurveganError if
-    the folder is not a search's, or a record in it is damaged."""
+    the folder is not a search's."""
     run = Run(folder)
     if not run.is_search:
         raise CurveganError(
             f"{str(folder)!r} is not a search: it has no {SEARCH}; name the folder that "
             "`python -m train search` made"
         )
-    records = Records(folder)
-    if not records.trials:
+    if not Records(folder).trials:
         raise CurveganError(f"{folder / SEARCH} names no trials: restore it, or search anew")
-    for number in range(len(records.trials)):
-        records.points(number)  # What is damaged is said now, not when its trial runs.
     warn_of_change(run, warn)
     return run
 
@@ -80,7 +78,7 @@ def search(run: Run, address: str | None, watch: WatchTrials) -> list[TrialResul
                     f"resume with: {run.resume_command}"
                 )
             records.finish(results)
-        results = records.results
+        results = sorted(records.results, key=_rank)
         best = results[0]
         if best.state != "whole":
             raise CurveganError(
@@ -98,15 +96,12 @@ def _run(
     run: Run, trials: list[Settings], address: str | None, watch: WatchTrials
 ) -> dict[int, str]:
     curves = _curves(run, trials[0])
-    try:
-        with connected(address), holding_interrupts() as held, watch(len(trials)) as show:
-            failures = run_trials(run.folder, trials, curves, held, show)
-        interrupt = held.signal
-    except (KeyboardInterrupt, SystemExit) as error:  # while Ray starts or ends, or a second one
-        interrupt = signal_of(error)
-    if interrupt:
+    # In this order: Ray would take SIGTERM for itself.
+    with connected(address), holding_interrupts() as held, watch(len(trials)) as show:
+        failures = run_trials(run.folder, trials, curves, held, show)
+    if held.signal:
         raise Interrupted(
-            f"interrupted: nothing was published; resume with: {run.resume_command}", interrupt
+            f"interrupted: nothing was published; resume with: {run.resume_command}", held.signal
         )
     return failures
 
@@ -128,3 +123,9 @@ def _result(
         state = "diverged"
     changed = changes(trials[0].recipe, asked.recipe)
     return TrialResult(number, asked.seed, changed, points, state, failures.get(number, ""))
+
+
+def _rank(result: TrialResult) -> tuple[bool, int, float]:
+    """Whole trials come first, then those that came furthest; the best of them before others."""
+    score = math.inf if result.score is None else result.score
+    return result.state != "whole", -result.steps, score

@@ -35,7 +35,7 @@ class Trial:
         self._history = History()
         self._film = Film(settings, source, device)
         if begun:
-            kept = checkpoint.from_bytes(begun, Path("the trial's checkpoint"))
+            kept = checkpoint.from_bytes(begun, Path("the checkpoint of a trial"))
             self._population.restore(kept.population)
             self._history = kept.history
 

@@ -46,18 +46,18 @@ def show_trials(n_trials: int) -> Iterator[Callable[[int, Point], None]]:
     of the `n_trials` have begun, their steps, and the best score."""
     columns = (
         TextColumn("trial {task.fields[begun]}/{task.fields[of]}"),
-        TextColumn("{task.completed:,} steps{task.fields[best]}"),
+        TextColumn("{task.completed:,} steps  best score {task.fields[best]:.4g}"),
         TimeElapsedColumn(),
     )
     points: dict[int, Point] = {}
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task("search", begun=0, of=n_trials, best="")
+        task = progress.add_task("search", begun=0, of=n_trials, best=math.nan)
 
         def show(number: int, point: Point) -> None:
             points[number] = point
             steps = sum(of_trial.steps for of_trial in points.values())
             scores = [of.score for of in points.values() if of.score is not None]
-            best = f"  best score {min(scores):.4g}" if scores else ""
+            best = min(scores, default=math.nan)
             progress.update(task, completed=steps, begun=len(points), best=best)
 
         yield show

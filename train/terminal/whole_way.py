@@ -1,6 +1,7 @@
 """What people see of a run on its way from the training to the published model."""
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from curvegan.command.signals import signal_of
@@ -10,7 +11,11 @@ from train.run.folder import Run
 from train.run.quality import load_left_out
 from train.run.table import Warn
 from train.run.training import Keeping, Watch
+from train.search.records import TrialResult
 from train.terminal.tables import print_population, print_quality
+
+# Of a search's trials, in its folder.
+SEARCH_PICTURE = "search.png"
 
 
 def show_whole_way(run: Run, models: Path | None, keep: Keeping, watch: Watch, warn: Warn) -> None:
@@ -38,3 +43,10 @@ def draw_pictures(run_folder: Path) -> None:
             f"python -m train draw {shlex.quote(str(run_folder))}",
             signal_of(error),
         ) from None
+
+
+def draw_trials(run: Run, results: Sequence[TrialResult]) -> None:
+    """Draws the trials of a search, the best first, into its folder, and prints the path."""
+    from train.pictures import draw_search
+
+    print(f"drew {draw_search(results, run.folder / SEARCH_PICTURE)}", flush=True)

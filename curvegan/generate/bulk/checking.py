@@ -31,11 +31,10 @@ def check_set(place: Place, models: Path | None, run_job: RunJob) -> tuple[Curve
     with holding_interrupts() as held:
         for part, outcome in all_done(Checking(place, curve_set, model), run_job, held):
             name = curve_set.file_name(part)
+            strangers.discard(name)
             if not outcome.n_rows:
                 missing.setdefault(part.label, []).append(part.seeds)
-                continue
-            strangers.discard(name)
-            if outcome.problem:
+            elif outcome.problem:
                 damaged.append(f"{name} {outcome.problem}")
     gaps = [Part(seeds, label) for label, gap in missing.items() for seeds in merged(gap)]
     return curve_set, [

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
 import msgspec
 
@@ -52,7 +52,7 @@ class CurveSet:
     seeds: str
     labels: dict[str, int]
     file_format: FileFormat
-    seeds_per_part: Annotated[int, msgspec.Meta(ge=1)]
+    seeds_per_part: int
     family: str
     x_grid: list[float]
     x_name: str
@@ -60,8 +60,7 @@ class CurveSet:
     units: str
 
     def __str__(self) -> str:
-        curves = "curve" if self.n_rows == 1 else "curves"
-        return f"{self.n_rows} {curves} of model version {self.model_version}"
+        return f"{self.n_rows} curves of model version {self.model_version}"
 
     @classmethod
     def of(
@@ -101,7 +100,7 @@ class CurveSet:
                 f"{origin} does not describe a set of curves ({error}): restore it, or make the "
                 "set anew in another place"
             ) from error
-        if found.format != FORMAT:
+        if found.format != FORMAT or found.seeds_per_part < 1:
             raise CurveganError(
                 f"{origin} has format {found.format}, this program reads format {FORMAT}: use the "
                 "release of curvegan that wrote it"

@@ -1,7 +1,7 @@
 """A whole set is made, or what is left of it."""
 
 from curvegan.command.signals import holding_interrupts
-from curvegan.errors import CurveganError, Interrupted
+from curvegan.errors import CurveganError
 from curvegan.generate.bulk.curve_set import SET, CurveSet
 from curvegan.generate.bulk.jobs import Making, RunJob
 from curvegan.generate.bulk.place import Place
@@ -16,35 +16,32 @@ def make_set(place: Place, curve_set: CurveSet, model: ModelVersion, run_job: Ru
     Ctrl-C or SIGTERM. What is finished stays.
     """
     n_made = n_there = 0
-    _is_begun(place, curve_set)  # First, so that a folder of something else is left untouched.
     with holding_interrupts() as held, place.held():
-        if not _is_begun(place, curve_set):
-            with place.writing(SET) as file:
-                file.write(curve_set.to_json())
+        _begin(place, curve_set)
         try:
             for part, outcome in all_done(Making(place, curve_set, model), run_job, held):
                 n_made += outcome.n_rows
                 n_there += len(part.seeds) - outcome.n_rows
         except CurveganError as error:
-            then = "" if isinstance(error, Interrupted) else "once that is fixed, "
             error.args = (
                 f"{error}; {n_made + n_there} of {curve_set.n_rows} curves are in {place}, and "
-                f"{then}the same command makes the others",
+                "the same command makes the others",
             )
             raise
     return n_made
 
 
-def _is_begun(place: Place, curve_set: CurveSet) -> bool:
-    """Returns whether this set lies at `place`. Raises CurveganError if another does, or files
-    that are not a set's."""
+def _begin(place: Place, curve_set: CurveSet) -> None:
+    """Writes down what the set is, before any part. Raises CurveganError if there is another, or
+    files that are not a set's."""
     found = place.read(SET)
     if found is not None:
         CurveSet.from_json(found, f"{SET} in {place}").check_same(curve_set, str(place))
-        return True
+        return
     if strangers := place.names():
         raise CurveganError(
             f"{place} holds files of something else, such as {min(strangers)!r}: give an empty "
             "folder"
         )
-    return False
+    with place.writing(SET) as file:
+        file.write(curve_set.to_json())

@@ -98,8 +98,7 @@ class _Parquet:
         opened = self._open(file)
         if not opened.schema_arrow.equals(self._schema, check_metadata=True):
             raise DamagedError("is of another set: its columns or its metadata differ")
-        if (n := opened.metadata.num_rows) != len(part.seeds):
-            raise DamagedError(f"holds another number of curves: {n} instead of {len(part.seeds)}")
+        _check_count(opened.metadata.num_rows, part)
 
     def read(self, file: pa.NativeFile, part: Part) -> Iterator[Rows]:
         try:
@@ -134,10 +133,8 @@ class _Npy:
     def check(self, file: pa.NativeFile, part: Part) -> None:
         header = self._header(part)
         if file.read(len(header)) != header:
-            raise DamagedError("does not begin with the header of its curves")
-        expected = len(header) + len(part.seeds) * self._row_bytes
-        if file.size() != expected:
-            raise DamagedError(f"has {file.size()} bytes instead of {expected}")
+            raise DamagedError(f"does not begin as {len(part.seeds)} curves do")
+        _check_count((file.size() - len(header)) / self._row_bytes, part)
 
     def read(self, file: pa.NativeFile, part: Part) -> Iterator[Rows]:
         file.seek(len(self._header(part)))
@@ -156,6 +153,11 @@ class _Npy:
 
 def _rows_in_a_piece(curve_set: CurveSet) -> int:
     return max(1, curve_set.seeds_per_part // _PIECES)
+
+
+def _check_count(n_rows: float, part: Part) -> None:
+    if n_rows != len(part.seeds):
+        raise DamagedError(f"holds {n_rows:g} curves instead of {len(part.seeds)}")
 
 
 def _unreadable(error: Exception) -> DamagedError:

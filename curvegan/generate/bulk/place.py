@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import IO
-from urllib.parse import quote
 
 import pyarrow as pa
 from pyarrow import fs
@@ -15,8 +14,6 @@ from curvegan.errors import CurveganError, LockedError
 from curvegan.files import ASIDE_NAMES, locked, replacing
 
 _LOCK = ".lock"
-# Those of RFC 3986 that have a meaning there, but "#": nothing follows a folder.
-_URL_CHARACTERS = "%:/?[]@!$&'()*+,;="
 
 
 class Place:
@@ -27,8 +24,6 @@ class Place:
     """
 
     def __init__(self, address: str) -> None:
-        if not address:
-            raise CurveganError("the folder's name is empty: give a folder or a URL")
         self._is_url = "://" in address
         self._address = address if self._is_url else str(Path(address).absolute())
         self._shown = address
@@ -73,12 +68,14 @@ class Place:
 
     @contextlib.contextmanager
     def reading(self, name: str) -> Iterator[pa.NativeFile | None]:
-        """Opens a file for reading at any position; None if there is none, or a
-        folder by its name."""
-        path = f"{self._path}/{name}"
-        with self._naming("read", name), contextlib.ExitStack() as stack:
-            is_file = self._files.get_file_info(path).is_file
-            yield stack.enter_context(self._files.open_input_file(path)) if is_file else None
+        """Opens a file for reading at any position; None if there is none."""
+        with self._naming("read", name):
+            try:
+                file = self._files.open_input_file(f"{self._path}/{name}")
+            except FileNotFoundError:
+                file = None
+            with file or contextlib.nullcontext():
+                yield file
 
     def read(self, name: str) -> bytes | None:
         """Returns the content of a file; None if there is none."""
@@ -105,8 +102,7 @@ class Place:
         if not self._is_url:
             return fs.LocalFileSystem(), self._address
         with self._naming("reach"):
-            # What a URL can't hold, such as a space, as people write it.
-            files, path = fs.FileSystem.from_uri(quote(self._address, safe=_URL_CHARACTERS))
+            files, path = fs.FileSystem.from_uri(self._address)
             return files, path.rstrip("/")
 
     @property

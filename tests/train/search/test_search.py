@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from curvegan.errors import CurveganError, Interrupted
+from curvegan.errors import CurveganError
 from curvegan.repository.repository import Repository
 from tests.project.test_elsewhere import run_elsewhere
 from tests.support.commands import error_line, run_command, try_command
@@ -28,7 +28,7 @@ from tests.train.search.searches import (
 )
 from train import families
 from train.gan.loop import Population
-from train.pictures import draw_run
+from train.pictures import draw_search
 from train.quality.selection import held_out_distances, measure_held_out
 from train.run.folder import Run
 from train.search import searching
@@ -70,7 +70,7 @@ def start(folder: Path, *options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "train", *SEARCH, *options],
         cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        start_new_session=True, env=os.environ | {"TMPDIR": str(folder)},
+        start_new_session=True,
     )  # fmt: skip
 
 
@@ -107,9 +107,9 @@ def test_a_trial_learns_what_a_training_with_its_settings_does(search_run: Run):
     assert best == min(r.score for r in Records(search_run.folder).results if r.state == "whole")
 
 
-def test_its_trials_are_drawn_with_its_run(search_run: Run):
-    assert list(draw_run(search_run))[-1] == search_run.folder / "search.png"
-    assert (search_run.folder / "search.png").read_bytes().startswith(b"\x89PNG")
+def test_it_draws_all_trials(search_run: Run, tmp_path: Path):
+    draw_search(Records(search_run.folder).results, tmp_path / "search.png")
+    assert (tmp_path / "search.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_after_the_command_was_killed_it_goes_on(tmp_path: Path):
@@ -137,7 +137,7 @@ def test_a_trial_that_fails_each_time_is_left_out(search_run: Run):
     results = searching.search(search_run, None, watched(no_show))
     (failed,) = (result for result in results if result.state == "failed")
     assert failed.number == 0
-    assert failed.problem.startswith("the trial's checkpoint is damaged: delete it ")
+    assert "is damaged" in failed.problem
     assert results[0].state == "whole"
 
 
@@ -160,32 +160,6 @@ def test_trials_that_failed_are_begun_again_where_no_other_came_to_its_end(searc
     assert searching.search(search_run, None, watched(no_show))[0].number == 0
 
 
-def test_a_trial_whose_scores_were_deleted_is_begun_again(search_run: Run):
-    before = points(search_run)
-    for name in ("trials.json", "published.json", "trials/0.json"):
-        (search_run.folder / name).unlink()
-    searching.search(search_run, None, watched(no_show))
-    assert points(search_run) == before
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "advice"),
-    [
-        ("search.json", "", "restore it, or search anew"),
-        ("trials.json", "{", "delete it, and resuming the search writes it again"),
-        ("trials/0.json", "", "delete it to begin that trial again"),
-    ],
-)
-def test_a_damaged_record_is_one_line_with_what_to_do(
-    search_run: Run, tmp_path: Path, name: str, content: str, advice: str
-):
-    (search_run.folder / "trials.json").unlink()
-    (search_run.folder / name).write_text(content)
-    done = try_command("train", "search", "--resume", str(search_run.folder), cwd=tmp_path)
-    assert error_line(done).startswith(f"error: can't read {search_run.folder / name}: ")
-    assert error_line(done).endswith(f"; {advice}")
-
-
 def test_a_search_without_trials_is_one_line(search_run: Run, tmp_path: Path):
     (search_run.folder / "search.json").write_text("[]")
     done = try_command("train", "search", "--resume", str(search_run.folder), cwd=tmp_path)
@@ -198,22 +172,6 @@ def test_a_table_that_is_too_small_leaves_nothing(tmp_path: Path):
     done = try_command("train", "search", "--data", "few.npy", cwd=tmp_path)
     assert "curves to train on are too few for a search" in done.stderr
     assert not list((tmp_path / "runs").iterdir())
-
-
-def test_more_seeds_than_there_are_leave_nothing(tmp_path: Path):
-    done = try_command("train", "search", "--seed", f"{2**32 - 8}", cwd=tmp_path)
-    assert "16 trials of 4 seeds each need one from 0 to " in error_line(done)
-    assert not list((tmp_path / "runs").iterdir())
-
-
-def test_sigterm_while_ray_starts_says_how_to_resume_it(
-    search_run: Run, monkeypatch: pytest.MonkeyPatch
-):
-    (search_run.folder / "trials.json").unlink()
-    monkeypatch.setattr("ray.init", lambda *_, **__: sys.exit(signal.SIGTERM))  # As Ray does then.
-    with pytest.raises(Interrupted, match="resume with: ") as raised:
-        searching.search(search_run, None, watched(no_show))
-    assert raised.value.signal_number == signal.SIGTERM
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -24,7 +24,7 @@ from curvegan.generate.seed_text import format_seeds, merged, parse_seeds
 from curvegan.repository.repository import Repository
 from tests.curvegan.generate.bulk.command import SCATTERED, bulk, files
 from tests.project.test_elsewhere import run_elsewhere
-from tests.support.commands import error_line, run_command, try_command
+from tests.support.commands import error_line, try_command
 from tests.support.labelled.days import LABELS, POINT_NAMES, X_GRID
 
 
@@ -162,20 +162,6 @@ def test_parts_hold_every_seed_once_within_aligned_bounds(
     assert len({curve_set.file_name(part) for part in parts}) == len(parts)
 
 
-def test_one_curve_is_one_curve(published: Path, tmp_path: Path):
-    printed = bulk(published, tmp_path / "out", "--seeds", "7")
-    assert printed == f"{tmp_path / 'out'} holds 1 curve of model version 1\n"
-
-
-@pytest.mark.parametrize("name", ["a b", "a%20b", "ä", "a#b"])
-def test_a_url_is_taken_as_people_write_it(published: Path, tmp_path: Path, name: str):
-    url = f"file://{tmp_path}/{name}"
-    options = ("--models", str(published), "--seeds", "7", "--out", url)
-    run_command("curvegan", "bulk", *options, cwd=tmp_path)
-    (made,) = tmp_path.iterdir()
-    assert made.name == name.replace("%20", " ")
-
-
 def test_a_second_run_makes_only_what_is_missing(published: Path, tmp_path: Path):
     out = tmp_path / "out"
     bulk(published, out, "--seeds", SCATTERED)
@@ -184,7 +170,7 @@ def test_a_second_run_makes_only_what_is_missing(published: Path, tmp_path: Path
     (out / "seeds_0000000_0049999.parquet").unlink()
     cut_off = out / "seeds_0100000_0149999.parquet"
     cut_off.write_bytes(cut_off.read_bytes()[:-100])
-    assert ", 100000 of them made now" in bulk(published, out, "--seeds", SCATTERED)
+    assert "of which 500000 were there" in bulk(published, out, "--seeds", SCATTERED)
     assert files(out) == made
     again = {path.name: path.stat().st_mtime_ns for path in out.iterdir()}
     new = {name for name in written if again[name] != written[name]} - {".lock"}
@@ -226,20 +212,13 @@ def test_models_are_not_mixed(published: Path, labelled: Path, tmp_path: Path):
 
 def test_a_folder_of_something_else_is_left_alone(published: Path, tmp_path: Path):
     (tmp_path / "out").mkdir()
-    theirs = {"letter.txt", ".part-0123456789abcdef.docx"}
-    for name in theirs:
-        (tmp_path / "out" / name).touch()
+    theirs = {"letter.txt": b"Dear", ".part-2.rar": b"hidden"}
+    for name, content in theirs.items():
+        (tmp_path / "out" / name).write_bytes(content)
     command = ("bulk", "--models", str(published), "--seeds", "0-9", "--out", "out")
     line = error_line(try_command("curvegan", *command, cwd=tmp_path))
     assert "out holds files of something else, such as 'letter.txt': give an empty folder" in line
-    assert {path.name for path in (tmp_path / "out").iterdir()} == theirs
-
-
-def test_hidden_files_of_something_else_stay_beside_a_set(published: Path, tmp_path: Path):
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / ".part-2.rar").write_bytes(b"theirs")
-    bulk(published, tmp_path / "out", "--seeds", "0-9")
-    assert files(tmp_path / "out")[".part-2.rar"] == b"theirs"
+    assert files(tmp_path / "out") == theirs
 
 
 @pytest.mark.parametrize(
@@ -248,17 +227,13 @@ def test_hidden_files_of_something_else_stay_beside_a_set(published: Path, tmp_p
         (["--seeds", "6x"], "'6x' is neither a seed nor a range"),
         (["--seeds", "9223372036854775808"], "is not a 64-bit integer"),
         (["--seeds", "9-0"], "write the seeds 0-9 rather than 9-0"),
-        (["--seeds", "1", "--model-version", "9"], "models has no version 9: the newest is 1"),
+        (["--seeds", "1", "--model-version", "9"], "models has no version 9, only 1"),
         (["--seeds", "1", "--models", "nothing"], "no model in nothing"),
         (["--seeds", "1", "--label", "0"], "makes curves without labels"),
         (["--seeds", "1", "--format", "csv"], "--format"),
         (["--seeds", "1", "--workers", "0"], "--workers"),
-        (
-            ["--seeds", "1", "--out", "models/sampler/config.pbtxt"],
-            "can't read models/sampler/config.pbtxt: ",
-        ),
+        (["--seeds", "1", "--out", "models/sampler/config.pbtxt"], "can't write models/sampler/"),
         (["--seeds", "1", "--out", "/proc/nobody/out"], "can't write /proc/nobody/out: No such"),
-        (["--seeds", "1", "--out", ""], "the folder's name is empty: give a folder or a URL"),
         (["--seeds", "1", "--out", "nope://x/y"], "can't reach nope://x/y: Unrecognized"),
         ([], "give --seeds and --out, or --check OUT"),
         (["--seeds", "1", "--check", "out"], "goes with --models, --workers and --ray alone"),
@@ -286,23 +261,11 @@ def test_a_full_disk_keeps_what_is_finished(published: Path, tmp_path: Path):
     )  # fmt: skip
     assert error_line(done) == (
         "error: can't write seeds_100000_199999.parquet in out: File too large; 10 of 100010 "
-        "curves are in out, and once that is fixed, the same command makes the others"
+        "curves are in out, and the same command makes the others"
     )
     assert sorted(files(tmp_path / "out")) == ["_set.json", "seeds_000000_000009.parquet"]
     bulk(published, tmp_path / "out", "--seeds", seeds)
     assert len(table_of(tmp_path / "out")) == 100_010
-
-
-def test_a_folder_in_a_part_s_place_is_to_be_removed_first(published: Path, tmp_path: Path):
-    bulk(published, tmp_path / "out", "--seeds", "0-9")
-    part = tmp_path / "out" / "seeds_0_9.parquet"
-    part.unlink()
-    part.mkdir()
-    command = ("bulk", "--models", str(published), "--seeds", "0-9", "--out", "out")
-    assert error_line(try_command("curvegan", *command, cwd=tmp_path)) == (
-        "error: can't write seeds_0_9.parquet in out: Is a directory; 0 of 10 curves are in out, "
-        "and once that is fixed, the same command makes the others"
-    )
 
 
 def test_two_commands_do_not_write_one_folder(published: Path, tmp_path: Path):
