@@ -10,8 +10,9 @@ from torch.nn.functional import leaky_relu, pad
 # Elementwise operations take whole multiples of so many numbers, and may round those left over at
 # the end otherwise. So the parameters are filled up to a whole multiple.
 _VECTOR = 64
-# Products of matrices that are no wider than a curve take up to twice the time where that is no
-# whole multiple of the processor's vectors. So curves are filled up with zeros, at both ends.
+# A product of matrices takes up to twice the time and more if it is narrow, and its width no whole
+# multiple of the processor's vectors. So curves, as D takes and G makes them, are filled up with
+# zeros.
 _LANES, _LEAST = 8, 16
 
 
@@ -102,7 +103,7 @@ class Perceptrons:
 
     def views(self, flat: torch.Tensor) -> list[torch.Tensor]:
         """Returns the parts of a tensor that is laid out like `parameters`: weights [K, n_inputs,
-        n_outputs] and biases [K, 1, n_outputs]."""
+        n_outputs] and biases [K, 1, n_outputs], filled up."""
         used = flat[: len(flat) - len(self._filler)]
         parts = torch.split(used, [shape.numel() for shape in self._shapes])
         return [part.view(shape) for part, shape in zip(parts, self._shapes, strict=True)]
